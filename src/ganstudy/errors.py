@@ -1,0 +1,28 @@
+"""The errors a user is meant to read: one clear line each, no traceback."""
+
+import difflib
+from collections.abc import Iterable
+
+
+class StudyError(Exception):
+    """A failure that the user can act on. `exit_code` is what the command ends with."""
+
+    exit_code = 1
+
+
+class InputError(StudyError):
+    """Bad input: a key, a value, a file. The message says what is allowed."""
+
+    exit_code = 2
+
+
+class DivergedError(StudyError):
+    """Training produced a value that is not finite; the last good checkpoint is kept."""
+
+
+def nearest(name: str, allowed: Iterable[str]) -> str:
+    """Says what is allowed in place of `name`, the closest name first: for error messages."""
+    names = sorted(allowed)
+    close = difflib.get_close_matches(name, names, n=1)
+    hint = f"did you mean {close[0]!r}? " if close else ""
+    return f"{hint}allowed: {', '.join(names)}"

@@ -1,0 +1,151 @@
+"""Files that are whole or absent: atomic writes, safe reads, content hashes. No pickle is read."""
+
+import hashlib
+import json
+import os
+import tempfile
+import zipfile
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any, BinaryIO
+
+import numpy as np
+import numpy.typing as npt
+
+from ganstudy.errors import InputError, StudyError
+
+Images = npt.NDArray[np.uint8]
+Labels = npt.NDArray[np.int64]
+
+
+@contextmanager
+def replacing(path: Path) -> Iterator[Path]:
+    """Yields a temporary name beside `path`; on success it becomes `path`, on failure it is gone."""
+    temporary = None
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        handle, name = tempfile.mkstemp(
+            prefix=f".{path.stem}-", suffix=path.suffix, dir=path.parent
+        )
+        os.close(handle)
+        temporary = Path(name)
+        yield temporary
+        with temporary.open("rb") as written:
+            os.fsync(written.fileno())
+        umask = os.umask(0)
+        os.umask(umask)
+        temporary.chmod(0o666 & ~umask)  # mkstemp makes private files; results are ordinary ones
+        os.replace(temporary, path)
+    except OSError as error:
+        raise StudyError(f"cannot write {path}: {error.strerror or error}") from error
+    finally:
+        if temporary is not None:
+            temporary.unlink(missing_ok=True)
+
+
+def write_bytes(path: Path, content: bytes) -> None:
+    """Writes `content` to `path` atomically."""
+    with replacing(path) as temporary:
+        temporary.write_bytes(content)
+
+
+def write_text(path: Path, text: str) -> None:
+    """Writes `text` to `path` as UTF-8, atomically."""
+    write_bytes(path, text.encode())
+
+
+def write_json(path: Path, value: Any) -> None:
+    """Writes `value` as indented JSON with sorted keys; NaN and infinity are refused."""
+    write_text(path, json.dumps(value, indent=2, sort_keys=True, allow_nan=False) + "\n")
+
+
+def read_json(path: Path) -> Any:
+    """Reads JSON; a missing or broken file is an `InputError` that names it."""
+    try:
+        return json.loads(path.read_bytes())
+    except OSError as error:
+        raise InputError(f"cannot read {path}: {error.strerror}") from error
+    except ValueError as error:
+        raise InputError(f"{path} is not valid JSON: {error}") from error
+
+
+def sha256_file(path: Path) -> str:
+    """SHA-256 of a file's content, in hex."""
+    try:
+        with path.open("rb") as stream:
+            return hashlib.file_digest(stream, "sha256").hexdigest()
+    except OSError as error:
+        raise InputError(f"cannot read {path}: {error.strerror}") from error
+
+
+def sha256_json(value: Any) -> str:
+    """SHA-256 of `value`'s canonical JSON, in hex: a key for settings."""
+    return hashlib.sha256(json.dumps(value, sort_keys=True).encode()).hexdigest()
+
+
+def sha256_arrays(*arrays: npt.NDArray[Any]) -> str:
+    """SHA-256 over dtype, shape and bytes of each array, in hex: a key for content."""
+    digest = hashlib.sha256()
+    for array in arrays:
+        digest.update(f"{array.dtype.str}{array.shape}".encode())
+        digest.update(np.ascontiguousarray(array).data)
+    return digest.hexdigest()
+
+
+def write_npz(path: Path, *arrays: npt.NDArray[Any]) -> None:
+    """Writes `arrays` as `arr_0`, `arr_1`, …; equal arrays give equal bytes (no time stamps)."""
+
+    def write(stream: BinaryIO) -> None:
+        with zipfile.ZipFile(stream, "w", zipfile.ZIP_DEFLATED, compresslevel=1) as archive:
+            for index, array in enumerate(arrays):
+                member = zipfile.ZipInfo(f"arr_{index}.npy")  # 1980-01-01, so bytes repeat
+                member.compress_type = zipfile.ZIP_DEFLATED
+                with archive.open(member, "w", force_zip64=True) as entry:
+                    np.lib.format.write_array(entry, np.ascontiguousarray(array), allow_pickle=False)
+
+    write_stream(path, write)
+
+
+def write_stream(path: Path, write: Callable[[BinaryIO], None]) -> None:
+    """Writes `path` atomically through `write(stream)`."""
+    with replacing(path) as temporary, temporary.open("wb") as stream:
+        write(stream)
+
+
+def read_npz(path: Path) -> list[npt.NDArray[Any]]:
+    """Reads `arr_0`, `arr_1`, … of an npz. Pickled objects and broken files are an `InputError`."""
+    try:
+        with np.load(path, allow_pickle=False) as archive:
+            if "arr_0" not in archive.files:
+                raise InputError(f"{path} has no array 'arr_0'; it has {archive.files}")
+            return [archive[f"arr_{i}"] for i in range(2) if f"arr_{i}" in archive.files]
+    except OSError as error:
+        raise InputError(f"cannot read {path}: {error.strerror or error}") from error
+    except (ValueError, EOFError, zipfile.BadZipFile, zipfile.LargeZipFile, KeyError) as error:
+        raise InputError(f"{path} is not a readable npz of plain arrays: {error}") from error
+
+
+def read_images(path: Path) -> tuple[Images, Labels | None]:
+    """Reads images (N, H, W, C) uint8 with C in {1, 3}, and labels (N,) int64 or None, from an npz.
+
+    Raises `InputError` naming the file and what was found when the content is anything else.
+    """
+    arrays = read_npz(path)
+    images = arrays[0]
+    if images.dtype != np.uint8 or images.ndim != 4 or images.shape[3] not in (1, 3):
+        raise InputError(
+            f"{path}: arr_0 must be uint8 (N, H, W, C) with 1 or 3 channels; "
+            f"it is {images.dtype} {images.shape}"
+        )
+    if len(images) == 0:
+        raise InputError(f"{path}: arr_0 holds no image")
+    if len(arrays) == 1:
+        return images, None
+    labels = arrays[1]
+    if labels.shape != (len(images),) or labels.dtype.kind not in "iu":
+        raise InputError(
+            f"{path}: arr_1 must be integer labels of shape ({len(images)},); "
+            f"it is {labels.dtype} {labels.shape}"
+        )
+    return images, labels.astype(np.int64)

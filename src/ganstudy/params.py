@@ -1,0 +1,275 @@
+"""The schema of params.yaml: frozen and typed; unknown keys are errors; units and ranges in the docs.
+
+Which stage depends on which section is wired in dvc.yaml. `runtime` is in no stage's dependencies:
+device, threads and log cadence never change a result's identity.
+"""
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Annotated, Any, Literal, get_args
+
+import yaml
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+from pydantic_core import ErrorDetails
+
+from ganstudy.errors import InputError, nearest
+
+DatasetName = Literal["fashion_mnist", "digits", "mnist", "kmnist", "cifar10", "folder"]
+NetworkName = Literal["dcgan", "mlp"]
+GAN_RUN, VAE_RUN = "gan", "vae-elbo"
+
+Share = Annotated[float, Field(ge=0, lt=1)]
+Count = Annotated[int, Field(ge=1, le=100_000_000)]
+Width = Annotated[int, Field(ge=1, le=4096)]
+Rate = Annotated[float, Field(gt=0, le=1)]
+Weight = Annotated[float, Field(ge=0, le=1e6)]
+Seed = Annotated[int, Field(ge=0, lt=2**31)]
+# Names of losses and penalties are rows of the tables in ganstudy.objectives. Those need torch, so
+# `check` and `train` look them up; here a loss must have its recipe.
+LossName = Annotated[str, Field(pattern="^[a-z][a-z0-9_]*$")]
+PenaltyName = LossName
+
+
+class Section(BaseModel):
+    """One section of params.yaml."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", strict=True, allow_inf_nan=False)
+
+
+class DataParams(Section):
+    """Which images are studied and how they are split."""
+
+    name: DatasetName
+    folder: str | None = Field(None, description="for name: folder, where the images are")
+    resolution: int | None = Field(
+        None, ge=4, le=1024, description="side in pixels; null keeps the data set's own"
+    )
+    channels: Literal[1, 3] | None = Field(None, description="null keeps the data set's own")
+    fit: Literal["crop", "stretch"] = Field(
+        "crop", description="how a non-square image of a folder is brought to resolution"
+    )
+    broken: Literal["refuse", "skip"] = Field(
+        "refuse", description="what an image that cannot be read does to a folder"
+    )
+    test: Share = Field(0.2, gt=0, description="share held out where the data has no test split")
+    validation: Share = Field(0.1, gt=0, description="share of the training split held out")
+
+    @model_validator(mode="after")
+    def _folder_is_complete(self) -> "DataParams":
+        if self.name == "folder" and (self.folder is None or self.resolution is None):
+            raise ValueError("data.name: folder needs data.folder and data.resolution")
+        if self.name != "folder" and self.folder is not None:
+            raise ValueError("data.folder is only read with data.name: folder")
+        return self
+
+
+class NetworkParams(Section):
+    """The pair of networks; sizes follow from the data."""
+
+    name: NetworkName
+    latent: Width = Field(description="dimensions of the code z")
+    generator_width: Width = Field(description="channels (dcgan) or units (mlp) of G's base")
+    discriminator_width: Width = Field(description="likewise of D's")
+
+
+class TrainParams(Section):
+    """What every GAN and the VAE share in training."""
+
+    loss: LossName
+    images: Count = Field(description="budget: real images shown")
+    batch: Annotated[int, Field(ge=2, le=65536)]
+    ema: Share = Field(description="decay of G's moving average, per generator step")
+    decay: Annotated[float, Field(ge=0, le=1)] = Field(
+        description="share of training, at its end, over which learning rates fall to 0"
+    )
+    precision: Literal["float32", "bfloat16"]
+    conditional: bool = Field(description="G and D see the class label")
+    snapshots: Annotated[int, Field(ge=1, le=64)] = Field(
+        description="pictures of the growth of samples over training"
+    )
+
+
+class OptimizerParams(Section):
+    """Adam's settings for one player."""
+
+    learning_rate: Rate
+    betas: tuple[Share, Share]
+
+
+class PenaltyParams(Section):
+    """One penalty on D: added as weight × value, on every `every`-th round as every × that."""
+
+    weight: Weight
+    every: Annotated[int, Field(ge=1, le=1000)] = 1
+
+
+class LossParams(Section):
+    """The recipe that makes one adversarial loss work."""
+
+    critic_steps: Annotated[int, Field(ge=1, le=100)] = 1
+    generator: OptimizerParams
+    discriminator: OptimizerParams
+    penalties: dict[PenaltyName, PenaltyParams] = Field(default_factory=dict)
+    clip: Annotated[float, Field(gt=0, le=10)] | None = Field(
+        None, description="bound on every weight of D after its step (WGAN's projection)"
+    )
+
+
+class VAEParams(Section):
+    """The variational auto-encoder whose decoder is the GAN's generator network."""
+
+    optimizer: OptimizerParams
+    encoder_width: Width
+    beta: Weight = Field(description="weight of the KL term; 1 is the evidence lower bound")
+
+
+class JudgeParams(Section):
+    """The classifier that measures: trained on the labelled training split."""
+
+    width: Width
+    features: Annotated[int, Field(ge=2, le=4096)]
+    images: Count = Field(description="training budget in images shown")
+    batch: Annotated[int, Field(ge=2, le=65536)]
+    learning_rate: Rate
+    shift: Annotated[int, Field(ge=0, le=32)] = Field(description="augmentation, in pixels")
+    flip: bool = Field(description="augmentation by mirror images")
+    seed: Seed
+
+
+class SampleParams(Section):
+    """How many images each run is measured on."""
+
+    count: Count
+    seed: Seed
+
+
+class EvaluateParams(Section):
+    """How samples are measured. Definitions: the docs of ganstudy.metrics."""
+
+    extractor: str = Field(description="judge, or a torch-fidelity extractor by name")
+    weights: str | None = Field(None, description="path of the extractor's weights")
+    neighbours: Annotated[int, Field(ge=1, le=100)]
+    resamples: Annotated[int, Field(ge=10, le=10_000)] = Field(
+        description="bootstrap resamples of the FID interval"
+    )
+    seed: Seed
+
+
+class StudyParams(Section):
+    """The grid: {train.loss, study.losses} × study.seeds for the GAN, and study.seeds for the VAE."""
+
+    losses: list[LossName] = Field(min_length=1, description="always in the report, beside train.loss")
+    seeds: list[Seed] = Field(min_length=1)
+
+
+class RuntimeParams(Section):
+    """Where and how loudly it runs; changes no result's identity."""
+
+    device: Literal["auto", "cuda", "mps", "cpu"] = "auto"
+    threads: Annotated[int, Field(ge=1, le=1024)] | None = Field(None, description="null: all cores")
+    log_every: Count = Field(50, description="rounds between two rows of history.csv in MLflow")
+    checkpoint_seconds: Annotated[float, Field(gt=0)] = 60.0
+
+
+class Params(Section):
+    """All of params.yaml."""
+
+    data: DataParams
+    network: NetworkParams
+    train: TrainParams
+    losses: dict[LossName, LossParams]
+    vae: VAEParams
+    judge: JudgeParams
+    sample: SampleParams
+    evaluate: EvaluateParams
+    study: StudyParams
+    runtime: RuntimeParams
+
+    @model_validator(mode="after")
+    def _losses_have_recipes(self) -> "Params":
+        for key, names in (("train.loss", [self.train.loss]), ("study.losses", self.study.losses)):
+            for name in names:
+                if name not in self.losses:
+                    raise ValueError(
+                        f"{key}: {name!r} has no recipe under losses; {nearest(name, self.losses)}"
+                    )
+        return self
+
+    def gan_losses(self) -> list[LossName]:
+        """The losses of the grid, train.loss first, each once."""
+        return list(dict.fromkeys([self.train.loss, *self.study.losses]))
+
+    def run_keys(self) -> list[str]:
+        """Keys of all runs of the grid, `<model>-<loss>-<seed>`: GANs by loss, then the VAE."""
+        runs = [*(f"{GAN_RUN}-{loss}" for loss in self.gan_losses()), VAE_RUN]
+        return [f"{run}-{seed}" for run in runs for seed in self.study.seeds]
+
+
+def load(path: Path = Path("params.yaml")) -> Params:
+    """Reads and validates params.yaml; anything wrong is one `InputError` with a line a mistake."""
+    try:
+        content = yaml.safe_load(path.read_text(encoding="utf-8"))
+    except FileNotFoundError as error:
+        raise InputError(f"{path} is missing: run from the project's root") from error
+    except (OSError, UnicodeDecodeError) as error:
+        raise InputError(f"cannot read {path}: {error}") from error
+    except yaml.YAMLError as error:
+        raise InputError(f"{path} is not plain YAML: {' '.join(str(error).split())}") from error
+    return parse(content, str(path))
+
+
+def parse(content: Any, source: str) -> Params:
+    """Validates the content of params.yaml, already read; `source` names it in errors."""
+    if not isinstance(content, Mapping):
+        raise InputError(f"{source} must hold sections; it holds {type(content).__name__}")
+    try:
+        return Params.model_validate_json(_as_json(content, source))
+    except ValidationError as error:
+        lines = [_explain(detail) for detail in error.errors()]
+        raise InputError(f"{source}: " + "; ".join(lines)) from error
+
+
+def _as_json(content: Mapping[Any, Any], source: str) -> str:
+    # JSON mode lets lists stand for tuples while the schema stays strict about types.
+    import json
+
+    try:
+        return json.dumps(content, allow_nan=False)
+    except (TypeError, ValueError) as error:
+        raise InputError(f"{source}: only numbers, texts, lists and sections: {error}") from error
+
+
+def _explain(detail: ErrorDetails) -> str:
+    location = [part for part in detail["loc"] if part != "[key]"]
+    key = ".".join(str(part) for part in location)
+    value = detail["input"]
+    match detail["type"]:
+        case "missing":
+            return f"{key} is missing"
+        case "extra_forbidden":
+            return f"{key} is unknown; {nearest(str(location[-1]), _keys_at(location[:-1]))}"
+        case "literal_error":
+            allowed = _allowed(detail)
+            return f"{key}: {value!r} is not allowed; {nearest(str(value), allowed)}"
+        case "value_error":
+            return detail["msg"].removeprefix("Value error, ")
+        case _:
+            return f"{key}: {detail['msg'][0].lower()}{detail['msg'][1:]}; it is {value!r}"
+
+
+def _allowed(detail: ErrorDetails) -> list[str]:
+    expected = str(detail.get("ctx", {}).get("expected", ""))
+    return [word.strip(" '") for word in expected.replace(" or ", ", ").split(",")]
+
+
+def _keys_at(location: list[int | str]) -> list[str]:
+    """The field names that the schema has at `location`."""
+    model: Any = Params
+    for part in location:
+        if isinstance(model, type) and issubclass(model, BaseModel):
+            model = model.model_fields[str(part)].annotation
+        else:  # a table of sections: dict[name, Section]
+            model = get_args(model)[-1]
+    if isinstance(model, type) and issubclass(model, BaseModel):
+        return list(model.model_fields)
+    return []
