@@ -102,7 +102,9 @@ def write_npz(path: Path, *arrays: npt.NDArray[Any]) -> None:
                 member = zipfile.ZipInfo(f"arr_{index}.npy")  # 1980-01-01, so bytes repeat
                 member.compress_type = zipfile.ZIP_DEFLATED
                 with archive.open(member, "w", force_zip64=True) as entry:
-                    np.lib.format.write_array(entry, np.ascontiguousarray(array), allow_pickle=False)
+                    np.lib.format.write_array(
+                        entry, np.ascontiguousarray(array), allow_pickle=False
+                    )
 
     write_stream(path, write)
 

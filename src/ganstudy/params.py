@@ -158,7 +158,9 @@ class EvaluateParams(Section):
 class StudyParams(Section):
     """The grid: {train.loss, study.losses} × study.seeds for the GAN, and study.seeds for the VAE."""
 
-    losses: list[LossName] = Field(min_length=1, description="always in the report, beside train.loss")
+    losses: list[LossName] = Field(
+        min_length=1, description="always in the report, beside train.loss"
+    )
     seeds: list[Seed] = Field(min_length=1)
 
 
@@ -166,7 +168,9 @@ class RuntimeParams(Section):
     """Where and how loudly it runs; changes no result's identity."""
 
     device: Literal["auto", "cuda", "mps", "cpu"] = "auto"
-    threads: Annotated[int, Field(ge=1, le=1024)] | None = Field(None, description="null: all cores")
+    threads: Annotated[int, Field(ge=1, le=1024)] | None = Field(
+        None, description="null: all cores"
+    )
     log_every: Count = Field(50, description="rounds between two rows of history.csv in MLflow")
     checkpoint_seconds: Annotated[float, Field(gt=0)] = 60.0
 

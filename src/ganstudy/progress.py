@@ -17,7 +17,10 @@ def say(message: str) -> None:
 
 
 class Meter:
-    """Counts `total` units of work, named `unit`, under a `title`; use as a context manager."""
+    """Counts `total` units of work, named `unit`, under a `title`; use as a context manager.
+
+    Without a title it is silent.
+    """
 
     def __init__(self, title: str, total: int, unit: str = "images", start: int = 0) -> None:
         self._title, self._total, self._unit = title, total, unit
@@ -25,7 +28,7 @@ class Meter:
         self._began = self._last = time.monotonic()
         console = Console(stderr=True)
         self._bar: Progress | None = None
-        if console.is_terminal:
+        if title and console.is_terminal:
             self._bar = Progress(
                 TextColumn("{task.description}"),
                 BarColumn(),
@@ -49,7 +52,7 @@ class Meter:
     ) -> None:
         if self._bar is not None:
             self._bar.stop()
-        if kind is None:
+        if kind is None and self._title:
             seconds = time.monotonic() - self._began
             say(f"{self._title}: {self._done:,} {self._unit} in {seconds:.0f} s")
 
@@ -61,7 +64,7 @@ class Meter:
         text = f"{rate:,.0f} {self._unit}/s  {note}"
         if self._bar is not None:
             self._bar.update(self._task, completed=self._done, note=text)
-        elif now - self._last > LOG_SECONDS:
+        elif self._title and now - self._last > LOG_SECONDS:
             self._last = now
             left = (self._total - self._done) / max(rate, 1e-9)
             share = self._done / max(self._total, 1)

@@ -1,0 +1,36 @@
+"""`python -m ganstudy`: runs a command and turns errors into one clear line."""
+
+import sys
+
+import click
+
+from ganstudy.cli import app
+from ganstudy.errors import StudyError
+
+
+def main() -> None:
+    """Runs the command line; exit code 2 for bad input, 1 for a failed stage."""
+    try:
+        app(standalone_mode=True)
+    except StudyError as error:
+        if "--debug" in sys.argv:
+            raise
+        fail(str(error), error.exit_code)
+    except MemoryError:
+        fail("out of memory: lower train.batch, sample.count or data.resolution", 1)
+    except OSError as error:
+        if "--debug" in sys.argv:
+            raise
+        fail(f"{error.filename or 'a file'}: {error.strerror or error}", 1)
+    except KeyboardInterrupt:
+        fail("interrupted; what is finished is kept, and the next run resumes", 130)
+
+
+def fail(message: str, code: int) -> None:
+    """Prints the one line and ends."""
+    click.echo(f"error: {' '.join(message.split())}", err=True)
+    raise SystemExit(code)
+
+
+if __name__ == "__main__":
+    main()

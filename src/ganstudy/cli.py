@@ -1,0 +1,142 @@
+"""The command line: one Typer command a stage. Heavy imports are inside the commands."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from ganstudy import layout, params
+
+app = typer.Typer(
+    help="The reproducible study of generative adversarial networks.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+)
+Out = Annotated[Path, typer.Option(help="Where the result goes.")]
+Run = Annotated[str, typer.Option(help="A run's key, <model>-<loss>-<seed>, like gan-wgan-0.")]
+
+
+@app.callback()
+def common(
+    debug: Annotated[bool, typer.Option(help="Show tracebacks of errors.")] = False,
+) -> None:
+    """Options of every command; `__main__` reads them."""
+
+
+@app.command()
+def check(out: Annotated[Path | None, typer.Option(help="A file that says valid.")] = None) -> None:
+    """Validate params.yaml as a whole: every key, loss, penalty and network, and the grid."""
+    from ganstudy.stages import check as stage
+
+    keys = stage.run(params.load(), Path("dvc.yaml"), out)
+    typer.echo("params.yaml is valid; runs of the study: " + ", ".join(keys))
+
+
+@app.command()
+def numerics(out: Out = layout.NUMERICS) -> None:
+    """Fingerprint what the code computes, so that only a changed formula retrains."""
+    from ganstudy.stages import numerics as stage
+
+    stage.run(params.load(), out)
+
+
+@app.command()
+def fetch(out: Out = layout.RAW) -> None:
+    """Get the data set that params name, checksums verified."""
+    from ganstudy.stages import fetch as stage
+
+    stage.run(params.load(), out)
+
+
+@app.command()
+def prepare(out: Out = layout.PREPARED) -> None:
+    """Bring images to one size and split them."""
+    from ganstudy.stages import prepare as stage
+
+    stage.run(params.load(), layout.RAW, out)
+
+
+@app.command()
+def judge(out: Out = layout.JUDGE) -> None:
+    """Train the classifier that judges."""
+    from ganstudy.stages import judge as stage
+
+    stage.run(params.load(), layout.PREPARED, out)
+
+
+@app.command()
+def train(
+    run: Run, out: Annotated[Path | None, typer.Option(help="data/runs/<run>")] = None
+) -> None:
+    """Train one run, resuming where a killed one stopped."""
+    from ganstudy.models import RunKey
+    from ganstudy.stages import train as stage
+
+    stage.run(params.load(), RunKey.parse(run), out or layout.RUNS / run)
+
+
+@app.command()
+def sample(
+    run: Run,
+    count: Annotated[int | None, typer.Option(min=1, help="How many; params by default.")] = None,
+    seed: Annotated[
+        int | None, typer.Option(min=0, help="Of the codes; params by default.")
+    ] = None,
+    out: Annotated[Path | None, typer.Option(help="An .npz; data/runs/<run>/samples.npz")] = None,
+) -> None:
+    """Generate images with a trained run."""
+    from ganstudy.stages import sample as stage
+
+    settings = params.load()
+    stage.run(
+        run,
+        count or settings.sample.count,
+        settings.sample.seed if seed is None else seed,
+        out or layout.RUNS / run / "samples.npz",
+        settings.runtime,
+    )
+
+
+@app.command()
+def evaluate(
+    run: Annotated[str | None, typer.Option(help="A run's key, or real.")] = None,
+    samples: Annotated[
+        Path | None, typer.Option(help="Anybody's samples: an .npz or a folder of images.")
+    ] = None,
+    reference: Annotated[
+        Path | None, typer.Option(help="For --samples: compare with these, not the test split.")
+    ] = None,
+    out: Annotated[Path | None, typer.Option(help="A JSON; reports/metrics/<run>.json")] = None,
+) -> None:
+    """Measure a run, real images, or anybody's samples."""
+    from ganstudy.errors import InputError
+    from ganstudy.stages import evaluate as stage
+
+    if run is not None and samples is None and reference is None:
+        stage.run(params.load(), run, out or layout.METRICS / f"{run}.json")
+    elif samples is not None and run is None and out is not None:
+        stage.run_files(params.load(), samples, reference, out)
+    else:
+        raise InputError("evaluate wants --run RUN, or --samples PATH with --out FILE")
+
+
+@app.command()
+def compare(
+    command: Annotated[
+        str, typer.Option(help="What the report says it was made with.")
+    ] = "make study",
+    out: Out = layout.REPORTS,
+) -> None:
+    """Write the report over all runs of the study."""
+    from ganstudy.stages import compare as stage
+
+    stage.run(params.load(), command, out)
+
+
+@app.command()
+def sync() -> None:
+    """Complete MLflow from the files, after cached stages or an outage."""
+    from ganstudy.stages import sync as stage
+
+    stage.run(params.load())

@@ -1,0 +1,1 @@
+"""Getting data sets, reading them safely, bringing them to one size, splitting them."""

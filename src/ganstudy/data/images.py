@@ -1,0 +1,108 @@
+"""Split data on disk: what `fetch` and `prepare` leave, and how later stages read it."""
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import ClassVar, NamedTuple
+
+from pydantic import ConfigDict, TypeAdapter, ValidationError
+
+from ganstudy import files
+from ganstudy.errors import InputError, nearest
+from ganstudy.files import Images, Labels
+
+SPLITS = ("train", "validation", "test")
+INFO = "data.json"
+
+
+class Split(NamedTuple):
+    """Images (N, H, W, C) uint8 in 0..255, and their labels (N,) int64 or None."""
+
+    images: Images
+    labels: Labels | None
+
+    def digest(self) -> str:
+        """SHA-256 over the arrays, in hex."""
+        return files.sha256_arrays(*self.arrays())
+
+    def arrays(self) -> list[Images | Labels]:
+        """The arrays that are there, as an npz holds them."""
+        return [self.images] if self.labels is None else [self.images, self.labels]
+
+
+@dataclass(frozen=True)
+class DataInfo:
+    """What data.json says: resolution is (H, W), the rest are counts and digests of the splits."""
+
+    __pydantic_config__: ClassVar[ConfigDict] = ConfigDict(extra="forbid")
+
+    name: str
+    resolution: tuple[int, int]
+    channels: int
+    classes: tuple[str, ...] | None
+    train: int
+    validation: int
+    test: int
+    sha256_train: str
+    sha256_validation: str
+    sha256_test: str
+
+
+@dataclass(frozen=True)
+class Prepared:
+    """All splits in memory, all of one size, and what is known about them."""
+
+    info: DataInfo
+    train: Split
+    validation: Split
+    test: Split
+
+
+def load_info(prepared: Path) -> DataInfo:
+    """Reads `prepared`/data.json. Raises `InputError` when it is missing or malformed."""
+    path = prepared / INFO
+    if not path.is_file():
+        raise InputError(f"{path} is missing: run `dvc repro prepare`")
+    try:
+        return TypeAdapter(DataInfo).validate_python(files.read_json(path))
+    except ValidationError as error:
+        first = error.errors()[0]
+        key = ".".join(str(part) for part in first["loc"])
+        raise InputError(
+            f"{path}: {key or 'content'}: {first['msg'].lower()}: run `dvc repro prepare`"
+        ) from error
+
+
+def load_split(prepared: Path, split: str) -> Split:
+    """Reads one split: images (N, H, W, C) uint8 in 0..255, labels (N,) int64 or None.
+
+    Raises `InputError` when `split` is no split's name, when the file is missing, or when its
+    content is not what data.json says.
+    """
+    if split not in SPLITS:
+        raise InputError(f"there is no split {split!r}; {nearest(split, SPLITS)}")
+    return _load(prepared, split, load_info(prepared))
+
+
+def load(prepared: Path) -> Prepared:
+    """Reads all splits; see `load_split`."""
+    info = load_info(prepared)
+    return Prepared(info, **{split: _load(prepared, split, info) for split in SPLITS})
+
+
+def read_checked(path: Path, digest: str, remedy: str) -> Split:
+    """Reads a split whose arrays must have `digest`; `remedy` tells the user how to get it."""
+    if not path.is_file():
+        raise InputError(f"{path} is missing: run `{remedy}`")
+    split = Split(*files.read_images(path))
+    if split.digest() != digest:  # half of one run and half of another, or an edited file
+        raise InputError(f"{path} is not the file that the JSON beside it tells of: run `{remedy}`")
+    return split
+
+
+def _load(prepared: Path, split: str, info: DataInfo) -> Split:
+    digests = {
+        "train": info.sha256_train,
+        "validation": info.sha256_validation,
+        "test": info.sha256_test,
+    }
+    return read_checked(prepared / f"{split}.npz", digests[split], "dvc repro prepare")

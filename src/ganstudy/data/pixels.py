@@ -1,0 +1,64 @@
+"""Bringing pictures to one size and one number of channels: the same way for every data set.
+
+Colour becomes grey by ITU-R 601 luma (.299 R + .587 G + .114 B), grey becomes colour by repetition;
+then the picture is cropped and resized with Pillow's antialiased Lanczos filter. A picture that
+already has the wanted shape passes unchanged, bit for bit.
+"""
+
+from collections.abc import Mapping
+from typing import Literal
+
+import numpy as np
+from PIL import Image
+
+from ganstudy.files import Images
+from ganstudy.progress import Meter
+
+Fit = Literal["crop", "stretch"]
+MODES: Mapping[int, str] = {1: "L", 3: "RGB"}
+
+
+def shape_picture(
+    picture: Image.Image, resolution: int | None, channels: int | None, fit: Fit
+) -> Image.Image:
+    """Brings an 8-bit picture (mode L or RGB) to `channels` and to a square of side `resolution`.
+
+    None keeps what the picture has. `fit` says what happens to a picture that is not square: `crop`
+    keeps its central square, `stretch` keeps all of it, distorted.
+    """
+    if channels is not None and picture.mode != MODES[channels]:
+        picture = picture.convert(MODES[channels])
+    if resolution is None or picture.size == (resolution, resolution):
+        return picture
+    if fit == "crop":
+        picture = _central_square(picture)
+    return picture.resize((resolution, resolution), Image.Resampling.LANCZOS)
+
+
+def shape_images(images: Images, resolution: int | None, channels: int | None, fit: Fit) -> Images:
+    """Does `shape_picture` to each of `images` (N, H, W, C): uint8 in, uint8 out."""
+    height, width, depth = images.shape[1:]
+    sides = (height, width) if resolution is None else (resolution, resolution)
+    shape = (len(images), *sides, channels or depth)
+    if shape == images.shape:
+        return images
+    shaped = np.empty(shape, np.uint8)
+    with Meter("resizing", len(images)) as meter:
+        for index, image in enumerate(images):
+            picture = Image.fromarray(image[:, :, 0] if depth == 1 else image)
+            shaped[index] = to_array(shape_picture(picture, resolution, channels, fit))
+            meter.advance(1)
+    return shaped
+
+
+def to_array(picture: Image.Image) -> Images:
+    """The pixels of a picture of mode L or RGB: uint8 (H, W, 1) or (H, W, 3)."""
+    pixels = np.asarray(picture, np.uint8)
+    return pixels[:, :, None] if pixels.ndim == 2 else pixels
+
+
+def _central_square(picture: Image.Image) -> Image.Image:
+    width, height = picture.size
+    side = min(width, height)
+    left, top = (width - side) // 2, (height - side) // 2
+    return picture.crop((left, top, left + side, top + side))

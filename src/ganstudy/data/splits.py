@@ -1,0 +1,159 @@
+"""Splits that do not leak: seeded, by class, with exact duplicates on one side."""
+
+import hashlib
+import math
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any, Literal
+
+import numpy as np
+import numpy.typing as npt
+
+from ganstudy import files, seeding
+from ganstudy.data import sources
+from ganstudy.data.images import INFO, DataInfo, Split, read_checked
+from ganstudy.data.pixels import shape_images
+from ganstudy.errors import InputError
+from ganstudy.files import Images, Labels
+from ganstudy.params import DataParams
+from ganstudy.progress import say
+
+Rows = npt.NDArray[np.int64]
+Held = Literal["test", "validation"]
+SEED = 0  # one split for all runs of a study: seeds vary training, not the data
+
+
+def split(images: Images, labels: Labels | None, share: float, held: Held) -> tuple[Rows, Rows]:
+    """Row numbers (kept, held out), each sorted; together they are all rows of `images` once.
+
+    `share` of all rows is held out, and of each class the same share as far as whole images allow.
+    Identical images stay together, in the class of the first, so the share of a class can fall
+    short by part of such a group. Each class keeps at least one image. `held` names the draw.
+
+    Raises `InputError` when nothing could be held out, saying how many images are needed.
+    """
+    originals = _first_of_identical(images)
+    strata = np.zeros(len(images), np.int64) if labels is None else labels[originals]
+    present, sizes = np.unique(strata, return_counts=True)
+    chosen = [
+        _draw(originals[strata == stratum], quota, held, int(stratum))
+        for stratum, quota in zip(present, _quotas(sizes, share), strict=True)
+    ]
+    is_held = np.isin(originals, np.concatenate(chosen))
+    if not is_held.any():
+        needed = max(2, math.ceil(0.5 / share))
+        raise InputError(
+            f"{len(images)} images are too few for data.{held}: {share}: at least {needed} are "
+            "needed, with two different ones in a class"
+        )
+    return np.flatnonzero(~is_held), np.flatnonzero(is_held)
+
+
+def prepare(raw: Path, params: DataParams, out: Path) -> None:
+    """Brings what `fetch` left in `raw` to one size, and splits it.
+
+    Writes `out`/train.npz, validation.npz and test.npz (images uint8 (N, H, W, C), labels int64
+    (N,) if there are any) and `out`/data.json; see `DataInfo`. Sizes and channels change as in
+    `pixels`. The test split is the data's own where it has one, else a share; validation is a
+    share of what then is left for training. Raises `InputError` when `raw` is missing or not of
+    this data set, or when there are too few images.
+    """
+    info = _read_source(raw, params.name)
+    published = _load(raw, "train", info, params)
+    if info["test"] is None:
+        train, test = _cut(published, params.test, "test")
+    else:
+        train, test = published, _load(raw, "test", info, params)
+        if train.images.shape[1:] != test.images.shape[1:]:
+            raise InputError(
+                f"{raw}: training images are {train.images.shape[1:]} but test images "
+                f"{test.images.shape[1:]}"
+            )
+    train, validation = _cut(train, params.validation, "validation")
+    named = {"train": train, "validation": validation, "test": test}
+    for name, part in named.items():
+        files.write_npz(out / f"{name}.npz", *part.arrays())
+    height, width, channels = train.images.shape[1:]
+    prepared = DataInfo(
+        name=params.name,
+        resolution=(height, width),
+        channels=channels,
+        classes=info["classes"],
+        train=len(train.images),
+        validation=len(validation.images),
+        test=len(test.images),
+        sha256_train=train.digest(),
+        sha256_validation=validation.digest(),
+        sha256_test=test.digest(),
+    )
+    files.write_json(out / INFO, asdict(prepared))
+    counts = ", ".join(f"{len(part.images):,} {name}" for name, part in named.items())
+    say(f"{params.name}: {height}×{width}×{channels} images: {counts}")
+
+
+def _first_of_identical(images: Images) -> Rows:
+    """For each row, the first row with the same image."""
+    seen: dict[bytes, int] = {}
+    keys = (hashlib.sha256(image.tobytes()).digest() for image in images)
+    return np.array([seen.setdefault(key, row) for row, key in enumerate(keys)], np.int64)
+
+
+def _quotas(sizes: Rows, share: float) -> Rows:
+    """How many of each class to hold out: `share` in all, but of no class all.
+
+    Rounding is by largest remainder.
+    """
+    exact = sizes * share
+    quotas: Rows = np.floor(exact).astype(np.int64)
+    missing = math.floor(sizes.sum() * share + 0.5) - int(quotas.sum())
+    by_remainder = np.argsort(-(exact - quotas), kind="stable")
+    able = by_remainder[quotas[by_remainder] < sizes[by_remainder] - 1]
+    quotas[able[: max(missing, 0)]] += 1
+    return quotas
+
+
+def _draw(originals: Rows, quota: int, held: Held, stratum: int) -> Rows:
+    """Random groups of identical images, by the row of the first, of `quota` rows together."""
+    groups, sizes = np.unique(originals, return_counts=True)
+    order = seeding.numpy_generator(SEED, f"data/{held}", stratum).permutation(len(groups))
+    chosen = []
+    for index in order:
+        if sizes[index] <= quota:
+            chosen.append(groups[index])
+            quota -= sizes[index]
+    return np.array(chosen, np.int64)
+
+
+def _cut(whole: Split, share: float, held: Held) -> tuple[Split, Split]:
+    kept_rows, held_rows = split(whole.images, whole.labels, share, held)
+    return _take(whole, kept_rows), _take(whole, held_rows)
+
+
+def _take(whole: Split, rows: Rows) -> Split:
+    return Split(whole.images[rows], None if whole.labels is None else whole.labels[rows])
+
+
+def _read_source(raw: Path, name: str) -> dict[str, Any]:
+    path = raw / sources.INFO
+    if not path.is_file():
+        raise InputError(f"{path} is missing: run `dvc repro fetch`")
+    info = files.read_json(path)
+    keys = {"name", "classes", "test", "sha256_train", "sha256_test"}
+    if not isinstance(info, dict) or not keys <= info.keys():
+        raise InputError(f"{path} is not what fetch writes: run `dvc repro fetch`")
+    if info["name"] != name:
+        raise InputError(f"{path} is of {info['name']!r}, not {name!r}: run `dvc repro fetch`")
+    return info
+
+
+def _load(raw: Path, name: str, info: dict[str, Any], params: DataParams) -> Split:
+    path = raw / f"{name}.npz"
+    part = read_checked(path, info[f"sha256_{name}"], "dvc repro fetch")
+    if part.labels is not None:
+        known = range(len(info["classes"] or ()))
+        if part.labels.min() not in known or part.labels.max() not in known:
+            raise InputError(
+                f"{path}: labels {part.labels.min()}..{part.labels.max()}, of {len(known)} classes"
+            )
+    images = shape_images(part.images, params.resolution, params.channels, params.fit)
+    return Split(images, part.labels)

@@ -1,0 +1,126 @@
+"""The judge of a study: how it is kept, and the extractor that `evaluate.extractor` names."""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import torch
+
+from ganstudy.errors import InputError
+from ganstudy.files import (
+    Images,
+    Labels,
+    read_json,
+    read_npz,
+    sha256_arrays,
+    sha256_file,
+    write_npz,
+)
+from ganstudy.layout import state
+from ganstudy.metrics import FeatureExtractor, Features, JudgeExtractor, TorchFidelityExtractor
+from ganstudy.models.saved import load_weights
+from ganstudy.networks.classifier import Classifier
+from ganstudy.params import EvaluateParams
+
+INFO, WEIGHTS = "judge.json", "judge.safetensors"
+CACHE_VERSION = 1  # of cached features: raise it when extraction changes
+ROTATIONS = 4
+
+
+@dataclass(frozen=True)
+class JudgeInfo:
+    """judge.json: what rebuilds the classifier, the data it belongs to, and how good it is.
+
+    `task` is "labels", or "rotations" where the data has no labels: then the classifier tells by
+    how many quarter turns an image was rotated (Gidaris et al. 2018), and classes mean nothing.
+    `accuracy` is on the test split of its task.
+    """
+
+    task: str
+    channels: int
+    resolution: list[int]
+    classes: int
+    width: int
+    features: int
+    accuracy: float
+    data: str
+    data_sha256: str
+
+
+def rotated(images: Images) -> tuple[Images, Labels]:
+    """The rotation task: image i turned by i mod 4 quarters, and i mod 4. Images are square."""
+    turns = np.arange(len(images)) % ROTATIONS
+    turned = images.copy()
+    for turn in range(1, ROTATIONS):
+        turned[turns == turn] = np.rot90(images[turns == turn], turn, axes=(1, 2))
+    return turned, turns.astype(np.int64)
+
+
+def load_judge(folder: Path, device: torch.device) -> tuple[JudgeExtractor, JudgeInfo]:
+    """The judge in `folder`, ready to extract. Raises `InputError` when it is not there."""
+    path = folder / INFO
+    if not path.is_file():
+        raise InputError(f"{path} is missing: run `dvc repro judge`")
+    try:
+        info = JudgeInfo(**read_json(path))
+    except TypeError as error:
+        raise InputError(f"{path} does not describe a judge: {error}") from error
+    network = Classifier(info.channels, info.classes, info.width, info.features)
+    load_weights(folder / WEIGHTS, network)
+    name = "judge" if info.task == "labels" else f"judge-{info.task}"
+    sha256 = sha256_file(folder / WEIGHTS)
+    return JudgeExtractor(network, name, sha256, str(device)), info
+
+
+@dataclass(frozen=True)
+class Examiner:
+    """An extractor with what is known of it; `info` is None for an extractor that is no judge."""
+
+    extractor: FeatureExtractor
+    info: JudgeInfo | None
+
+    @property
+    def knows_classes(self) -> bool:
+        """Whether its logits are over the classes of the data."""
+        return self.info is not None and self.info.task == "labels"
+
+    def features(self, images: Images, *, cached: bool = False) -> Features:
+        """Features of uint8 images (N, H, W, C); `cached` keeps them, keyed by content."""
+        if self.info is not None:
+            self._must_fit(images)
+        if not cached:
+            return self.extractor.extract(images)
+        key = f"{self.extractor.sha256[:32]}-{sha256_arrays(images)[:32]}-{CACHE_VERSION}"
+        path = state("features", key) / "features.npz"
+        if path.is_file():
+            arrays = read_npz(path)
+            return Features(arrays[0], arrays[1] if len(arrays) > 1 else None)
+        found = self.extractor.extract(images)
+        write_npz(path, found.features, *([] if found.logits is None else [found.logits]))
+        return found
+
+    def _must_fit(self, images: Images) -> None:
+        assert self.info is not None  # noqa: S101 - checked by the caller
+        wanted = (*self.info.resolution, self.info.channels)
+        if images.shape[1:] != wanted:
+            raise InputError(
+                f"images are {_size(images.shape[1:])}, but the judge was trained on {self.info.data} "
+                f"at {_size(wanted)}: bring them to that size and number of channels"
+            )
+
+
+def load_examiner(params: EvaluateParams, judge: Path, device: torch.device) -> Examiner:
+    """The extractor that params name: the judge, or one of torch-fidelity's."""
+    if params.extractor == "judge":
+        if params.weights is not None:
+            raise InputError(
+                "evaluate.weights is for torch-fidelity's extractors; the judge has its own"
+            )
+        return Examiner(*load_judge(judge, device))
+    weights = None if params.weights is None else Path(params.weights)
+    return Examiner(TorchFidelityExtractor(params.extractor, weights, str(device)), None)
+
+
+def _size(shape: tuple[int, ...]) -> str:
+    height, width, channels = shape
+    return f"{height}×{width} with {channels} channel{'s' * (channels > 1)}"

@@ -1,0 +1,100 @@
+"""Metrics of image generators, on arrays; usable without the rest of the pipeline.
+
+Features are float arrays (N, d), NumPy or torch; images uint8 (N, H, W, C). Wrong shapes, dtypes,
+values that are not finite and too few samples raise a `ValueError` that says what was expected.
+No result is NaN.
+"""
+
+from ganstudy.metrics.classes import (
+    ClassCoverage,
+    PerClassCoverage,
+    Verdict,
+    class_coverage,
+    mode_verdicts,
+    per_class_coverage,
+    soft_confusion,
+)
+from ganstudy.metrics.extractors import FeatureExtractor, Features, TorchFidelityExtractor
+from ganstudy.metrics.frechet import (
+    FrechetReference,
+    debiased_frechet_distance,
+    frechet_distance,
+    frechet_interval,
+    per_class_frechet_distance,
+)
+from ganstudy.metrics.inception import InceptionScore, inception_score
+from ganstudy.metrics.judge import JudgeExtractor, register_judge
+from ganstudy.metrics.kernel import kernel_distance, standardize
+from ganstudy.metrics.memorization import (
+    Memorization,
+    memorization,
+    memorization_from_distances,
+)
+from ganstudy.metrics.modes import (
+    GRID_SIGMA,
+    POINTS,
+    RING_SIGMA,
+    STACKED_SAMPLES,
+    ModeStatistics,
+    StackedModeStatistics,
+    grid_centers,
+    mode_kl_floor,
+    mode_statistics,
+    ring_centers,
+    stacked_mode_statistics,
+)
+from ganstudy.metrics.neighbours import (
+    Neighbours,
+    PrecisionRecallDensityCoverage,
+    expected_coverage,
+    nearest_neighbours,
+    neighbour_radii,
+    precision_recall_density_coverage,
+)
+from ganstudy.metrics.sharpness import sharpness, sharpness_ratio
+
+__all__ = [
+    "GRID_SIGMA",
+    "POINTS",
+    "RING_SIGMA",
+    "STACKED_SAMPLES",
+    "ClassCoverage",
+    "FeatureExtractor",
+    "Features",
+    "FrechetReference",
+    "InceptionScore",
+    "JudgeExtractor",
+    "Memorization",
+    "ModeStatistics",
+    "Neighbours",
+    "PerClassCoverage",
+    "PrecisionRecallDensityCoverage",
+    "StackedModeStatistics",
+    "TorchFidelityExtractor",
+    "Verdict",
+    "class_coverage",
+    "debiased_frechet_distance",
+    "expected_coverage",
+    "frechet_distance",
+    "frechet_interval",
+    "grid_centers",
+    "inception_score",
+    "kernel_distance",
+    "memorization",
+    "memorization_from_distances",
+    "mode_kl_floor",
+    "mode_statistics",
+    "mode_verdicts",
+    "nearest_neighbours",
+    "neighbour_radii",
+    "per_class_coverage",
+    "per_class_frechet_distance",
+    "precision_recall_density_coverage",
+    "register_judge",
+    "ring_centers",
+    "sharpness",
+    "sharpness_ratio",
+    "soft_confusion",
+    "stacked_mode_statistics",
+    "standardize",
+]

@@ -1,0 +1,60 @@
+"""The judge as a model: one player, the classifier, on shifted and mirrored images."""
+
+from collections.abc import Sequence
+
+import torch
+from torch import Tensor, nn
+from torch.nn.functional import cross_entropy, pad
+
+from ganstudy.models.base import initial_weights
+from ganstudy.networks.classifier import Classifier
+from ganstudy.params import JudgeParams
+from ganstudy.training.player import Adam, Batch, Player, Terms
+
+WEIGHT_DECAY = 0.05
+
+
+class Judge:
+    """Trains `Classifier` by cross-entropy on logits."""
+
+    def __init__(self, recipe: JudgeParams, channels: int, classes: int) -> None:
+        with initial_weights(recipe.seed, "judge"):
+            self.classifier = Classifier(channels, classes, recipe.width, recipe.features)
+        self._recipe = recipe
+
+    @property
+    def sampler(self) -> nn.Module:
+        """The classifier: its average is what judges."""
+        return self.classifier
+
+    def players(self) -> Sequence[Player]:
+        """The classifier alone."""
+        optimizer = Adam(self._recipe.learning_rate, (0.9, 0.99), WEIGHT_DECAY)
+        return [Player("judge", self.classifier, self._terms, optimizer)]
+
+    def _terms(self, batch: Batch) -> Terms:
+        if batch.labels is None:
+            raise ValueError("the judge needs labels")
+        images = augment(batch.images, self._recipe.shift, self._recipe.flip, batch.rng("augment"))
+        _, logits = self.classifier(images)
+        loss = cross_entropy(logits.float(), batch.labels)
+        accuracy = (logits.argmax(1) == batch.labels).float().mean()
+        return {"loss": loss, "accuracy": accuracy}
+
+
+def augment(images: Tensor, shift: int, flip: bool, rng: torch.Generator) -> Tensor:
+    """Shifts each image (N, C, H, W) by up to `shift` pixels, mirrors half of them if `flip`."""
+    count, _, height, width = images.shape
+    device = images.device
+    padded = pad(images, (shift,) * 4, value=-1.0)
+    offsets = torch.randint(0, 2 * shift + 1, (2, count, 1), generator=rng, device=device)
+    rows = torch.arange(height, device=device) + offsets[0]
+    columns = torch.arange(width, device=device).expand(count, width)
+    if flip:
+        mirrored = torch.rand(count, 1, generator=rng, device=device) < 0.5
+        columns = torch.where(mirrored, columns.flip(1), columns)
+    columns = columns + offsets[1]
+    index = torch.arange(count, device=device)[:, None, None]
+    return padded.permute(0, 2, 3, 1)[index, rows[:, :, None], columns[:, None, :]].permute(
+        0, 3, 1, 2
+    )

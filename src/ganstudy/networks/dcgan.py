@@ -1,0 +1,119 @@
+"""Convolutional networks after DCGAN (Radford, Metz & Chintala 2016).
+
+Transposed convolutions up, strided convolutions down, no pooling and no hidden dense layer (the
+first layer of G is the transposed convolution of a 1×1 map, written as the matrix it is). D has no
+batch norm, so gradient penalties are defined; minibatch standard deviation stands in for it.
+"""
+
+from itertools import pairwise
+
+from torch import Tensor, nn
+
+from ganstudy.networks.layers import Condition, MinibatchStd, joined, projected
+from ganstudy.networks.shapes import ImageShape
+
+SLOPE = 0.2
+MOST_DOUBLINGS = 2  # channels grow with depth up to 4 × the width
+
+
+def _channels(width: int, level: int) -> int:
+    return width << min(level, MOST_DOUBLINGS)
+
+
+class Generator(nn.Module):
+    """G(z, y): codes (N, latent) to images (N, C, H, W) in [-1, 1].
+
+    `width` is the number of channels at the finest hidden map; it doubles towards the base.
+    """
+
+    def __init__(self, shape: ImageShape, latent: int, width: int, classes: int = 0) -> None:
+        super().__init__()
+        self.latent = latent
+        self.condition = Condition(classes, latent)
+        pyramid = shape.pyramid()
+        levels = len(pyramid) - 1
+        channels = [_channels(width, level) for level in reversed(range(levels))]
+        height, base_width = pyramid[0]
+        self.stem = nn.Sequential(
+            nn.Linear(latent + self.condition.size, channels[0] * height * base_width),
+            nn.Unflatten(1, (channels[0], height, base_width)),
+            nn.BatchNorm2d(channels[0]),
+            nn.ReLU(),
+        )
+        layers: list[nn.Module] = _convolution(channels[0], channels[0])
+        for coarse, fine in pairwise(channels):
+            layers += [
+                nn.ConvTranspose2d(coarse, fine, 4, 2, 1, bias=False),
+                nn.BatchNorm2d(fine),
+                nn.ReLU(),
+                *_convolution(fine, fine),
+            ]
+        layers += [nn.ConvTranspose2d(channels[-1], shape.channels, 4, 2, 1), nn.Tanh()]
+        self.body = nn.Sequential(*layers)
+
+    def forward(self, z: Tensor, y: Tensor | None = None) -> Tensor:
+        images: Tensor = self.body(self.stem(joined(z, self.condition(y))))
+        return images
+
+
+def _convolution(inputs: int, outputs: int) -> list[nn.Module]:
+    return [
+        nn.Conv2d(inputs, outputs, 3, 1, 1, bias=False),
+        nn.BatchNorm2d(outputs),
+        nn.ReLU(),
+    ]
+
+
+def _trunk(shape: ImageShape, width: int) -> tuple[list[nn.Module], int]:
+    """Strided convolutions down to the base, and the channels there."""
+    layers: list[nn.Module] = []
+    inputs = shape.channels
+    for level in range(len(shape.pyramid()) - 1):
+        outputs = _channels(width, level)
+        layers += [
+            nn.Conv2d(inputs, outputs, 4, 2, 1),
+            nn.LeakyReLU(SLOPE),
+            nn.Conv2d(outputs, outputs, 3, 1, 1),
+            nn.LeakyReLU(SLOPE),
+        ]
+        inputs = outputs
+    return layers, inputs
+
+
+class Discriminator(nn.Module):
+    """D(x, y): images (N, C, H, W) in [-1, 1] to logits (N,); a critic where the loss says so."""
+
+    def __init__(self, shape: ImageShape, width: int, classes: int = 0) -> None:
+        super().__init__()
+        layers, channels = _trunk(shape, width)
+        self.trunk = nn.Sequential(*layers)
+        self.head = nn.Sequential(
+            MinibatchStd(),
+            nn.Conv2d(channels + 1, channels, 3, 1, 1),
+            nn.LeakyReLU(SLOPE),
+            nn.Flatten(),
+        )
+        height, base_width = shape.pyramid()[0]
+        size = channels * height * base_width
+        self.score = nn.Linear(size, 1)
+        self.condition = Condition(classes, size)
+
+    def forward(self, x: Tensor, y: Tensor | None = None) -> Tensor:
+        features = self.head(self.trunk(x))
+        return projected(self.score(features).squeeze(1), features, self.condition(y))
+
+
+class Encoder(nn.Module):
+    """q(z | x): images (N, C, H, W) to mean and log-variance, each (N, latent)."""
+
+    def __init__(self, shape: ImageShape, latent: int, width: int) -> None:
+        super().__init__()
+        layers, channels = _trunk(shape, width)
+        height, base_width = shape.pyramid()[0]
+        self.body = nn.Sequential(
+            *layers, nn.Flatten(), nn.Linear(channels * height * base_width, 2 * latent)
+        )
+
+    def forward(self, x: Tensor) -> tuple[Tensor, Tensor]:
+        mean, log_variance = self.body(x).chunk(2, 1)
+        return mean, log_variance

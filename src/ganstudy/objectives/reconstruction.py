@@ -1,0 +1,31 @@
+"""Objectives of the variational auto-encoder."""
+
+import math
+
+import torch
+from torch import Tensor
+
+
+def gaussian_nll(images: Tensor, reconstructions: Tensor) -> Tensor:
+    """-log p(x | z) in nats per image, Gaussian with one variance, set to its optimum.
+
+    The optimum is the mean squared error of the batch, so no weight between reconstruction and KL
+    needs tuning: Rybkin, Daniilidis & Levine 2021 (σ-VAE), eq. 6. Scalar.
+    """
+    variance = (images - reconstructions).square().mean()
+    return 0.5 * images[0].numel() * (variance.clamp_min(1e-8).log() + math.log(2 * math.pi) + 1)
+
+
+def gaussian_kl(mean: Tensor, log_variance: Tensor) -> Tensor:
+    """KL(N(mean, e^log_variance) || N(0, I)) in nats per image: Kingma & Welling 2014, app. B.
+
+    Scalar: summed over code dimensions, averaged over the batch.
+    """
+    terms = mean.square() + log_variance.exp() - 1 - log_variance
+    return 0.5 * terms.sum(1).mean()
+
+
+def reparameterize(mean: Tensor, log_variance: Tensor, rng: torch.Generator) -> Tensor:
+    """A draw from N(mean, e^log_variance) that is differentiable in both."""
+    noise = torch.randn(mean.shape, generator=rng, device=mean.device, dtype=mean.dtype)
+    return mean + (0.5 * log_variance).exp() * noise

@@ -1,0 +1,95 @@
+"""The table of a study: one row a run, the real images first."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from ganstudy.runs import Run
+
+Metrics = dict[str, Any]
+
+
+@dataclass(frozen=True)
+class Column:
+    """A column: its heading, how a metrics JSON becomes its text, and what the heading means."""
+
+    heading: str
+    text: Callable[[Metrics], str]
+    meaning: str
+
+
+def _number(key: str, digits: int) -> Callable[[Metrics], str]:
+    return lambda m: f"{m[key]:.{digits}f}" if key in m else "–"
+
+
+def _fid(m: Metrics) -> str:
+    return f"{m['fid']:.2f} [{m['fid_low']:.2f}, {m['fid_high']:.2f}]"
+
+
+def _floors(m: Metrics) -> str:
+    return f"{m['fid'] / m['fid_floor']:.1f}×" if m["fid_floor"] > 0 else "–"
+
+
+def _captured(m: Metrics) -> str:
+    return f"{m['classes_captured']}/{m['classes']}" if "classes_captured" in m else "–"
+
+
+COLUMNS = [
+    Column("FID [95 %]", _fid, "Fréchet distance to the test images, with its bootstrap interval"),
+    Column("× floor", _floors, "the same over the distance of real training images"),
+    Column("debiased", _number("fid_debiased", 2), "FID extrapolated to infinitely many samples"),
+    Column("KID", _number("kid", 4), "kernel distance, unbiased, features standardised"),
+    Column("precision", _number("precision", 3), "share of samples within the real images' balls"),
+    Column("recall", _number("recall", 3), "share of real images within the samples' balls"),
+    Column("density", _number("density", 3), "real balls around a sample, expected 1"),
+    Column("coverage", _number("coverage", 3), "share of real images with a sample in their ball"),
+    Column("IS", _number("inception_score", 2), "inception score under the judge"),
+    Column(
+        "H(y\\|x)", _number("entropy_conditional", 3), "mean entropy of a sample's class: quality"
+    ),
+    Column("H(y)", _number("entropy_marginal", 3), "entropy of the mean class: diversity"),
+    Column("classes", _captured, "classes captured, corrected for the judge's confusion"),
+    Column("class TV", _number("class_tv", 3), "total variation of class shares to the reference"),
+    Column(
+        "sharpness", _number("sharpness_ratio", 2), "variance of the Laplacian over the real one"
+    ),
+    Column(
+        "mem1", _number("mem1", 3), "share of samples closer to training images than 1 % of test"
+    ),
+]
+
+
+def comparison(real: Metrics, runs: Sequence[Run]) -> str:
+    """The Markdown table: real images, then `runs` in order; columns that nobody fills are out."""
+    rows = [("real images", real), *((run.key, run.metrics) for run in runs)]
+    columns = [c for c in COLUMNS if any(c.text(m) != "–" for _, m in rows)]
+    lines = [
+        "| | " + " | ".join(c.heading for c in columns) + " |",
+        "|---|" + "---:|" * len(columns),
+    ]
+    lines += [
+        f"| **{name}** | " + " | ".join(c.text(m) for c in columns) + " |" for name, m in rows
+    ]
+    return "\n".join(lines)
+
+
+def legend() -> str:
+    """What each column means, as a Markdown list."""
+    return "\n".join(f"- **{column.heading}**: {column.meaning}" for column in COLUMNS)
+
+
+def costs(runs: Sequence[Run]) -> str:
+    """The Markdown table of what training cost: seconds and hardware, where this machine knows."""
+    lines = ["| run | images shown | seconds | images/s | hardware |", "|---|---:|---:|---:|---|"]
+    for run in runs:
+        images, timing = int(run.history["images"].iloc[-1]), run.timing
+        seconds = timing.get("seconds")
+        spent = f"{seconds:.0f} | {images / seconds:.0f}" if seconds else "– | –"
+        place = (
+            f"{timing['hardware']}, {timing['device']}, {timing['threads']} threads, "
+            f"torch {timing['torch']}"
+            if timing
+            else "trained on another machine"
+        )
+        lines.append(f"| {run.key} | {images:,} | {spent} | {place} |")
+    return "\n".join(lines)

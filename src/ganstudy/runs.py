@@ -1,0 +1,64 @@
+"""A run as its files tell it: what reports, tracking and backfill read."""
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+
+from ganstudy import layout
+from ganstudy.errors import InputError
+from ganstudy.files import read_json
+
+HISTORY, GRID, SNAPSHOTS, TIMING = "history.csv", "grid.png", "snapshots.npz", "timing.json"
+
+
+@dataclass(frozen=True)
+class Run:
+    """`meta` is model.json (empty for real images), `history` a row per logged round, `metrics`
+    the flat JSON of `evaluate` (empty before it), `timing` seconds and hardware where this machine
+    knows them."""
+
+    key: str
+    folder: Path
+    meta: dict[str, Any]
+    history: pd.DataFrame
+    metrics: dict[str, Any]
+    timing: dict[str, Any]
+
+
+def read_run(key: str, *, evaluated: bool = True) -> Run:
+    """Reads one run of the grid. Raises `InputError` naming the stage whose output is missing."""
+    folder = layout.RUNS / key
+    if not (folder / "model.json").is_file():
+        raise InputError(f"{folder} holds no finished run: run `dvc repro train`")
+    meta = read_json(folder / "model.json")
+    return Run(
+        key,
+        folder,
+        meta,
+        pd.read_csv(folder / HISTORY),
+        read_metrics(key) if evaluated else {},
+        read_timing(meta["key"]),
+    )
+
+
+def read_metrics(key: str) -> dict[str, Any]:
+    """The metrics of a run, or of the real images."""
+    path = layout.METRICS / f"{key}.json"
+    if not path.is_file():
+        raise InputError(f"{path} is missing: run `dvc repro evaluate`")
+    metrics: dict[str, Any] = read_json(path)
+    return metrics
+
+
+def timing_path(key: str) -> Path:
+    """Where the seconds and the hardware of a training are kept: beside its checkpoints."""
+    return layout.state("train", key) / TIMING
+
+
+def read_timing(key: str) -> dict[str, Any]:
+    """Seconds and hardware of a training; empty where it ran on another machine."""
+    path = timing_path(key)
+    timing: dict[str, Any] = read_json(path) if path.is_file() else {}
+    return timing

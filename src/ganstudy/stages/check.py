@@ -1,0 +1,67 @@
+"""`check`: params.yaml as a whole, against the tables and against itself, before hours of work."""
+
+from pathlib import Path
+
+import torch
+import yaml
+
+from ganstudy.errors import InputError
+from ganstudy.files import write_text
+from ganstudy.models import RunKey, build
+from ganstudy.networks import ImageShape
+from ganstudy.params import Params
+
+# Height, width and channels that a data set comes in; a folder's follow from params.
+NATIVE_SHAPES = {
+    "fashion_mnist": (28, 28, 1),
+    "mnist": (28, 28, 1),
+    "kmnist": (28, 28, 1),
+    "digits": (8, 8, 1),
+    "cifar10": (32, 32, 3),
+}
+
+
+def run(params: Params, pipeline: Path, out: Path | None) -> list[str]:
+    """Builds every model that has a recipe, without memory, and checks the grid's wiring.
+
+    Returns the run keys of the grid. Writes the constant text "valid" to `out`, on which every
+    stage depends: a bad value stops the pipeline before it starts, a good one invalidates nothing.
+    Raises `InputError`.
+    """
+    shape = _shape(params)
+    families = [*(f"gan-{loss}" for loss in params.losses), "vae-elbo"]
+    for family in families:
+        with torch.device("meta"):
+            build(params, RunKey.parse(f"{family}-0"), shape, classes=0)
+    _grid_is_wired(params, pipeline)
+    if out is not None:
+        write_text(out, "valid\n")
+    return params.run_keys()
+
+
+def _shape(params: Params) -> ImageShape:
+    """The shape that the data will have, as far as params tell."""
+    data = params.data
+    height, width, channels = NATIVE_SHAPES.get(data.name, (0, 0, 3))
+    if data.resolution is not None:
+        height = width = data.resolution
+    return ImageShape(data.channels or channels, height, width)
+
+
+def _grid_is_wired(params: Params, pipeline: Path) -> None:
+    """dvc.yaml names the entries of study.losses one by one; each must have its line there."""
+    try:
+        content = yaml.safe_load(pipeline.read_text(encoding="utf-8"))
+        grid = str(content["stages"]["train"]["matrix"]["loss"])
+    except FileNotFoundError:
+        return  # the library used without its pipeline
+    except (OSError, yaml.YAMLError, KeyError, TypeError) as error:
+        raise InputError(f"{pipeline} has no train stage with a matrix: {error}") from error
+    for index, loss in enumerate(params.study.losses):
+        entry = f"${{study.losses[{index}]}}"
+        if entry not in grid and loss != params.train.loss:
+            raise InputError(
+                f"study.losses has {loss!r} at place {index}, which {pipeline} does not train: "
+                f'add "{entry}" to the grids of {pipeline}, or queue it: '
+                f"dvc exp run --queue -S train.loss={loss}"
+            )

@@ -1,0 +1,16 @@
+"""Stage `fetch`: the data set, from a folder of the user's, this machine, or a download."""
+
+from pathlib import Path
+
+from ganstudy.data.sources import fetch
+from ganstudy.files import read_json, sha256_json
+from ganstudy.params import Params
+from ganstudy.tracking import tracked
+
+
+def run(params: Params, out: Path) -> None:
+    """Writes train.npz, test.npz where there is one, and source.json into `out`."""
+    fetch(params.data, out)
+    source = read_json(out / "source.json")
+    with tracked(f"fetch {params.data.name}", sha256_json(["fetch", source]), "data", source):
+        pass

@@ -1,0 +1,80 @@
+"""Stage `judge`: trains the classifier whose features and posteriors measure the samples."""
+
+from dataclasses import asdict
+from pathlib import Path
+
+import torch
+
+from ganstudy import layout
+from ganstudy.data.images import Split, load_info, load_split
+from ganstudy.errors import InputError
+from ganstudy.files import sha256_json, write_json
+from ganstudy.judging import INFO, ROTATIONS, WEIGHTS, JudgeInfo, rotated
+from ganstudy.metrics import JudgeExtractor
+from ganstudy.models.judge import Judge
+from ganstudy.models.saved import save_weights
+from ganstudy.params import Params
+from ganstudy.progress import say
+from ganstudy.tracking import tracked
+from ganstudy.training import device as devices
+from ganstudy.training.batches import Batches
+from ganstudy.training.checkpoint import CheckpointStore
+from ganstudy.training.trainer import Settings, Trainer, Watch
+
+
+def run(params: Params, prepared: Path, out: Path) -> None:
+    """Writes judge.safetensors and judge.json, with the accuracy on the test split, into `out`."""
+    recipe, device = params.judge, devices.choose(params.runtime)
+    info = load_info(prepared)
+    train, test = load_split(prepared, "train"), load_split(prepared, "test")
+    task = "labels" if train.labels is not None else "rotations"
+    if task == "rotations":
+        if info.resolution[0] != info.resolution[1]:
+            raise InputError("a judge of images without labels needs square images")
+        say(
+            "the data has no labels: the judge learns to tell rotations, and classes are not measured"
+        )
+        train, test = Split(*rotated(train.images)), Split(*rotated(test.images))
+    classes = len(info.classes) if info.classes else ROTATIONS
+
+    judge = Judge(recipe, info.channels, classes)
+    judge.classifier.to(device)
+    batch = min(recipe.batch, len(train.images))
+    settings = Settings(
+        images=recipe.images,
+        decay=1.0,
+        ema=0.99,
+        bfloat16=params.train.precision == "bfloat16",
+        checkpoint_seconds=params.runtime.checkpoint_seconds,
+    )
+    batches = Batches(train.images, train.labels, batch, recipe.seed, device)
+    trainer = Trainer(judge.players(), judge.sampler, batches, settings, device)
+    settled = {"judge": recipe.model_dump(mode="json"), "data": info.sha256_train, "task": task}
+    digest = sha256_json(settled)
+    store = CheckpointStore(layout.state("judge", digest))
+    with store.locked(), tracked("judge", digest, "judge", settled, {"data": info.name}) as tracker:
+        trainer.fit(store, Watch("train judge", tracker.log_rows))
+        network = trainer.average.module
+        accuracy = _accuracy(network, test, device)
+        save_weights(out / WEIGHTS, network)
+        summary = JudgeInfo(
+            task=task,
+            channels=info.channels,
+            resolution=list(info.resolution),
+            classes=classes,
+            width=recipe.width,
+            features=recipe.features,
+            accuracy=accuracy,
+            data=info.name,
+            data_sha256=info.sha256_train,
+        )
+        write_json(out / INFO, asdict(summary))
+        tracker.log_metrics({"accuracy": accuracy, "seconds": trainer.seconds})
+        store.clear()
+    say(f"judge: {accuracy:.2%} of the test split right")
+
+
+def _accuracy(network: torch.nn.Module, test: Split, device: torch.device) -> float:
+    logits = JudgeExtractor(network, "judge", "", str(device)).extract(test.images).logits
+    assert logits is not None  # noqa: S101 - a judge gives logits
+    return float((logits.argmax(1) == test.labels).mean())

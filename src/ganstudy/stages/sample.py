@@ -1,0 +1,28 @@
+"""Stage `sample`: images of a trained generator, as other evaluators read them."""
+
+from pathlib import Path
+
+from ganstudy import layout
+from ganstudy.errors import InputError
+from ganstudy.files import write_npz
+from ganstudy.models.saved import load_generator
+from ganstudy.params import RuntimeParams
+from ganstudy.progress import say
+from ganstudy.tracking import tracked
+from ganstudy.training import device as devices
+
+
+def run(key: str, count: int, seed: int, out: Path, runtime: RuntimeParams) -> None:
+    """Writes `count` images of run `key` to `out`: npz with arr_0 uint8 (N, H, W, C), and labels
+    int64 in arr_1 where the generator is conditional."""
+    folder = layout.RUNS / key
+    if not folder.is_dir():
+        known = sorted(path.name for path in layout.RUNS.glob("*-*-*"))
+        raise InputError(f"there is no run {key!r}; trained: {', '.join(known) or 'none'}")
+    generator = load_generator(folder, devices.choose(runtime))
+    labels = generator.labels(count)
+    images = generator.sample(count, seed, labels)
+    write_npz(out, images, *([] if labels is None else [labels]))
+    with tracked(key, generator.meta["key"], "run", generator.meta["params"]) as tracker:
+        tracker.log_metrics({"samples": count})
+    say(f"sample {key}: {count:,} images in {out}")

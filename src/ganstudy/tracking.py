@@ -1,0 +1,277 @@
+"""The only file that knows MLflow. Files are the truth; the tracker is a copy that can be rebuilt.
+
+Runs are flat, found by the tag `study.key` (a hash of what made them), and shared by the stages of
+one run. A tracker that fails is told about once and never stops the work; `sync` completes it.
+"""
+
+import fcntl
+import math
+import os
+import subprocess
+import time
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+from urllib.parse import quote
+
+from ganstudy.layout import project_root
+from ganstudy.progress import say
+
+if TYPE_CHECKING:
+    from mlflow import MlflowClient
+    from mlflow.entities import Run as MlflowRun
+
+    from ganstudy.runs import Run
+
+EXPERIMENT = "ganstudy"
+KEY_TAG = "study.key"
+BATCH = 1000  # MLflow's limit of metrics in one call
+_QUIET = {
+    "MLFLOW_DISABLE_TELEMETRY": "true",
+    "MLFLOW_HTTP_REQUEST_MAX_RETRIES": "2",
+    "MLFLOW_HTTP_REQUEST_TIMEOUT": "5",
+    "MLFLOW_SERVER_ENABLE_JOB_EXECUTION": "false",
+    "GIT_PYTHON_REFRESH": "quiet",
+}
+
+
+def tracking_uri() -> str:
+    """MLFLOW_TRACKING_URI, or one sqlite store in the project's root for all workspaces."""
+    return os.environ.get("MLFLOW_TRACKING_URI") or f"sqlite:///{project_root() / 'mlflow.db'}"
+
+
+def source_tags() -> dict[str, str]:
+    """Where the work comes from: git commit, whether files were changed, DVC's experiment."""
+    tags = {"git.commit": git("rev-parse", "HEAD") or "none"}
+    if git("status", "--porcelain", "--untracked-files=no"):
+        tags["git.dirty"] = "true"
+    if name := os.environ.get("DVC_EXP_NAME"):
+        tags["dvc.experiment"] = name
+    return tags
+
+
+def git(*arguments: str) -> str:
+    """Output of a git command, stripped; empty where git or the repository is missing."""
+    try:
+        done = subprocess.run(
+            ["git", *arguments], capture_output=True, text=True, timeout=20, check=False
+        )
+    except (OSError, subprocess.SubprocessError):
+        return ""
+    return done.stdout.strip() if done.returncode == 0 else ""
+
+
+@contextmanager
+def _store_lock() -> Iterator[None]:
+    """One process at a time opens the store: two at first use corrupt a sqlite database."""
+    folder = project_root() / ".checkpoints"
+    folder.mkdir(parents=True, exist_ok=True)
+    with (folder / "mlflow.lock").open("a") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        yield
+
+
+@dataclass
+class TrackedRun:
+    """One MLflow run. Every call survives a tracker that is down; rows wait for the next call."""
+
+    name: str
+    key: str
+    kind: str
+    params: Mapping[str, Any] = field(default_factory=dict)
+    tags: Mapping[str, str] = field(default_factory=dict)
+    _client: "MlflowClient | None" = None
+    _run_id: str = ""
+    _last_step: int = -1
+    _waiting: list[dict[str, float]] = field(default_factory=list)
+    _told: bool = False
+
+    def log_rows(self, rows: Sequence[Mapping[str, float]]) -> None:
+        """Logs rows of history as curves over `round`; rows that are there already are skipped."""
+        self._waiting += [dict(row) for row in rows]
+        with self._forgiven():
+            client, run_id = self._open()
+            fresh = [row for row in self._waiting if row["round"] > self._last_step]
+            self._batch(client, run_id, fresh)
+            self._waiting.clear()
+
+    def log_metrics(self, metrics: Mapping[str, Any]) -> None:
+        """Logs single values; what is not a finite number becomes a tag or is left out."""
+        with self._forgiven():
+            client, run_id = self._open()
+            for name, value in metrics.items():
+                if isinstance(value, int | float) and math.isfinite(value):
+                    client.log_metric(run_id, name, float(value), step=0)
+                elif isinstance(value, str):
+                    client.set_tag(run_id, name, value)
+
+    def log_files(self, *paths: Path) -> None:
+        """Logs files as artifacts; pictures below `figures`."""
+        with self._forgiven():
+            client, run_id = self._open()
+            for path in paths:
+                folder = "figures" if path.suffix in (".png", ".svg") else None
+                client.log_artifact(run_id, str(path), folder)
+
+    def finish(self, status: str = "FINISHED") -> None:
+        """Ends the run; `status` is MLflow's: FINISHED or FAILED."""
+        with self._forgiven():
+            client, run_id = self._open()
+            client.set_terminated(run_id, status)
+
+    def _open(self) -> "tuple[MlflowClient, str]":
+        if self._client is None:
+            for name, value in _QUIET.items():
+                os.environ.setdefault(name, value)
+            import logging
+
+            from mlflow import MlflowClient
+
+            logging.getLogger("alembic").setLevel(logging.WARNING)
+            logging.getLogger("mlflow").setLevel(logging.WARNING)
+            with _store_lock():
+                client = MlflowClient(tracking_uri())
+                experiment = _experiment(client)
+                run = self._find(client, experiment) or client.create_run(
+                    experiment, run_name=self.name
+                )
+            self._run_id = run.info.run_id
+            self._describe(client)
+            rounds = client.get_metric_history(self._run_id, "images")
+            self._last_step = max((point.step for point in rounds), default=-1)
+            self._client = client
+        return self._client, self._run_id
+
+    def _find(self, client: "MlflowClient", experiment: str) -> "MlflowRun | None":
+        found = client.search_runs(
+            [experiment], f"tags.`{KEY_TAG}` = '{self.key}' and attributes.status != 'FAILED'"
+        )
+        return found[0] if found else None
+
+    def _describe(self, client: "MlflowClient") -> None:
+        from mlflow.entities import Param, RunTag
+
+        tags = {KEY_TAG: self.key, "kind": self.kind, **self.tags, **source_tags()}
+        known = client.get_run(self._run_id)
+        # A run keeps the commit and experiment that made it: later visitors do not rename it.
+        fresh = {name: text for name, text in tags.items() if name not in known.data.tags}
+        params = {name: value for name, value in flat(self.params) if name not in known.data.params}
+        client.log_batch(
+            self._run_id,
+            params=[Param(name, value) for name, value in params.items()],
+            tags=[RunTag(name, text) for name, text in fresh.items()],
+        )
+
+    def _batch(
+        self, client: "MlflowClient", run_id: str, rows: Sequence[Mapping[str, float]]
+    ) -> None:
+        from mlflow.entities import Metric
+
+        now = int(time.time() * 1000)
+        points = [
+            Metric(name, value, now, int(row["round"]))
+            for row in rows
+            for name, value in row.items()
+            if name != "round"
+        ]
+        for start in range(0, len(points), BATCH):
+            client.log_batch(run_id, metrics=points[start : start + BATCH])
+        if rows:
+            self._last_step = int(rows[-1]["round"])
+
+    @contextmanager
+    def _forgiven(self) -> Iterator[None]:
+        """A failing tracker is a warning: the files hold everything."""
+        try:
+            yield
+        except Exception as error:  # whatever a tracker, its database or its server throws
+            if not self._told:
+                reason = " ".join(str(error).split())[:200]
+                say(
+                    f"MLflow at {_without_secret(tracking_uri())} does not take {self.name} "
+                    f"({reason}); going on, run `bin/ganstudy sync` when it is back"
+                )
+            self._told = True
+
+
+@contextmanager
+def tracked(
+    name: str,
+    key: str,
+    kind: str,
+    params: Mapping[str, Any],
+    tags: Mapping[str, str] | None = None,
+) -> Iterator[TrackedRun]:
+    """The run with `key`, found or made; ends as FINISHED, or as FAILED when the body raises."""
+    run = TrackedRun(name, key, kind, params, tags or {})
+    try:
+        yield run
+    except BaseException as error:
+        run.log_metrics({"failure": f"{type(error).__name__}: {error}"})
+        run.finish("FAILED" if isinstance(error, Exception) else "KILLED")
+        raise
+    run.finish()
+
+
+def backfill(run: "Run") -> None:
+    """Completes the tracker's copy of `run` from its files; nothing is logged twice."""
+    with tracked(
+        run.key, run.meta["key"], "run", run.meta["params"], {"data": run.meta["data"]}
+    ) as copy:
+        copy.log_rows([{str(k): float(v) for k, v in row.items()} for row in _records(run)])
+        copy.log_metrics(
+            run.metrics | {k: v for k, v in run.timing.items() if isinstance(v, int | float)}
+        )
+        copy.log_files(*sorted(run.folder.glob("*.png")), run.folder / "history.csv")
+
+
+def _records(run: "Run") -> list[dict[Any, Any]]:
+    rows = run.history.to_dict("records")
+    return [{name: value for name, value in row.items() if not math.isnan(value)} for row in rows]
+
+
+def comparison_link(keys: Sequence[str]) -> str:
+    """The part after the UI's address that shows the runs with these keys side by side."""
+    with suppress(Exception):
+        for name, value in _QUIET.items():
+            os.environ.setdefault(name, value)
+        from mlflow import MlflowClient
+
+        with _store_lock():
+            client = MlflowClient(tracking_uri())
+            experiment = _experiment(client)
+        ids = []
+        for key in keys:
+            found = client.search_runs([experiment], f"tags.`{KEY_TAG}` = '{key}'", max_results=1)
+            ids += [f'"{run.info.run_id}"' for run in found]
+        runs, experiments = quote(f"[{','.join(ids)}]"), quote(f'["{experiment}"]')
+        return f"/#/compare-runs?runs={runs}&experiments={experiments}"
+    return "/"
+
+
+def _experiment(client: "MlflowClient") -> str:
+    found = client.get_experiment_by_name(EXPERIMENT)
+    if found is not None:
+        return str(found.experiment_id)
+    place = None
+    if tracking_uri().startswith("sqlite:"):
+        place = (project_root() / "mlartifacts").as_uri()
+    return str(client.create_experiment(EXPERIMENT, artifact_location=place))
+
+
+def flat(values: Mapping[str, Any], prefix: str = "") -> list[tuple[str, str]]:
+    """Nested values as dotted names and texts: MLflow's params."""
+    pairs: list[tuple[str, str]] = []
+    for name, value in values.items():
+        if isinstance(value, Mapping):
+            pairs += flat(value, f"{prefix}{name}.")
+        else:
+            pairs.append((f"{prefix}{name}", str(value)))
+    return pairs
+
+
+def _without_secret(uri: str) -> str:
+    scheme, separator, rest = uri.partition("://")
+    return f"{scheme}{separator}{rest.rpartition('@')[2]}"

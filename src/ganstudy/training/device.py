@@ -1,0 +1,56 @@
+"""The device that runs, chosen by itself or forced by one setting."""
+
+import platform
+from collections.abc import Callable
+
+import torch
+
+from ganstudy.errors import InputError
+from ganstudy.params import RuntimeParams
+
+_AVAILABLE: dict[str, Callable[[], bool]] = {
+    "cuda": torch.cuda.is_available,
+    "mps": torch.backends.mps.is_available,
+    "cpu": lambda: True,
+}
+
+
+def choose(runtime: RuntimeParams) -> torch.device:
+    """The device that `runtime.device` names; auto takes cuda, then mps, then cpu.
+
+    Also sets the thread count. Raises `InputError` when the forced device is not there.
+    """
+    if runtime.threads is not None:
+        torch.set_num_threads(runtime.threads)
+    present = [name for name, available in _AVAILABLE.items() if available()]
+    if runtime.device == "auto":
+        return torch.device(present[0])
+    if runtime.device not in present:
+        raise InputError(
+            f"runtime.device: {runtime.device} is not available here; there is: "
+            + ", ".join(present)
+        )
+    return torch.device(runtime.device)
+
+
+def describe(device: torch.device) -> dict[str, str | int]:
+    """What computed: device, its name, threads, torch version. Recorded with every run."""
+    name = torch.cuda.get_device_name(device) if device.type == "cuda" else _processor()
+    return {
+        "device": device.type,
+        "hardware": name,
+        "threads": torch.get_num_threads(),
+        "torch": torch.__version__,
+        "python": platform.python_version(),
+    }
+
+
+def _processor() -> str:
+    try:
+        with open("/proc/cpuinfo", encoding="utf-8") as info:
+            for line in info:
+                if line.startswith("model name"):
+                    return line.split(":", 1)[1].strip()
+    except OSError:
+        pass
+    return platform.processor() or platform.machine()

@@ -1,0 +1,258 @@
+"""The one trainer: the players move in turn, each while the others hold still.
+
+It owns optimisers, the moving average, precision, batches, history and checkpoints. It knows no
+model, no loss and no tracker.
+"""
+
+import math
+import time
+from collections.abc import Callable, Sequence
+from contextlib import AbstractContextManager, nullcontext
+from dataclasses import dataclass, field
+
+import torch
+from torch import Tensor, nn
+
+from ganstudy.errors import DivergedError
+from ganstudy.progress import Meter, say
+from ganstudy.training.batches import Batches
+from ganstudy.training.checkpoint import Checkpoint, CheckpointStore
+from ganstudy.training.ema import averaged
+from ganstudy.training.player import Player, Terms
+from ganstudy.training.schedule import linear_decay
+
+ROWS = 400  # of history, at most
+Row = dict[str, float]
+
+
+@dataclass(frozen=True)
+class Settings:
+    """Budget in `images` shown, `decay` of learning rates, `ema` decay, autocast to bfloat16 or
+    not, number of `snapshots` over training, and how often to checkpoint."""
+
+    images: int
+    decay: float
+    ema: float
+    bfloat16: bool = False
+    snapshots: int = 0
+    checkpoint_seconds: float = 60.0
+
+
+@dataclass
+class Watch:
+    """What the trainer tells the outside: `log(rows)` new rows of history, right after each
+    checkpoint; `picture(average)` turns the averaged network into images to keep."""
+
+    title: str = ""
+    log: Callable[[Sequence[Row]], None] = lambda rows: None
+    picture: Callable[[nn.Module], Tensor] | None = None
+
+
+@dataclass
+class _Progress:
+    round: int = 0
+    history: list[Row] = field(default_factory=list)
+    snapshots: list[Tensor] = field(default_factory=list)
+    seconds: float = 0.0
+
+
+class Trainer:
+    """Trains `players`; `sampler` is the network whose average is kept, on `batches`."""
+
+    def __init__(
+        self,
+        players: Sequence[Player],
+        sampler: nn.Module,
+        batches: Batches,
+        settings: Settings,
+        device: torch.device,
+    ) -> None:
+        self.players, self.batches, self.settings = players, batches, settings
+        self.device = device
+        self._draws = max(player.steps for player in players)
+        self.images_per_round = self._draws * batches.size
+        self.rounds = max(1, settings.images // self.images_per_round)
+        self.average = averaged(sampler, settings.ema)
+        self._sampler = sampler
+        self._optimizers = {player.name: _adam(player, device) for player in players}
+        self._progress = _Progress()
+        self._row_rounds = max(1, self.rounds // ROWS)
+
+    @property
+    def history(self) -> list[Row]:
+        """Rows so far: round, images shown, and the mean of each player's terms since the row
+        before, as `<player>/<term>`."""
+        return self._progress.history
+
+    @property
+    def snapshots(self) -> list[Tensor]:
+        """Pictures so far, one at the end of each of `settings.snapshots` equal parts."""
+        return self._progress.snapshots
+
+    @property
+    def seconds(self) -> float:
+        """Seconds of training so far, resumed parts included."""
+        return self._progress.seconds
+
+    def fit(self, store: CheckpointStore | None, watch: Watch) -> None:
+        """Plays all rounds that are left, resuming from `store`'s latest checkpoint.
+
+        Raises `DivergedError` when a term is not finite; the last good checkpoint stays.
+        """
+        if store is not None:
+            self._resume(store)
+        told = 0
+        began = time.monotonic() - self._progress.seconds
+        saved_at = time.monotonic()
+        sums: dict[str, Tensor] = {}
+        start = self._progress.round * self.images_per_round
+        with Meter(watch.title, self.rounds * self.images_per_round, start=start) as meter:
+            for round_index in range(self._progress.round, self.rounds):
+                self._play(round_index, sums)
+                self._progress.round = done = round_index + 1
+                if done % self._row_rounds and done != self.rounds:
+                    continue
+                before = self.history[-1]["images"] if self.history else 0
+                self._close_row(sums)
+                self._take_pictures(watch)
+                self._progress.seconds = time.monotonic() - began
+                meter.advance(int(self.history[-1]["images"] - before), self._note())
+                if done == self.rounds or (
+                    time.monotonic() - saved_at > self.settings.checkpoint_seconds
+                ):
+                    if store is not None:
+                        store.save(self._checkpoint())
+                    watch.log(self.history[told:])
+                    told, saved_at = len(self.history), time.monotonic()
+
+    def _play(self, round_index: int, sums: dict[str, Tensor]) -> None:
+        """One round: each player in turn makes its steps."""
+        factor = linear_decay(round_index / self.rounds, self.settings.decay)
+        for player in self.players:
+            for other in self.players:
+                other.network.requires_grad_(other is player)
+            for step in range(self._draws - player.steps, self._draws):
+                terms = self._move(player, round_index, step, factor)
+                _add(sums, player, terms)
+        self.average.update_parameters(self._sampler)
+
+    def _move(self, player: Player, round_index: int, step: int, factor: float) -> Terms:
+        optimizer = self._optimizers[player.name]
+        for group in optimizer.param_groups:
+            group["lr"] = player.optimizer.learning_rate * factor
+        batch = self.batches.draw(round_index * self._draws + step, round_index)
+        with self._precision():
+            terms = player.objective(batch)
+        optimizer.zero_grad()
+        terms["loss"].backward()  # type: ignore[no-untyped-call]
+        optimizer.step()
+        if player.projection is not None:
+            player.projection(player.network)
+        return terms
+
+    def _precision(self) -> AbstractContextManager[object]:
+        if not self.settings.bfloat16:
+            return nullcontext()
+        return torch.autocast(self.device.type, torch.bfloat16)
+
+    def _close_row(self, sums: dict[str, Tensor]) -> None:
+        """Turns the sums since the last row into means; the only wait for the device."""
+        rounds = self._progress.round - (int(self.history[-1]["round"]) if self.history else 0)
+        row = {
+            "round": float(self._progress.round),
+            "images": float(self._progress.round * self.images_per_round),
+        }
+        steps = {player.name: player.steps for player in self.players}
+        for name, total in sums.items():
+            row[name] = total.item() / (rounds * steps[name.split("/")[0]])
+        sums.clear()
+        bad = {name: value for name, value in row.items() if not math.isfinite(value)}
+        if bad:
+            terms = ", ".join(f"{name} = {value}" for name, value in row.items() if "/" in name)
+            raise DivergedError(
+                f"training diverged by round {self._progress.round} of {self.rounds}: "
+                f"{', '.join(bad)} not finite ({terms}). Lower the learning rates or raise the "
+                "penalty's weight in this loss's recipe, or set train.precision to float32; the "
+                "last good checkpoint is kept"
+            )
+        self.history.append(row)
+
+    def _take_pictures(self, watch: Watch) -> None:
+        if watch.picture is None:
+            return
+        due = self._progress.round * self.settings.snapshots // self.rounds
+        if len(self.snapshots) < due:
+            self.snapshots.append(watch.picture(self.average.module))
+
+    def _note(self) -> str:
+        row = self.history[-1]
+        return "  ".join(
+            f"{name.removesuffix('/loss')} {value:.3f}"
+            for name, value in row.items()
+            if name.endswith("/loss")
+        )
+
+    def _checkpoint(self) -> Checkpoint:
+        tensors: dict[str, Tensor] = {
+            f"average/{name}": tensor for name, tensor in self.average.state_dict().items()
+        }
+        for player in self.players:
+            for name, tensor in player.network.state_dict().items():
+                tensors[f"network/{player.name}/{name}"] = tensor
+            state = self._optimizers[player.name].state_dict()["state"]
+            for index, values in state.items():
+                for name, tensor in values.items():
+                    tensors[f"optimizer/{player.name}/{index}/{name}"] = tensor
+        for index, picture in enumerate(self.snapshots):
+            tensors[f"snapshot/{index}"] = picture
+        meta = {
+            "round": self._progress.round,
+            "history": self.history,
+            "seconds": self._progress.seconds,
+        }
+        return Checkpoint(tensors, meta)
+
+    def _resume(self, store: CheckpointStore) -> None:
+        checkpoint = store.latest()
+        if checkpoint is None:
+            return
+        tensors = checkpoint.tensors
+        self.average.load_state_dict(_below(tensors, "average/"))
+        for player in self.players:
+            player.network.load_state_dict(_below(tensors, f"network/{player.name}/"))
+            optimizer = self._optimizers[player.name]
+            state: dict[int, dict[str, Tensor]] = {}
+            for name, tensor in _below(tensors, f"optimizer/{player.name}/").items():
+                index, entry = name.split("/")
+                state.setdefault(int(index), {})[entry] = tensor
+            optimizer.load_state_dict(optimizer.state_dict() | {"state": state})
+        pictures = _below(tensors, "snapshot/")
+        self._progress = _Progress(
+            checkpoint.meta["round"],
+            checkpoint.meta["history"],
+            [pictures[str(index)] for index in range(len(pictures))],
+            checkpoint.meta["seconds"],
+        )
+        say(f"resuming at round {self._progress.round} of {self.rounds}")
+
+
+def _add(sums: dict[str, Tensor], player: Player, terms: Terms) -> None:
+    for name, value in terms.items():
+        key = f"{player.name}/{name}"
+        detached = value.detach()
+        sums[key] = sums[key] + detached if key in sums else detached
+
+
+def _below(tensors: dict[str, Tensor], prefix: str) -> dict[str, Tensor]:
+    return {k.removeprefix(prefix): v for k, v in tensors.items() if k.startswith(prefix)}
+
+
+def _adam(player: Player, device: torch.device) -> torch.optim.Optimizer:
+    settings = player.optimizer
+    return torch.optim.AdamW(
+        player.network.parameters(),
+        lr=settings.learning_rate,
+        betas=settings.betas,
+        weight_decay=settings.weight_decay,
+        fused=device.type in ("cpu", "cuda"),
+    )
