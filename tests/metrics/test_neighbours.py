@@ -153,6 +153,21 @@ def test_neighbours_are_those_of_all_distances(k, monkeypatch):
     np.testing.assert_allclose(found.distances, np.take_along_axis(distances, order, axis=1))
 
 
+@pytest.mark.parametrize("scale", [1e-30, 1e-12, 1.0, 1e12, 1e30])
+def test_what_float32_cannot_tell_apart_is_told_apart(scale):
+    # Clusters of points 1e-7 apart, far from the origin, with a diverged point among them.
+    rng = np.random.default_rng(0)
+    base = np.repeat(rng.normal(size=(8, 5)), 10, axis=0) + 1e-7 * rng.normal(size=(80, 5)) + 3
+    base[17] = 1e6
+    queries = np.vstack([base[::7] + 2e-8 * rng.normal(size=(12, 5)), np.full((1, 5), -1e9)])
+    base, queries = scale * base, scale * queries
+    distances = cdist(queries / scale, base / scale) * scale
+    for k in (1, 4, 20):
+        expected = np.sort(distances, axis=1)[:, :k]
+        found = nearest_neighbours(queries, base, k)
+        np.testing.assert_allclose(found.distances, expected, rtol=1e-6, atol=0)
+
+
 def test_radii_given_are_radii_computed():
     rng = np.random.default_rng(0)
     real, fake = rng.normal(size=(2, 50, 3))

@@ -7,6 +7,7 @@ features: the covariance is never formed, so nothing is squared and singular cov
 dead features) cost no accuracy.
 """
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, Self
 
@@ -108,25 +109,18 @@ def frechet_interval(
     distance = frechet_distance(first, second)
     rng = numpy_generator(seed, "bootstrap of the Fréchet distance")
 
-    # One shift for both sets changes no distance and keeps the moments' rounding small.
-    shift = first.mean(axis=0)
-    first = first - shift
-    if isinstance(second, FrechetReference):
-        fixed = (second.mean - shift, second.factor.T @ second.factor, second.factor)
-    else:
-        second = second - shift
+    draw_first, draw_second = _resampler(first), _resampler(second)
+    offset = first.mean(axis=0)
+    offset = offset - (second.mean if isinstance(second, FrechetReference) else second.mean(axis=0))
     draws = np.empty(resamples)
     for index in range(resamples):
-        mean, covariance = _resampled_moments(first, rng)
-        if isinstance(second, FrechetReference):
-            other_mean, other_covariance, factor = fixed
-        else:
-            other_mean, other_covariance = _resampled_moments(second, rng)
-            factor = _factor(other_covariance)
+        mean, covariance = draw_first(rng)
+        other_mean, other_covariance = draw_second(rng)
+        factor = _factor(other_covariance)
         # The squared singular values of F1ᵀ F2; accurate enough for a quantile, and cheaper.
         squares = np.linalg.eigvalsh(factor @ covariance @ factor.T)
         draws[index] = (
-            np.sum((mean - other_mean) ** 2)
+            np.sum((offset + mean - other_mean) ** 2)
             + np.trace(covariance)
             + np.trace(other_covariance)
             - 2 * np.sqrt(squares.clip(0)).sum()
@@ -173,15 +167,24 @@ def _halves(x: Array, rng: np.random.Generator) -> tuple[Array, Array]:
     return x[order[:middle]], x[order[middle:]]
 
 
-def _resampled_moments(x: Array, rng: np.random.Generator) -> tuple[Array, Array]:
-    """Mean and covariance of len(x) rows of `x` drawn with replacement, from their counts."""
-    counts = np.bincount(rng.integers(0, len(x), len(x)), minlength=len(x))
-    drawn = np.flatnonzero(counts)
-    rows, weights = x[drawn], counts[drawn].astype(np.float64)
-    mean = weights @ rows / len(x)
-    rows -= mean
-    rows *= np.sqrt(weights)[:, None]
-    return mean, rows.T @ rows / (len(x) - 1)
+def _resampler(x: Array | FrechetReference) -> Callable[[np.random.Generator], tuple[Array, Array]]:
+    """Draws mean, relative to that of `x`, and covariance of resamples; constant of a reference."""
+    if isinstance(x, FrechetReference):
+        fixed = np.zeros_like(x.mean), x.factor.T @ x.factor
+        return lambda _: fixed
+    n, centred = len(x), x - x.mean(axis=0)
+
+    def draw(rng: np.random.Generator) -> tuple[Array, Array]:
+        # The moments of n rows drawn with replacement, from how often each was drawn.
+        counts = np.bincount(rng.integers(0, n, n), minlength=n)
+        drawn = np.flatnonzero(counts)
+        roots = np.sqrt(counts[drawn])
+        rows = centred[drawn]
+        rows *= roots[:, None]
+        mean = roots @ rows / n
+        return mean, (rows.T @ rows - n * np.outer(mean, mean)) / (n - 1)
+
+    return draw
 
 
 def _factor(covariance: Array) -> Array:

@@ -1,6 +1,6 @@
 """Kernel distance (KID): the squared maximum mean discrepancy under a cubic polynomial kernel.
 
-Bińkowski et al. 2018 (arXiv:1801.01401), eq. 4, with k(a, b) = (aᵀb / d + 1)³.
+Bińkowski et al. 2018 (arXiv:1801.01401), the unbiased estimator, with k(a, b) = (aᵀb / d + 1)³.
 """
 
 from typing import Any
@@ -60,8 +60,9 @@ def _sums_by_moments(u: Array, v: Array) -> tuple[float, float, float]:
     entries occur in the whole.
     """
     sums = np.zeros(3)
+    columns = [np.ascontiguousarray(s.T) for s in (u, v)]
     for i in range(u.shape[1]):
-        a, b = ((s[:, i, None] * s[:, i:]).T @ s[:, i:] for s in (u, v))
+        a, b = ((s[i] * s[i:]) @ s[i:].T for s in columns)
         times = np.full(a.shape, 3.0)
         times[0], times[:, 0], times[0, 0] = 1.5, 1.5, 1.0
         sums += [np.sum(times * a * a), np.sum(times * b * b), np.sum(times * a * b)]

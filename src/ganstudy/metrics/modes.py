@@ -21,7 +21,7 @@ from ganstudy.metrics.neighbours import nearest_neighbours
 RING_MODES, RING_RADIUS, RING_SIGMA = 8, 1.0, 0.01
 GRID_SIDE, GRID_SPACING, GRID_SIGMA = 5, 2.0, 0.05
 POINTS = 2500
-# Stacked images are counted on so many samples (Metz et al. 2017; PacGAN).
+# On so many samples PacGAN counts the modes of stacked images.
 STACKED_SAMPLES = 26_000
 
 HIGH_QUALITY_SIGMAS = 3.0

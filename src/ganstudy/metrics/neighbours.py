@@ -12,7 +12,6 @@ import numpy as np
 
 from ganstudy.metrics.checks import (
     Array,
-    Bools,
     Integers,
     as_count,
     as_features,
@@ -140,21 +139,26 @@ def ball_coverage(real: Array, fake: Array, radii: Array) -> float:
 def _nearest(queries: Array, base: Array, k: int, others: bool = False) -> Neighbours:
     """`nearest_neighbours` on checked arrays; `others` (queries is base) leaves each row out.
 
-    A first pass in float32 settles almost all queries and knows which it does not; a second pass
-    in float64 settles these. The distances come from the differences of the rows as given.
+    Lower bounds from float32 products choose the k candidates of each query. Where another bound
+    is below the candidates' distances, all that are so near compete. Distances are always computed
+    in float64 from the differences of the rows as given, so the result is exact.
     """
     indices = np.empty((len(queries), k), dtype=np.int64)
     squares = np.empty((len(queries), k))
-    rough = _SquaredDistances(base, np.float32, -_rounding(base.shape[1], np.float32))
-    fine: _SquaredDistances | None = None
+    products = _SquaredDistances(base, np.float32, -_rounding(base.shape[1], np.float32))
     for rows in _chunks(len(queries), max(len(base), k * base.shape[1])):
-        part, own = queries[rows], np.arange(rows.start, rows.stop) if others else None
-        indices[rows], squares[rows], doubtful = _smallest(rough, part, k, own)
-        again = np.flatnonzero(doubtful)
-        if len(again):
-            fine = fine or _SquaredDistances(base, np.float64, 0.0)
-            settled = _smallest(fine, part[again], k, None if own is None else own[again])
-            indices[rows.start + again], squares[rows.start + again], _ = settled
+        part, bounds = queries[rows], products(queries[rows])
+        if others:
+            bounds[np.arange(len(part)), np.arange(rows.start, rows.stop)] = np.inf
+        found = _take_least(bounds, k)
+        exact = np.sum((base[found] - part[:, None]) ** 2, axis=2)
+        # The last term is far above where float32 underflows.
+        reach = products.scaled(np.sqrt(exact.max(axis=1))) * (1 + 1e-6) + 1e-30
+        doubtful = ~(bounds.min(axis=1) > reach) & (exact.max(axis=1) > 0)  # also where NaN
+        for i in np.flatnonzero(doubtful):
+            rivals = np.flatnonzero(~(bounds[i] > reach[i]))
+            found[i], exact[i] = _nearest_of(np.append(found[i], rivals), part[i], base, k)
+        indices[rows], squares[rows] = found, exact
     order = np.lexsort((indices, squares), axis=1)
     return Neighbours(
         read_only(np.take_along_axis(indices, order, axis=1)),
@@ -162,30 +166,30 @@ def _nearest(queries: Array, base: Array, k: int, others: bool = False) -> Neigh
     )
 
 
-def _smallest(
-    bounds_to: "_SquaredDistances", queries: Array, k: int, own: Integers | None
-) -> tuple[Integers, Array, Bools]:
-    """The `k` nearest by lower bounds, `own` rows left out: indices and squared distances (Q, k).
-
-    And the queries (Q,) in doubt: those of which another lower bound is below the distances found.
-    """
-    bounds = bounds_to(queries)
-    every = np.arange(len(queries))
-    if own is not None:
-        bounds[every, own] = np.inf
-    if k <= _FEW:
-        found = np.empty((len(queries), k), dtype=np.int64)
-        for rank in range(k):
-            found[:, rank] = bounds.argmin(axis=1)
-            bounds[every, found[:, rank]] = np.inf
-    else:
+def _take_least(bounds: Any, k: int) -> Integers:
+    """Indices (Q, k) of the `k` least of each row of `bounds` (Q, N), which become infinite."""
+    every = np.arange(len(bounds))
+    if k > _FEW:
         found = np.argpartition(bounds, k - 1, axis=1)[:, :k]
         bounds[every[:, None], found] = np.inf
-    squares = np.sum((bounds_to.base[found] - queries[:, None]) ** 2, axis=2)
-    # The last term is far above where float32 underflows.
-    reach = bounds_to.scaled(np.sqrt(squares.max(axis=1))) * (1 + 1e-6) + 1e-30
-    doubtful = ~(bounds.min(axis=1) > reach)  # also where NaN
-    return found, squares, doubtful
+        return found
+    found = np.empty((len(bounds), k), dtype=np.int64)
+    for rank in range(k):
+        found[:, rank] = bounds.argmin(axis=1)
+        bounds[every, found[:, rank]] = np.inf
+    return found
+
+
+def _nearest_of(candidates: Integers, query: Array, base: Array, k: int) -> tuple[Integers, Array]:
+    """The `k` nearest of `candidates`, rows of `base`, and their squared distances."""
+    squares = np.concatenate(
+        [
+            np.sum((base[candidates[start : start + 4096]] - query) ** 2, axis=1)
+            for start in range(0, len(candidates), 4096)
+        ]
+    )
+    order = np.lexsort((candidates, squares))[:k]
+    return candidates[order], squares[order]
 
 
 class _SquaredDistances:

@@ -60,6 +60,7 @@ def run(params: Params, key: str, out: Path) -> None:
     real = train.rows(np.sort(rng.permutation(train.count)[:count]))
     if key == layout.REAL:
         values = _against(params, examiner, real, reference)
+        values |= _classes(examiner, real, reference)
         values["fid_floor"] = values["fid"]
         _write(out, values)
         return

@@ -1,0 +1,64 @@
+# `make study` and `make test` set everything up themselves. `make help` lists the targets.
+SHELL := /bin/sh
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+STAMP := $(VENV)/.locked
+export GANSTUDY_PYTHON := $(CURDIR)/$(BIN)/python
+export DVC_NO_ANALYTICS := 1
+export PIP_DISABLE_PIP_VERSION_CHECK := 1
+
+.DEFAULT_GOAL := help
+.PHONY: help setup study test lint unit pipeline smoke bench ui gate changes lock clean
+
+help: ## List the targets
+	@sed -n 's/^\([a-z]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | expand -t 12
+
+setup: $(STAMP) ## Make the virtual environment from the hashed lock
+
+$(STAMP): requirements.lock bin/setup
+	@sh bin/setup $(PYTHON) $(VENV)
+	@touch $@
+
+study: $(STAMP) ## Run the study: data, judge, training, metrics, report
+	@sh bin/study $(BIN)
+
+test: $(STAMP) lint unit pipeline ## Everything that must hold
+
+lint: $(STAMP) ## Style, types, workflow
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/check-jsonschema --builtin-schema vendor.github-workflows .github/workflows/*.yml
+	$(BIN)/zizmor --offline --quiet .github/workflows
+
+unit: $(STAMP) ## The tests of each part
+	$(BIN)/python -m pytest --ignore=tests/pipeline
+
+pipeline: $(STAMP) ## The tests that run DVC, git and MLflow for real
+	$(BIN)/python -m pytest tests/pipeline
+
+smoke: $(STAMP) ## A study of digits in minutes, in build/smoke
+	@sh bin/workspace build/smoke studies/smoke/params.yaml
+	cd build/smoke && $(CURDIR)/$(BIN)/dvc repro
+	@echo "report: build/smoke/reports/README.md"
+
+bench: $(STAMP) ## Training images/s and the time outside the networks
+	PYTHONPATH=src $(BIN)/python benchmarks/training.py
+
+ui: $(STAMP) ## MLflow's pages on this machine
+	@MLFLOW_SERVER_ENABLE_JOB_EXECUTION=false $(BIN)/mlflow ui --host 127.0.0.1 --port 5000 \
+	    --backend-store-uri "sqlite:///$(CURDIR)/mlflow.db"
+
+gate: $(STAMP) ## Do the committed reports belong to the committed code and params?
+	@sh bin/gate $(BIN)
+
+changes: $(STAMP) ## Metrics and params that differ from BASE, a commit
+	@sh bin/changes $(BIN) "$(BASE)"
+
+lock: ## Resolve the dependencies anew (needs uv)
+	uv pip compile --universal --only-binary :all: --generate-hashes --no-emit-index-url --no-header \
+	    --python-version 3.11 --extra dev pyproject.toml -o requirements.lock
+
+clean: ## Remove caches and the smoke study, not data or results
+	rm -rf build .pytest_cache .mypy_cache .ruff_cache .hypothesis

@@ -1,0 +1,218 @@
+"""The study end to end: what a user does, and what must come of it."""
+
+import json
+import shutil
+import sqlite3
+import subprocess
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from pipeline.conftest import DVC, Project, make_project
+
+RUNS = ("gan-non_saturating-0", "vae-elbo-0")
+KEYS = set(
+    "fid fid_debiased fid_low fid_high fid_floor fid_train kid inception_score inception_score_real "
+    "entropy_conditional entropy_marginal precision recall density coverage classes_captured class_tv "
+    "mem1 ct_z sharpness_ratio samples reference judge judge_sha256 judge_accuracy seed".split()
+)
+
+
+def trained(output: str) -> list[str]:
+    """The runs whose training a DVC output shows."""
+    return [
+        line.split("--run ")[1].strip()
+        for line in output.splitlines()
+        if line.startswith("> ") and " train --run " in line
+    ]
+
+
+def tracked(project: Project) -> dict[str, dict[str, str]]:
+    """Tags of MLflow's runs of the grid by run name."""
+    with sqlite3.connect(project.folder / "mlflow.db") as store:
+        rows = store.execute(
+            "select r.name, t.key, t.value from runs r join tags t on t.run_uuid = r.run_uuid"
+        ).fetchall()
+    tags: dict[str, dict[str, str]] = {}
+    for name, key, value in rows:
+        tags.setdefault(name, {})[key] = value
+    return tags
+
+
+@pytest.mark.parametrize("key", RUNS)
+def test_each_run_leaves_the_files_that_others_rely_on(finished: Project, key: str) -> None:
+    folder = finished.folder / "data/runs" / key
+    names = {path.name for path in folder.iterdir()}
+    assert {"model.json", "generator.safetensors", "history.csv", "grid.png", "samples.npz"} <= names
+    with np.load(folder / "samples.npz", allow_pickle=False) as samples:
+        assert samples["arr_0"].dtype == np.uint8
+        assert samples["arr_0"].shape == (200, 8, 8, 1)
+    metrics = json.loads(finished.read(f"reports/metrics/{key}.json"))
+    assert set(metrics) >= KEYS
+    assert all(not isinstance(value, dict | list) for value in metrics.values())
+
+
+def test_report_sets_all_runs_beside_real_images_under_one_judge(finished: Project) -> None:
+    report = finished.read("reports/README.md")
+    for row in ("real images", *RUNS):
+        assert f"| **{row}** |" in report
+    for line in report.splitlines():
+        if line.startswith("!["):
+            picture = line.split("(")[1].rstrip(")")
+            with Image.open(finished.folder / "reports" / picture) as image:
+                assert min(image.size) > 100
+    assert finished.git("rev-parse", "HEAD~1")[:12] in report
+
+
+def test_tracker_holds_params_curves_figures_and_origin_of_each_run(finished: Project) -> None:
+    with sqlite3.connect(finished.folder / "mlflow.db") as store:
+        curves = store.execute(
+            "select r.name, count(distinct m.step) from runs r join metrics m using (run_uuid) "
+            "where m.key = 'images' group by r.name"
+        ).fetchall()
+        params = store.execute(
+            "select r.name, p.value from runs r join params p using (run_uuid) "
+            "where p.key = 'train.images'"
+        ).fetchall()
+    history = finished.read(f"data/runs/{RUNS[0]}/history.csv").splitlines()
+    assert (RUNS[0], len(history) - 1) in curves
+    assert {(key, "6400") for key in RUNS} <= set(params)
+    assert tracked(finished)[RUNS[0]]["git.commit"] == finished.git("rev-parse", "HEAD~1").strip()
+    assert list((finished.folder / "mlartifacts").rglob("grid.png"))
+
+
+def test_second_repro_does_nothing(finished: Project) -> None:
+    output = finished.dvc("repro")
+    assert "Running stage" not in output
+    assert "up to date" in output
+
+
+def test_committed_results_need_no_work_in_a_fresh_clone(finished: Project, tmp_path: Path) -> None:
+    finished.run("git", "clone", "-q", finished.folder, tmp_path / "clone")
+    clone = Project(tmp_path / "clone", finished.environment)
+    assert "Running stage" not in clone.dvc("repro", "--allow-missing", "--dry")
+    clone.run("sh", "bin/gate", DVC.parent)
+
+
+def test_gate_names_the_stages_that_a_change_made_stale(project: Project) -> None:
+    project.replace("params.yaml", "weight: 0.3", "weight: 0.4")
+    assert "train@non_saturating-0" in project.run("sh", "bin/gate", DVC.parent, ok=False)
+
+
+def test_refactoring_retrains_nothing(project: Project) -> None:
+    source = "src/ganstudy/objectives/adversarial.py"
+    project.replace(
+        source,
+        "return softplus(-fake).mean()",
+        "logits = -fake  # renamed\n    return softplus(logits).mean()",
+    )
+    output = project.dvc("repro")
+    assert "Running stage 'numerics'" in output
+    assert trained(output) == []
+
+
+def test_changed_formula_retrains_exactly_the_models_that_it_changes(project: Project) -> None:
+    source = "src/ganstudy/objectives/adversarial.py"
+    project.replace(source, "return softplus(-fake).mean()", "return 2 * softplus(-fake).mean()")
+    assert trained(project.dvc("repro")) == ["gan-non_saturating-0"]
+
+
+def test_experiment_trains_only_what_changed_and_stands_beside_the_rest(project: Project) -> None:
+    output = project.dvc("exp", "run", "-n", "clipped", "-S", "train.loss=wgan")
+    assert trained(output) == ["gan-wgan-0"]
+    report = project.read("reports/README.md")
+    for row in ("real images", "gan-wgan-0", *RUNS):
+        assert f"| **{row}** |" in report
+    assert "clipped" in project.dvc("exp", "show", "--md")
+    tags = tracked(project)
+    assert tags["gan-wgan-0"]["dvc.experiment"] == "clipped"
+    assert set(RUNS) <= set(tags)
+    # Only that loss's recipe is its dependency.
+    assert trained(project.dvc("exp", "run", "-S", "losses.wgan.clip=0.02")) == ["gan-wgan-0"]
+
+
+def test_temporary_and_queued_experiments_land_in_the_one_store(project: Project) -> None:
+    project.dvc("exp", "run", "--temp", "-n", "temporary", "-S", "train.loss=wgan")
+    project.dvc("exp", "run", "--queue", "-n", "queued", "-S", "train.loss=wgan_gp")
+    project.dvc("queue", "start", "-j", "1")
+    project.dvc("queue", "logs", "-f", "queued")
+    tags = tracked(project)
+    assert tags["gan-wgan-0"]["dvc.experiment"] == "temporary"
+    assert tags["gan-wgan_gp-0"]["dvc.experiment"] == "queued"
+    shown = project.dvc("exp", "show", "--md")
+    assert "temporary" in shown
+    assert "queued" in shown
+    assert not list(project.folder.rglob("tmp/exps/**/mlflow.db"))
+
+
+def test_bad_value_stops_the_pipeline_before_it_starts(project: Project) -> None:
+    before = project.read("dvc.lock")
+    output = project.dvc("exp", "run", "-S", "train.images=-1", ok=False)
+    assert "train.images: input should be greater than or equal to 1; it is -1" in output
+    assert "Traceback" not in output
+    assert project.read("dvc.lock") == before
+
+
+def test_equal_inputs_give_equal_outputs_elsewhere(finished: Project, tmp_path: Path) -> None:
+    other = make_project(tmp_path / "elsewhere")
+    other.replace("params.yaml", "checkpoint_seconds: 60.0", "checkpoint_seconds: 0.01")
+    other.dvc("repro", "compare")
+    assert other.read("dvc.lock").split("compare:")[1:] != []
+    ours, theirs = _hashes(finished), _hashes(other)
+    assert ours == theirs
+
+
+def _hashes(project: Project) -> dict[str, str]:
+    """Outputs of all stages but the report, which names its commit and its seconds."""
+    import yaml
+
+    stages = yaml.safe_load(project.read("dvc.lock"))["stages"]
+    return {
+        out["path"]: out["md5"]
+        for name, stage in stages.items()
+        if name != "compare"
+        for out in stage["outs"]
+    }
+
+
+def test_killed_training_resumes_and_ends_like_an_uninterrupted_one(project: Project) -> None:
+    folder = project.folder / "data/runs/gan-non_saturating-0"
+    wanted = (folder / "generator.safetensors").read_bytes(), (folder / "history.csv").read_bytes()
+    project.replace("params.yaml", "checkpoint_seconds: 60.0", "checkpoint_seconds: 0.01")
+    shutil.rmtree(folder)
+    command = ["sh", "bin/ganstudy", "train", "--run", "gan-non_saturating-0"]
+    trainer = subprocess.Popen(command, cwd=project.folder, env=project.environment)
+    while trainer.poll() is None and not list(
+        project.folder.glob(".checkpoints/train/*/*.safetensors")
+    ):
+        pass
+    assert trainer.poll() is None, "the training was over before it could be killed"
+    trainer.kill()
+    trainer.wait()
+    assert not folder.exists()
+    output = project.run(*command)
+    assert "resuming at round" in output
+    got = (folder / "generator.safetensors").read_bytes(), (folder / "history.csv").read_bytes()
+    assert got == wanted
+
+
+def test_anybodys_images_are_measured(finished: Project, tmp_path: Path) -> None:
+    with np.load(finished.folder / f"data/runs/{RUNS[0]}/samples.npz") as samples:
+        images = samples["arr_0"]
+    for index, image in enumerate(images):
+        Image.fromarray(image[:, :, 0]).save(tmp_path / f"{index:04d}.png")
+    out = tmp_path / "out.json"
+    finished.ganstudy("evaluate", "--samples", str(tmp_path), "--out", str(out))
+    assert json.loads(out.read_text())["samples"] == 200
+
+
+def test_images_of_another_size_are_refused(finished: Project, tmp_path: Path) -> None:
+    for index in range(10):
+        Image.new("L", (9, 9)).save(tmp_path / f"{index}.png")
+    out = tmp_path / "out.json"
+    output = finished.ganstudy("evaluate", "--samples", str(tmp_path), "--out", str(out), ok=False)
+    assert "9×9" in output
+    assert "8×8" in output
+    assert not out.exists()
