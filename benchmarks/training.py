@@ -38,13 +38,13 @@ def main() -> None:
         key = RunKey.parse(run)
         trainer = make_trainer(params, key, device)
         bare = make_bare(params, key, device)
-        rounds = iter(range(10**9))
+        play = make_play(trainer)
         for _ in range(WARM_UP):
-            trainer._play(next(rounds), {})
+            play()
             bare()
         full, core = [], []
         for _ in range(TURNS):
-            full.append(seconds(lambda: trainer._play(next(rounds), {}), device))
+            full.append(seconds(play, device))
             core.append(seconds(bare, device))
         rate = trainer.images_per_round * ROUNDS / statistics.median(full)
         outside = 1 - statistics.median(c / f for c, f in zip(core, full, strict=True))
@@ -65,6 +65,12 @@ def make_trainer(params: Params, key: RunKey, device: torch.device) -> Trainer:
     )
     batches = Batches(images, None, params.train.batch, 0, device)
     return Trainer(players, model.sampler, batches, settings, device)
+
+
+def make_play(trainer: Trainer) -> Callable[[], None]:
+    """The trainer's next round."""
+    rounds = iter(range(10**9))
+    return lambda: trainer._play(next(rounds), {})
 
 
 class FixedBatch(Batch):

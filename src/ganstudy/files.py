@@ -21,7 +21,7 @@ Labels = npt.NDArray[np.int64]
 
 @contextmanager
 def replacing(path: Path) -> Iterator[Path]:
-    """Yields a temporary name beside `path`; on success it becomes `path`, on failure it is gone."""
+    """Yields a temporary name beside `path`: it becomes `path` on success, is gone on failure."""
     temporary = None
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
@@ -97,10 +97,10 @@ def write_npz(path: Path, *arrays: npt.NDArray[Any]) -> None:
     """Writes `arrays` as `arr_0`, `arr_1`, …; equal arrays give equal bytes (no time stamps)."""
 
     def write(stream: BinaryIO) -> None:
-        with zipfile.ZipFile(stream, "w", zipfile.ZIP_DEFLATED, compresslevel=1) as archive:
+        # Stored: compressed bytes would differ from one build of zlib to another, and so dvc.lock.
+        with zipfile.ZipFile(stream, "w", zipfile.ZIP_STORED) as archive:
             for index, array in enumerate(arrays):
                 member = zipfile.ZipInfo(f"arr_{index}.npy")  # 1980-01-01, so bytes repeat
-                member.compress_type = zipfile.ZIP_DEFLATED
                 with archive.open(member, "w", force_zip64=True) as entry:
                     np.lib.format.write_array(
                         entry, np.ascontiguousarray(array), allow_pickle=False

@@ -19,6 +19,7 @@ from ganstudy.files import (
 from ganstudy.layout import state
 from ganstudy.metrics import FeatureExtractor, Features, JudgeExtractor, TorchFidelityExtractor
 from ganstudy.models.saved import load_weights
+from ganstudy.networks import ImageShape
 from ganstudy.networks.classifier import Classifier
 from ganstudy.params import EvaluateParams
 
@@ -65,7 +66,9 @@ def load_judge(folder: Path, device: torch.device) -> tuple[JudgeExtractor, Judg
         info = JudgeInfo(**read_json(path))
     except TypeError as error:
         raise InputError(f"{path} does not describe a judge: {error}") from error
-    network = Classifier(info.channels, info.classes, info.width, info.features)
+    height, width = info.resolution
+    shape = ImageShape(info.channels, height, width)
+    network = Classifier(shape, info.classes, info.width, info.features)
     load_weights(folder / WEIGHTS, network)
     name = "judge" if info.task == "labels" else f"judge-{info.task}"
     sha256 = sha256_file(folder / WEIGHTS)
@@ -104,8 +107,8 @@ class Examiner:
         wanted = (*self.info.resolution, self.info.channels)
         if images.shape[1:] != wanted:
             raise InputError(
-                f"images are {_size(images.shape[1:])}, but the judge was trained on {self.info.data} "
-                f"at {_size(wanted)}: bring them to that size and number of channels"
+                f"images are {_size(images.shape[1:])}, but the judge was trained on "
+                f"{self.info.data} at {_size(wanted)}: bring them to that size and channel count"
             )
 
 

@@ -1,4 +1,4 @@
-"""The schema of params.yaml: frozen and typed; unknown keys are errors; units and ranges in the docs.
+"""The schema of params.yaml: frozen, typed, with units and ranges; unknown keys are errors.
 
 Which stage depends on which section is wired in dvc.yaml. `runtime` is in no stage's dependencies:
 device, threads and log cadence never change a result's identity.
@@ -156,7 +156,7 @@ class EvaluateParams(Section):
 
 
 class StudyParams(Section):
-    """The grid: {train.loss, study.losses} × study.seeds for the GAN, and study.seeds for the VAE."""
+    """The grid: {train.loss, study.losses} × study.seeds of GANs, and a VAE for each seed."""
 
     losses: list[LossName] = Field(
         min_length=1, description="always in the report, beside train.loss"

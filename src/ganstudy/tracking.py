@@ -232,6 +232,11 @@ def _records(run: "Run") -> list[dict[Any, Any]]:
     return [{name: value for name, value in row.items() if not math.isnan(value)} for row in rows]
 
 
+def link_path() -> Path:
+    """Where the newest comparison's link is kept: its ids belong to this machine's store."""
+    return project_root() / ".checkpoints" / "mlflow.link"
+
+
 def comparison_link(keys: Sequence[str]) -> str:
     """The part after the UI's address that shows the runs with these keys side by side."""
     with suppress(Exception):

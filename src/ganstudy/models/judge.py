@@ -7,6 +7,7 @@ from torch import Tensor, nn
 from torch.nn.functional import cross_entropy, pad
 
 from ganstudy.models.base import initial_weights
+from ganstudy.networks import ImageShape
 from ganstudy.networks.classifier import Classifier
 from ganstudy.params import JudgeParams
 from ganstudy.training.player import Adam, Batch, Player, Terms
@@ -17,9 +18,9 @@ WEIGHT_DECAY = 0.05
 class Judge:
     """Trains `Classifier` by cross-entropy on logits."""
 
-    def __init__(self, recipe: JudgeParams, channels: int, classes: int) -> None:
+    def __init__(self, recipe: JudgeParams, shape: ImageShape, classes: int) -> None:
         with initial_weights(recipe.seed, "judge"):
-            self.classifier = Classifier(channels, classes, recipe.width, recipe.features)
+            self.classifier = Classifier(shape, classes, recipe.width, recipe.features)
         self._recipe = recipe
 
     @property

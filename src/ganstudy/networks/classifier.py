@@ -2,21 +2,28 @@
 
 from torch import Tensor, nn
 
+from ganstudy.networks.shapes import ImageShape
+
+LARGEST_MAP = 7  # side of the last feature map; larger ones are averaged down to it
+DROPOUT = 0.5
+
 
 class Classifier(nn.Module):
     """Images (N, C, H, W) in [-1, 1] to features (N, features) and class logits (N, classes)."""
 
-    def __init__(self, channels: int, classes: int, width: int, features: int) -> None:
+    def __init__(self, shape: ImageShape, classes: int, width: int, features: int) -> None:
         super().__init__()
+        sides = [min(LARGEST_MAP, -(-side // 4)) for side in (shape.height, shape.width)]
         self.body = nn.Sequential(
-            nn.Conv2d(channels, width, 3, 1, 1, bias=False),
+            nn.Conv2d(shape.channels, width, 3, 1, 1, bias=False),
             nn.BatchNorm2d(width),
             nn.ReLU(),
             _Down(width, 2 * width),
             _Down(2 * width, 4 * width),
-            nn.AdaptiveAvgPool2d(1),
+            nn.AdaptiveAvgPool2d((sides[0], sides[1])),
             nn.Flatten(),
-            nn.Linear(4 * width, features),
+            nn.Dropout(DROPOUT),
+            nn.Linear(4 * width * sides[0] * sides[1], features),
             nn.ReLU(),
         )
         self.head = nn.Linear(features, classes)

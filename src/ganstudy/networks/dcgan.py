@@ -65,17 +65,14 @@ def _convolution(inputs: int, outputs: int) -> list[nn.Module]:
 
 
 def _trunk(shape: ImageShape, width: int) -> tuple[list[nn.Module], int]:
-    """Strided convolutions down to the base, and the channels there."""
+    """Strided convolutions down to the base, a plain one between them, and the channels there."""
     layers: list[nn.Module] = []
     inputs = shape.channels
     for level in range(len(shape.pyramid()) - 1):
+        if level:
+            layers += [nn.Conv2d(inputs, inputs, 3, 1, 1), nn.LeakyReLU(SLOPE)]
         outputs = _channels(width, level)
-        layers += [
-            nn.Conv2d(inputs, outputs, 4, 2, 1),
-            nn.LeakyReLU(SLOPE),
-            nn.Conv2d(outputs, outputs, 3, 1, 1),
-            nn.LeakyReLU(SLOPE),
-        ]
+        layers += [nn.Conv2d(inputs, outputs, 4, 2, 1), nn.LeakyReLU(SLOPE)]
         inputs = outputs
     return layers, inputs
 

@@ -27,7 +27,6 @@ class Study:
     runs: Sequence[Run]
     command: str
     provenance: str
-    link: str
 
 
 def write(study: Study, folder: Path) -> None:
@@ -53,7 +52,6 @@ def write(study: Study, folder: Path) -> None:
         shares=_knows_classes(study),
         command=study.command,
         provenance=study.provenance,
-        link=study.link,
         params=yaml.safe_dump(study.params.model_dump(mode="json"), sort_keys=False),
     )
     write_text(folder / "README.md", text)
@@ -70,10 +68,10 @@ def summary(study: Study) -> str:
     best = min(floors, key=lambda key: floors[key])
     others = ", ".join(f"{key} {value:.1f}×" for key, value in floors.items() if key != best)
     caution = (
-        "One seed says little about the losses: retraining moves FID several times more than "
+        "One seed says little about losses: retraining moves FID several times more than "
         "resampling does."
         if seeds == 1
-        else f"Each loss was trained from {seeds} seeds; seeds share data order and initial weights."
+        else f"Each loss has {seeds} seeds; a seed fixes data order and initial weights."
     )
     return (
         f"{len(study.runs)} runs, {images:,} images shown to each. The smallest distance to the "

@@ -5,11 +5,11 @@ from pathlib import Path
 from ganstudy import layout, runs
 from ganstudy.data.images import load_info, load_split
 from ganstudy.errors import InputError
-from ganstudy.files import sha256_json
+from ganstudy.files import sha256_json, write_text
 from ganstudy.params import Params
 from ganstudy.progress import say
 from ganstudy.reports.page import Study, write
-from ganstudy.tracking import backfill, comparison_link, source_tags, tracked
+from ganstudy.tracking import backfill, comparison_link, link_path, source_tags, tracked
 
 
 def run(params: Params, command: str, out: Path) -> None:
@@ -37,9 +37,9 @@ def run(params: Params, command: str, out: Path) -> None:
         runs=grid,
         command=command,
         provenance=_provenance(),
-        link=comparison_link(keys),
     )
     write(study, out)
+    write_text(link_path(), comparison_link(keys) + "\n")
     with tracked("report", sha256_json(["report", *keys]), "report", {"runs": keys}) as tracker:
         tracker.log_metrics({f"fid {run_.key}": run_.metrics["fid"] for run_ in grid})
         tracker.log_files(out / "README.md", *sorted((out / "figures").glob("*.png")))
@@ -51,6 +51,6 @@ def _provenance() -> str:
     changed = ", with uncommitted changes" if "git.dirty" in tags else ""
     experiment = f", DVC experiment `{tags['dvc.experiment']}`" if "dvc.experiment" in tags else ""
     return (
-        f"From commit `{tags['git.commit'][:12]}`{changed}{experiment}. Data, judge and sample hashes "
-        "are in `reports/metrics/` and `dvc.lock`."
+        f"From commit `{tags['git.commit'][:12]}`{changed}{experiment}. Hashes of data, judge and "
+        "samples are in `reports/metrics/` and `dvc.lock`."
     )

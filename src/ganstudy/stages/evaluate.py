@@ -89,8 +89,8 @@ def run_files(params: Params, samples: Path, reference: Path | None, out: Path) 
         real = _measured(examiner, read_any(reference), cached=True)
     if fake.split.images.shape[1:] != real.split.images.shape[1:]:
         raise InputError(
-            f"{samples}: images of {fake.split.images.shape[1:]} (H, W, C) cannot be compared with a "
-            f"reference of {real.split.images.shape[1:]}: bring them to one size"
+            f"{samples}: images of {fake.split.images.shape[1:]} (H, W, C) cannot be compared with "
+            f"a reference of {real.split.images.shape[1:]}: bring them to one size"
         )
     count = min(fake.count, real.count)
     fake, real = fake.rows(slice(count)), real.rows(slice(count))
@@ -136,7 +136,8 @@ def _against(params: Params, examiner: Examiner, fake: Measured, reference: Meas
     smallest = max(evaluate.neighbours + 1, 4)
     if min(len(x), len(y)) < smallest:
         raise InputError(
-            f"{len(x)} samples against {len(y)} reference images: at least {smallest} of each are needed"
+            f"{len(x)} samples against {len(y)} reference images: at least {smallest} of each "
+            "are needed"
         )
     if len(y) < 50 * y.shape[1]:
         say(

@@ -13,6 +13,7 @@ from ganstudy.judging import INFO, ROTATIONS, WEIGHTS, JudgeInfo, rotated
 from ganstudy.metrics import JudgeExtractor
 from ganstudy.models.judge import Judge
 from ganstudy.models.saved import save_weights
+from ganstudy.networks import ImageShape
 from ganstudy.params import Params
 from ganstudy.progress import say
 from ganstudy.tracking import tracked
@@ -31,19 +32,17 @@ def run(params: Params, prepared: Path, out: Path) -> None:
     if task == "rotations":
         if info.resolution[0] != info.resolution[1]:
             raise InputError("a judge of images without labels needs square images")
-        say(
-            "the data has no labels: the judge learns to tell rotations, and classes are not measured"
-        )
+        say("the data has no labels: the judge learns to tell rotations; classes are not measured")
         train, test = Split(*rotated(train.images)), Split(*rotated(test.images))
     classes = len(info.classes) if info.classes else ROTATIONS
 
-    judge = Judge(recipe, info.channels, classes)
+    judge = Judge(recipe, ImageShape(info.channels, *info.resolution), classes)
     judge.classifier.to(device)
     batch = min(recipe.batch, len(train.images))
     settings = Settings(
         images=recipe.images,
         decay=1.0,
-        ema=0.99,
+        ema=0.999,
         bfloat16=params.train.precision == "bfloat16",
         checkpoint_seconds=params.runtime.checkpoint_seconds,
     )

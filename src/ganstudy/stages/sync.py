@@ -2,20 +2,23 @@
 
 from ganstudy import runs
 from ganstudy.errors import InputError
+from ganstudy.files import write_text
 from ganstudy.params import Params
 from ganstudy.progress import say
-from ganstudy.tracking import backfill
+from ganstudy.tracking import backfill, comparison_link, link_path
 
 
 def run(params: Params) -> int:
     """Backfills every run of the grid that is there; returns how many were."""
-    done = 0
+    done = []
     for key in params.run_keys():
         try:
-            backfill(runs.read_run(key))
+            run_ = runs.read_run(key)
         except InputError as error:
             say(f"sync: left out {key}: {error}")
             continue
-        done += 1
-    say(f"sync: {done} runs are complete in MLflow")
-    return done
+        backfill(run_)
+        done.append(run_.meta["key"])
+    write_text(link_path(), comparison_link(done) + "\n")
+    say(f"sync: {len(done)} runs are complete in MLflow")
+    return len(done)

@@ -1,5 +1,6 @@
 """The device that runs, chosen by itself or forced by one setting."""
 
+import os
 import platform
 from collections.abc import Callable
 
@@ -23,14 +24,16 @@ def choose(runtime: RuntimeParams) -> torch.device:
     if runtime.threads is not None:
         torch.set_num_threads(runtime.threads)
     present = [name for name, available in _AVAILABLE.items() if available()]
-    if runtime.device == "auto":
-        return torch.device(present[0])
-    if runtime.device not in present:
+    if runtime.device != "auto" and runtime.device not in present:
         raise InputError(
             f"runtime.device: {runtime.device} is not available here; there is: "
             + ", ".join(present)
         )
-    return torch.device(runtime.device)
+    device = torch.device(present[0] if runtime.device == "auto" else runtime.device)
+    if device.type == "cuda":  # equal inputs give equal outputs there too
+        os.environ.setdefault("CUBLAS_WORKSPACE_CONFIG", ":4096:8")
+        torch.use_deterministic_algorithms(True, warn_only=True)
+    return device
 
 
 def describe(device: torch.device) -> dict[str, str | int]:

@@ -97,7 +97,8 @@ class Trainer:
     def fit(self, store: CheckpointStore | None, watch: Watch) -> None:
         """Plays all rounds that are left, resuming from `store`'s latest checkpoint.
 
-        Raises `DivergedError` when a term is not finite; the last good checkpoint stays.
+        Raises `DivergedError` when a term or a weight is not finite; the last good checkpoint
+        stays.
         """
         if store is not None:
             self._resume(store)
@@ -120,6 +121,7 @@ class Trainer:
                 if done == self.rounds or (
                     time.monotonic() - saved_at > self.settings.checkpoint_seconds
                 ):
+                    self._weights_are_finite()
                     if store is not None:
                         store.save(self._checkpoint())
                     watch.log(self.history[told:])
@@ -166,16 +168,29 @@ class Trainer:
         for name, total in sums.items():
             row[name] = total.item() / (rounds * steps[name.split("/")[0]])
         sums.clear()
-        bad = {name: value for name, value in row.items() if not math.isfinite(value)}
+        bad = [name for name, value in row.items() if not math.isfinite(value)]
         if bad:
-            terms = ", ".join(f"{name} = {value}" for name, value in row.items() if "/" in name)
-            raise DivergedError(
-                f"training diverged by round {self._progress.round} of {self.rounds}: "
-                f"{', '.join(bad)} not finite ({terms}). Lower the learning rates or raise the "
-                "penalty's weight in this loss's recipe, or set train.precision to float32; the "
-                "last good checkpoint is kept"
-            )
+            raise self._diverged(bad, row)
         self.history.append(row)
+
+    def _weights_are_finite(self) -> None:
+        """A finite loss may have a gradient that is not; no term shows it before the next step."""
+        bad = [
+            f"weights of {player.name}"
+            for player in self.players
+            if not all(bool(w.isfinite().all()) for w in player.network.state_dict().values())
+        ]
+        if bad:
+            raise self._diverged(bad, self.history[-1])
+
+    def _diverged(self, bad: Sequence[str], row: Row) -> DivergedError:
+        terms = ", ".join(f"{name} = {value}" for name, value in row.items() if "/" in name)
+        return DivergedError(
+            f"training diverged by round {self._progress.round} of {self.rounds}: "
+            f"{', '.join(bad)} not finite ({terms}). Lower the learning rates or raise the "
+            "penalty's weight in this loss's recipe, or set train.precision to float32; the "
+            "last good checkpoint is kept"
+        )
 
     def _take_pictures(self, watch: Watch) -> None:
         if watch.picture is None:

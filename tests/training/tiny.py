@@ -1,0 +1,132 @@
+"""A study small enough for a test: 8×8 images, networks of a few units, a dozen rounds."""
+
+from typing import Any
+
+import numpy as np
+import torch
+from torch import nn
+
+from ganstudy.models import RunKey, build
+from ganstudy.networks import ImageShape
+from ganstudy.params import Params, parse
+from ganstudy.training.batches import Batches
+from ganstudy.training.player import Player
+from ganstudy.training.trainer import Settings, Trainer
+
+SHAPE = ImageShape(1, 8, 8)
+CPU = torch.device("cpu")
+ADAM = {"learning_rate": 0.002, "betas": [0.0, 0.99]}
+
+
+def content(**changes: Any) -> dict[str, Any]:
+    """params.yaml as `yaml.safe_load` gives it; `changes` by dotted key, `__` for the dots."""
+    players = {"generator": dict(ADAM), "discriminator": dict(ADAM)}
+    whole: dict[str, Any] = {
+        "data": {"name": "digits"},
+        "network": {"name": "mlp", "latent": 4, "generator_width": 8, "discriminator_width": 8},
+        "train": {
+            "loss": "non_saturating",
+            "images": 48,
+            "batch": 4,
+            "ema": 0.9,
+            "decay": 0.5,
+            "precision": "float32",
+            "conditional": False,
+            "snapshots": 3,
+        },
+        "losses": {
+            "non_saturating": {**players, "penalties": {"r1": {"weight": 0.5, "every": 3}}},
+            "wgan": {**players, "critic_steps": 2, "clip": 0.05},
+            "wgan_gp": {
+                **players,
+                "critic_steps": 2,
+                "penalties": {"gradient": {"weight": 10.0}},
+            },
+            "relativistic": {
+                **players,
+                "penalties": {"r1": {"weight": 0.5}, "r2": {"weight": 0.5}},
+            },
+        },
+        "vae": {"optimizer": dict(ADAM), "encoder_width": 8, "beta": 1.0},
+        "judge": {
+            "width": 4,
+            "features": 8,
+            "images": 48,
+            "batch": 4,
+            "learning_rate": 0.003,
+            "shift": 1,
+            "flip": False,
+            "seed": 0,
+        },
+        "sample": {"count": 20, "seed": 0},
+        "evaluate": {
+            "extractor": "judge",
+            "weights": None,
+            "neighbours": 3,
+            "resamples": 10,
+            "seed": 0,
+        },
+        "study": {"losses": ["non_saturating"], "seeds": [0]},
+        "runtime": {},
+    }
+    for key, value in changes.items():
+        *sections, name = key.split("__")
+        section = whole
+        for part in sections:
+            section[part] = dict(section[part])
+            section = section[part]
+        section[name] = value
+    return whole
+
+
+def params(**changes: Any) -> Params:
+    """Valid params with `changes`, as `content` takes them."""
+    return parse(content(**changes), "params.yaml")
+
+
+def data(count: int = 20) -> tuple[np.ndarray, np.ndarray]:
+    """Images uint8 (count, 8, 8, 1), all different, and labels of two classes."""
+    rng = np.random.default_rng(0)
+    images = rng.integers(0, 256, (count, 8, 8, 1)).astype(np.uint8)
+    images[:, 0, 0, 0] = np.arange(count)
+    return images, (np.arange(count) % 2).astype(np.int64)
+
+
+def batches(size: int = 4, seed: int = 0, *, labels: bool = False, count: int = 20) -> Batches:
+    """Batches over `data`."""
+    images, classes = data(count)
+    return Batches(images, classes if labels else None, size, seed, CPU)
+
+
+def trainer(chosen: Params, run: str, *, classes: int = 0, **changes: Any) -> Trainer:
+    """A trainer for `run`, as the stage builds it; `changes` to its `Settings`."""
+    key = RunKey.parse(run)
+    model = build(chosen, key, SHAPE, classes)
+    settings = {
+        "images": chosen.train.images,
+        "decay": chosen.train.decay,
+        "ema": chosen.train.ema,
+        "bfloat16": chosen.train.precision == "bfloat16",
+        "snapshots": chosen.train.snapshots,
+    }
+    return Trainer(
+        model.players(),
+        model.sampler,
+        batches(chosen.train.batch, key.seed, labels=bool(classes)),
+        Settings(**settings | changes),
+        CPU,
+    )
+
+
+def weights(*networks: nn.Module) -> list[bytes]:
+    """All weights and buffers, byte by byte."""
+    return [
+        tensor.detach().contiguous().view(-1).numpy().tobytes()
+        for network in networks
+        for tensor in network.state_dict().values()
+    ]
+
+
+def snapshot(players: list[Player]) -> dict[str, list[bytes]]:
+    """The weights of each player's network."""
+    return {player.name: weights(player.network) for player in players}
