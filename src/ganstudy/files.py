@@ -119,13 +119,17 @@ def read_npz(path: Path) -> list[npt.NDArray[Any]]:
     """Reads `arr_0`, `arr_1`, … of an npz. Pickled objects and broken files are an `InputError`."""
     try:
         with np.load(path, allow_pickle=False) as archive:
-            if "arr_0" not in archive.files:
-                raise InputError(f"{path} has no array 'arr_0'; it has {archive.files}")
-            return [archive[f"arr_{i}"] for i in range(2) if f"arr_{i}" in archive.files]
+            names = archive.files
+            arrays = [archive[name] for name in ("arr_0", "arr_1") if name in names]
     except OSError as error:
         raise InputError(f"cannot read {path}: {error.strerror or error}") from error
-    except (ValueError, EOFError, zipfile.BadZipFile, zipfile.LargeZipFile, KeyError) as error:
+    except Exception as error:  # whatever zipfile, zlib and numpy's parser make of broken bytes
         raise InputError(f"{path} is not a readable npz of plain arrays: {error}") from error
+    if "arr_0" not in names:
+        raise InputError(f"{path} has no array 'arr_0'; it has {names}")
+    if not all(isinstance(array, np.ndarray) for array in arrays):
+        raise InputError(f"{path} is not a readable npz of plain arrays: it holds other files")
+    return arrays
 
 
 def read_images(path: Path) -> tuple[Images, Labels | None]:

@@ -3,6 +3,8 @@
 import os
 from pathlib import Path
 
+from ganstudy.errors import InputError
+
 RAW = Path("data/raw")
 PREPARED = Path("data/prepared")
 JUDGE = Path("data/judge")
@@ -17,6 +19,23 @@ REAL = "real"  # the key of real images in the table
 def project_root() -> Path:
     """The project's root; from DVC's temporary and queued workspaces, the one they belong to."""
     return Path(os.environ.get("DVC_ROOT", ".")).resolve()
+
+
+def output(path: Path, stage: str) -> Path:
+    """`path`, which `stage` writes. Raises `InputError` naming that stage where it is missing."""
+    if not path.is_file():
+        raise InputError(f"{path} is missing: run `dvc repro {stage}`")
+    return path
+
+
+def run_folder(key: str) -> Path:
+    """The folder of a trained run. Raises `InputError` naming those that there are."""
+    folder = RUNS / key
+    if not folder.is_dir():
+        known = sorted(path.name for path in RUNS.glob("*-*-*"))
+        raise InputError(f"there is no run {key!r}; trained: {', '.join(known) or 'none'}")
+    output(folder / "model.json", "train")
+    return folder
 
 
 def state(name: str, key: str) -> Path:

@@ -163,6 +163,13 @@ class StudyParams(Section):
     )
     seeds: list[Seed] = Field(min_length=1)
 
+    @model_validator(mode="after")
+    def _seeds_differ(self) -> "StudyParams":
+        for index, seed in enumerate(self.seeds):
+            if seed in self.seeds[:index]:
+                raise ValueError(f"study.seeds: {seed} is there twice; each seed is one run")
+        return self
+
 
 class RuntimeParams(Section):
     """Where and how loudly it runs; changes no result's identity."""
@@ -209,15 +216,30 @@ class Params(Section):
         return [f"{run}-{seed}" for run in runs for seed in self.study.seeds]
 
 
+class _Loader(yaml.SafeLoader):
+    """Plain YAML, in which a key twice is a mistake: by itself YAML silently takes the last."""
+
+    def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Any, Any]:
+        seen = set()
+        keys = [key for key, _ in node.value] if isinstance(node, yaml.MappingNode) else []
+        for key in keys:
+            if (key.tag, str(key.value)) in seen:
+                raise yaml.constructor.ConstructorError(
+                    None, None, f"the key {key.value!r} is there twice", key.start_mark
+                )
+            seen.add((key.tag, str(key.value)))
+        return super().construct_mapping(node, deep)
+
+
 def load(path: Path = Path("params.yaml")) -> Params:
     """Reads and validates params.yaml; anything wrong is one `InputError` with a line a mistake."""
     try:
-        content = yaml.safe_load(path.read_text(encoding="utf-8"))
+        content = yaml.load(path.read_text(encoding="utf-8"), _Loader)  # noqa: S506 - a safe loader
     except FileNotFoundError as error:
         raise InputError(f"{path} is missing: run from the project's root") from error
     except (OSError, UnicodeDecodeError) as error:
         raise InputError(f"cannot read {path}: {error}") from error
-    except yaml.YAMLError as error:
+    except (yaml.YAMLError, RecursionError) as error:
         raise InputError(f"{path} is not plain YAML: {' '.join(str(error).split())}") from error
     return parse(content, str(path))
 

@@ -86,7 +86,8 @@ class GAN:
         real_scores = self._score(batch.images, batch)
         fake_scores = self._score(fake, batch)
         loss = self._loss.discriminator(real_scores, fake_scores)
-        terms = {"real": real_scores.mean(), "fake": fake_scores.mean()}
+        # The game's value apart from penalties, which come and go with their cadence.
+        terms = {"adversarial": loss, "real": real_scores.mean(), "fake": fake_scores.mean()}
         for row in self._penalties:
             if batch.round % row.every:
                 continue

@@ -10,6 +10,7 @@ from ganstudy.models.base import initial_weights
 from ganstudy.networks import ImageShape
 from ganstudy.networks.classifier import Classifier
 from ganstudy.params import JudgeParams
+from ganstudy.seeding import derive
 from ganstudy.training.player import Adam, Batch, Player, Terms
 
 WEIGHT_DECAY = 0.05
@@ -37,7 +38,9 @@ class Judge:
         if batch.labels is None:
             raise ValueError("the judge needs labels")
         images = augment(batch.images, self._recipe.shift, self._recipe.flip, batch.rng("augment"))
-        _, logits = self.classifier(images)
+        with torch.random.fork_rng(devices=[]):  # dropout draws from torch's own generator
+            torch.manual_seed(derive(batch.seed, "dropout", batch.index))
+            _, logits = self.classifier(images)
         loss = cross_entropy(logits.float(), batch.labels)
         accuracy = (logits.argmax(1) == batch.labels).float().mean()
         return {"loss": loss, "accuracy": accuracy}

@@ -15,6 +15,7 @@ from ganstudy.runs import Run
 mpl.use("Agg")
 import matplotlib.pyplot as plt
 from matplotlib.figure import Figure
+from matplotlib.ticker import EngFormatter
 
 # Okabe & Ito's palette: told apart by colour-blind readers.
 COLOURS = ["#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#000000"]
@@ -74,6 +75,7 @@ def curves(path: Path, runs: Sequence[Run]) -> None:
                     )
                 axes.set_title(f"{run.key}: {title}")
                 axes.set_xlabel("images shown")
+                axes.xaxis.set_major_formatter(EngFormatter(sep=""))
                 axes.legend(frameon=False, fontsize=8)
 
 
@@ -83,8 +85,9 @@ def _panels(run: Run) -> dict[str, list[str]]:
     players = list(dict.fromkeys(name.split("/")[0] for name in columns))
     panels: dict[str, list[str]] = {}
     for player in players:
-        panels[f"{player} loss"] = [f"{player}/loss"]
-        others = [n for n in columns if n.startswith(f"{player}/") and not n.endswith("/loss")]
+        losses = [f"{player}/{term}" for term in ("adversarial", "loss")]
+        panels[f"{player} loss"] = [name for name in losses if name in columns][:1]
+        others = [n for n in columns if n.startswith(f"{player}/") and n not in losses]
         if others:
             panels[f"{player} terms"] = others
     return panels

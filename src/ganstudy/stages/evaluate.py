@@ -51,6 +51,7 @@ class Measured:
 
 def run(params: Params, key: str, out: Path) -> None:
     """Measures the samples of run `key`, or real training images where it is `real`."""
+    folder = None if key == layout.REAL else layout.run_folder(key)
     examiner = _examiner(params)
     reference = _measured(examiner, load_split(layout.PREPARED, "test"), cached=True)
     train = _measured(examiner, load_split(layout.PREPARED, "train"), cached=True)
@@ -58,15 +59,15 @@ def run(params: Params, key: str, out: Path) -> None:
     rng = numpy_generator(params.evaluate.seed, "evaluation rows")
     reference = reference.rows(np.sort(rng.permutation(reference.count)[:count]))
     real = train.rows(np.sort(rng.permutation(train.count)[:count]))
-    if key == layout.REAL:
+    if folder is None:
         values = _against(params, examiner, real, reference)
         values |= _classes(examiner, real, reference)
         values["fid_floor"] = values["fid"]
         _write(out, values)
         return
-    folder = layout.RUNS / key
     meta = read_json(folder / MODEL)
-    fake = _measured(examiner, Split(*read_images(folder / "samples.npz"))).rows(slice(count))
+    samples = layout.output(folder / "samples.npz", "sample")
+    fake = _measured(examiner, Split(*read_images(samples))).rows(slice(count))
     values = _against(params, examiner, fake, reference) | _beside_training(fake, reference, train)
     values["fid_floor"] = metrics.frechet_distance(
         real.features.features, reference.features.features

@@ -3,7 +3,6 @@
 from pathlib import Path
 
 from ganstudy import layout
-from ganstudy.errors import InputError
 from ganstudy.files import write_npz
 from ganstudy.models.saved import load_generator
 from ganstudy.params import RuntimeParams
@@ -15,11 +14,7 @@ from ganstudy.training import device as devices
 def run(key: str, count: int, seed: int, out: Path, runtime: RuntimeParams) -> None:
     """Writes `count` images of run `key` to `out`: npz with arr_0 uint8 (N, H, W, C), and labels
     int64 in arr_1 where the generator is conditional."""
-    folder = layout.RUNS / key
-    if not folder.is_dir():
-        known = sorted(path.name for path in layout.RUNS.glob("*-*-*"))
-        raise InputError(f"there is no run {key!r}; trained: {', '.join(known) or 'none'}")
-    generator = load_generator(folder, devices.choose(runtime))
+    generator = load_generator(layout.run_folder(key), devices.choose(runtime))
     labels = generator.labels(count)
     images = generator.sample(count, seed, labels)
     write_npz(out, images, *([] if labels is None else [labels]))

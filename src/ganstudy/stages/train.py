@@ -28,13 +28,13 @@ PICTURE = 64  # images of a snapshot, always from the same codes
 def run(params: Params, key: RunKey, out: Path) -> None:
     """Trains the run `key` on the prepared data and writes its folder `out`: model.json,
     generator.safetensors (moving average), history.csv, grid.png, snapshots.npz."""
+    recipe = identity(params, key)
     device = devices.choose(params.runtime)
     info = load_info(layout.PREPARED)
     data = load_split(layout.PREPARED, "train")
     classes = _classes(params, info.classes)
     shape = ImageShape(info.channels, *info.resolution)
-    numerics = layout.NUMERICS / f"{key.model}-{key.loss}.json"
-    recipe = identity(params, key)
+    numerics = layout.output(layout.NUMERICS / f"{key.model}-{key.loss}.json", "numerics")
     digest = sha256_json([recipe, info.sha256_train, read_json(numerics)])
 
     model = build(params, key, shape, classes)

@@ -1,0 +1,174 @@
+"""The GAN as players: what each minimises, on which images, with which condition."""
+
+import pytest
+import torch
+from torch import Tensor, nn
+
+from ganstudy.errors import InputError
+from ganstudy.models import RunKey, build
+from ganstudy.models.gan import GAN
+from ganstudy.objectives.adversarial import LOSSES
+from ganstudy.objectives.penalties import PENALTIES
+from ganstudy.params import LossParams
+from ganstudy.training.trainer import Watch
+from training.tiny import ADAM, SHAPE, batches, params, trainer, weights
+
+
+def gan(run: str = "gan-non_saturating-0", classes: int = 0, **changes) -> GAN:
+    model = build(params(**changes), RunKey.parse(run), SHAPE, classes)
+    assert isinstance(model, GAN)
+    return model
+
+
+def objectives(model: GAN):
+    return [player.objective for player in model.players()]
+
+
+def codes(batch, purpose: str) -> Tensor:
+    return torch.randn(len(batch.images), 4, generator=batch.rng(purpose))
+
+
+def test_d_moves_first_and_as_often_as_its_recipe_says() -> None:
+    players = gan("gan-wgan-0", losses__wgan__critic_steps=5).players()
+    assert [(p.name, p.steps) for p in players] == [("discriminator", 5), ("generator", 1)]
+    assert players[0].projection is not None
+    assert players[1].projection is None
+    assert players[0].optimizer.learning_rate == ADAM["learning_rate"]
+
+
+@pytest.mark.parametrize("loss", ["non_saturating", "wgan", "wgan_gp", "relativistic"])
+def test_the_objectives_are_loss_plus_weighted_penalties(loss: str) -> None:
+    model = gan(f"gan-{loss}-0")
+    batch = batches().draw(0, 0)
+    recipe = params().losses[loss]
+    G, D = model.generator, model.discriminator
+
+    fake = G(codes(batch, "z for D")).detach()
+    expected = adversarial = LOSSES[loss].discriminator(D(batch.images), D(fake))
+    for name, settings in recipe.penalties.items():
+        value = PENALTIES[name](D, batch.images, fake, batch.rng(f"penalty {name}"))
+        expected = expected + settings.weight * settings.every * value
+    terms = objectives(model)[0](batch)
+    torch.testing.assert_close(terms["loss"], expected)
+    torch.testing.assert_close(terms["adversarial"], adversarial)
+    assert set(terms) == {"loss", "adversarial", "real", "fake", *recipe.penalties}
+
+    scores = D(G(codes(batch, "z for G")))
+    terms = objectives(model)[1](batch)
+    torch.testing.assert_close(terms["loss"], LOSSES[loss].generator(D(batch.images), scores))
+
+
+@pytest.mark.parametrize("every", [1, 3])
+def test_a_lazy_penalty_comes_every_so_many_rounds_and_as_many_times_as_strong(every: int) -> None:
+    penalties = {"r1": {"weight": 0.5, "every": every}}
+    lazy = gan(losses__non_saturating__penalties=penalties)
+    bare = gan(losses__non_saturating__penalties={})
+    source = batches()
+    for index in range(7):
+        batch = source.draw(index, index)
+        terms = objectives(lazy)[0](batch)
+        extra = terms["loss"] - objectives(bare)[0](batch)["loss"]
+        value = PENALTIES["r1"](lazy.discriminator, batch.images, batch.images, batch.rng("none"))
+        if index % every:
+            assert extra == 0
+            assert "r1" not in terms
+        else:
+            assert extra.item() == pytest.approx(0.5 * every * value.item(), rel=1e-3)
+            assert terms["r1"].item() == pytest.approx(every * value.item(), rel=1e-5)
+
+
+def test_ds_turn_sends_no_gradient_to_g_and_gs_turn_reaches_all_of_g() -> None:
+    model = gan("gan-relativistic-0")
+    batch = batches().draw(0, 0)
+    objectives(model)[0](batch)["loss"].backward()
+    assert all(weight.grad is None for weight in model.generator.parameters())
+    model.discriminator.zero_grad()
+    objectives(model)[1](batch)["loss"].backward()
+    assert all(weight.grad.abs().sum() > 0 for weight in model.generator.parameters())
+
+
+@pytest.mark.parametrize("network", ["mlp", "dcgan"])
+@pytest.mark.parametrize("loss", ["non_saturating", "wgan_gp"])
+def test_a_conditional_game_is_played_on_the_labels_of_the_batch(loss: str, network: str) -> None:
+    model = gan(f"gan-{loss}-0", classes=2, network__name=network)
+    source = batches(labels=True)
+    batch = source.draw(0, 0)
+    swapped = type(batch)(batch.images, 1 - batch.labels, batch.round, batch.index, batch.seed)
+    for objective in objectives(model):
+        before = objective(batch)["loss"]
+        assert before != objective(swapped)["loss"]
+    objectives(model)[0](batch)["loss"].backward()
+    assert model.discriminator.condition.table.weight.grad.abs().sum() > 0
+    objectives(model)[1](batch)["loss"].backward()
+    assert model.generator.condition.table.weight.grad.abs().sum() > 0
+
+
+def test_initial_weights_depend_on_the_seed_and_the_network_and_not_on_the_loss() -> None:
+    first, other_loss, other_seed = (
+        gan(run) for run in ("gan-non_saturating-0", "gan-wgan-0", "gan-wgan-1")
+    )
+    for part in ("generator", "discriminator"):
+        assert weights(getattr(first, part)) == weights(getattr(other_loss, part))
+        assert weights(getattr(first, part)) != weights(getattr(other_seed, part))
+
+
+def test_building_leaves_torchs_own_generator_alone() -> None:
+    torch.manual_seed(5)
+    expected = torch.rand(3)
+    torch.manual_seed(5)
+    gan()
+    assert torch.equal(torch.rand(3), expected)
+
+
+def test_a_loss_or_penalty_that_no_table_has_is_named_with_the_nearest() -> None:
+    recipe = LossParams.model_validate_json(
+        '{"generator": {"learning_rate": 0.1, "betas": [0, 0.9]},'
+        ' "discriminator": {"learning_rate": 0.1, "betas": [0, 0.9]},'
+        ' "penalties": {"gradent": {"weight": 1}}}'
+    )
+    network = params().network
+    with pytest.raises(InputError, match=r"losses\.wgann: no such loss; did you mean 'wgan'\?"):
+        GAN("wgann", recipe, network, SHAPE, 0, 0)
+    with pytest.raises(InputError, match=r"penalties\.gradent: .* did you mean 'gradient'\?"):
+        GAN("wgan", recipe, network, SHAPE, 0, 0)
+
+
+class Blind(nn.Module):
+    """A D that takes a condition and ignores it."""
+
+    def __init__(self, sighted: nn.Module) -> None:
+        super().__init__()
+        self.sighted = sighted
+
+    def forward(self, x: Tensor, y: Tensor | None = None) -> Tensor:
+        return self.sighted(x, torch.zeros_like(y))
+
+
+def test_the_test_of_conditions_would_catch_a_d_that_ignores_them() -> None:
+    model = gan(classes=2)
+    model.discriminator = Blind(model.discriminator)
+    batch = batches(labels=True).draw(0, 0)
+    swapped = type(batch)(batch.images, 1 - batch.labels, batch.round, batch.index, batch.seed)
+    fixed = model.generator(codes(batch, "z"), batch.labels)
+    assert torch.equal(model._score(fixed, batch), model._score(fixed, swapped))
+    sighted = gan(classes=2)
+    assert not torch.equal(sighted._score(fixed, batch), sighted._score(fixed, swapped))
+
+
+@pytest.mark.parametrize("name", sorted(LOSSES))
+def test_every_row_of_the_table_trains(name: str) -> None:
+    recipes = params().model_dump(mode="json")["losses"]
+    recipes[name] = recipes["relativistic"]
+    chosen = params(losses=recipes, train__loss=name)
+    subject = trainer(chosen, f"gan-{name}-0")
+    before = [matrices(player.network) for player in subject.players]
+    subject.fit(None, Watch())
+    for player, old in zip(subject.players, before, strict=True):
+        for was, now in zip(old, matrices(player.network), strict=True):
+            assert not torch.equal(was, now)
+            assert now.isfinite().all()
+
+
+def matrices(network: nn.Module) -> list[Tensor]:
+    """All weights but the biases: D's last one cancels in differences of scores."""
+    return [weight.detach().clone() for weight in network.parameters() if weight.ndim > 1]

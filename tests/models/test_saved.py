@@ -1,0 +1,163 @@
+"""Generators on disk: bit for bit, the same bytes twice, and what a broken folder says."""
+
+import json
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+
+from ganstudy.errors import InputError
+from ganstudy.models.base import balanced_labels, generate, initial_weights, settle
+from ganstudy.models.saved import (
+    MODEL,
+    WEIGHTS,
+    GeneratorSpec,
+    load_generator,
+    load_weights,
+    save_generator,
+)
+from training.tiny import weights
+
+SPECS = [
+    GeneratorSpec("dcgan", (1, 8, 8), 4, 4, 0),
+    GeneratorSpec("dcgan", (3, 28, 28), 4, 4, 3),
+    GeneratorSpec("mlp", (1, 8, 12), 4, 8, 3),
+]
+
+
+def network(spec: GeneratorSpec, seed: int = 0) -> torch.nn.Module:
+    """A generator with weights of its own and settled statistics."""
+    with initial_weights(seed, "generator"):
+        built = spec.build()
+    settle(built, spec.latent, spec.classes, seed)
+    return built
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    """A saved generator."""
+    save_generator(tmp_path / "run", network(SPECS[0]), SPECS[0], {"key": "k"})
+    return tmp_path / "run"
+
+
+@pytest.mark.parametrize("spec", SPECS, ids=str)
+def test_a_generator_comes_back_bit_for_bit(spec: GeneratorSpec, tmp_path: Path) -> None:
+    original = network(spec)
+    save_generator(tmp_path, original, spec, {"key": "k", "params": {"a": 1}})
+    loaded = load_generator(tmp_path)
+    assert loaded.spec == spec
+    assert loaded.meta["params"] == {"a": 1}
+    assert weights(loaded.network) == weights(original)
+    assert not loaded.network.training
+    labels = balanced_labels(6, spec.classes)
+    expected = generate(original, spec.latent, labels, 6, seed=3)
+    found = loaded.sample(6, seed=3)
+    assert found.dtype == np.uint8
+    assert found.shape == (6, *spec.shape[1:], spec.shape[0])
+    assert np.array_equal(found, expected)
+
+
+def test_equal_weights_give_equal_bytes(tmp_path: Path) -> None:
+    for name in "ab":
+        save_generator(tmp_path / name, network(SPECS[1]), SPECS[1], {"key": "k"})
+    for file in (WEIGHTS, MODEL):
+        assert (tmp_path / "a" / file).read_bytes() == (tmp_path / "b" / file).read_bytes()
+    save_generator(tmp_path / "c", network(SPECS[1], seed=1), SPECS[1], {"key": "k"})
+    assert (tmp_path / "a" / WEIGHTS).read_bytes() != (tmp_path / "c" / WEIGHTS).read_bytes()
+
+
+# Samples
+
+
+def test_the_first_images_do_not_depend_on_how_many_follow() -> None:
+    G = network(SPECS[0])
+    assert np.array_equal(generate(G, 4, None, 5, 0), generate(G, 4, None, 12, 0)[:5])
+
+
+@pytest.mark.parametrize("spec", SPECS, ids=str)
+def test_images_do_not_depend_on_the_batch(spec: GeneratorSpec) -> None:
+    G, labels = network(spec), balanced_labels(11, spec.classes)
+    whole, parts = (generate(G, 4, labels, 11, 0, batch=size).astype(int) for size in (500, 3))
+    assert np.abs(whole - parts).max() <= 1  # rounding of another kernel
+
+
+def test_images_depend_on_the_seed_and_each_on_a_code_of_its_own() -> None:
+    G = network(SPECS[0])
+    one, two = generate(G, 4, None, 8, 0), generate(G, 4, None, 8, 1)
+    assert not np.array_equal(one, two)
+    assert len(np.unique(np.concatenate([one, two]).reshape(16, -1), axis=0)) == 16
+
+
+def test_classes_come_in_turn_or_as_they_are_asked_for(tmp_path: Path) -> None:
+    spec = SPECS[2]
+    save_generator(tmp_path, network(spec), spec, {})
+    generator = load_generator(tmp_path)
+    assert generator.labels(7).tolist() == [0, 1, 2, 0, 1, 2, 0]
+    assert np.array_equal(generator.sample(7, 0), generator.sample(7, 0, generator.labels(7)))
+    ones = generator.sample(7, 0, np.ones(7, np.int64))
+    assert not np.array_equal(ones, generator.sample(7, 0))
+    assert np.array_equal(ones[1], generator.sample(7, 0)[1])
+    save_generator(tmp_path, network(SPECS[0]), SPECS[0], {})
+    assert load_generator(tmp_path).labels(7) is None
+
+
+# Broken folders
+
+
+def test_missing_files_are_named(folder: Path) -> None:
+    (folder / WEIGHTS).unlink()
+    with pytest.raises(InputError, match=rf"cannot read .*{WEIGHTS}"):
+        load_generator(folder)
+    (folder / MODEL).unlink()
+    with pytest.raises(InputError, match=rf"cannot read .*{MODEL}"):
+        load_generator(folder)
+
+
+@pytest.mark.parametrize("keep", [0, 4, 100, -1])
+def test_truncated_weights_are_bad_input(folder: Path, keep: int) -> None:
+    path = folder / WEIGHTS
+    path.write_bytes(path.read_bytes()[:keep])
+    with pytest.raises(InputError, match=rf"{WEIGHTS} is not a readable safetensors file"):
+        load_generator(folder)
+
+
+def test_a_pickle_in_place_of_weights_is_never_loaded(folder: Path, tmp_path: Path) -> None:
+    torch.save(network(SPECS[0]).state_dict(), folder / WEIGHTS)
+    with pytest.raises(InputError, match="not a readable safetensors"):
+        load_generator(folder)
+
+
+def test_weights_of_another_network_do_not_fit(folder: Path, tmp_path: Path) -> None:
+    save_generator(tmp_path / "other", network(SPECS[2]), SPECS[2], {})
+    (tmp_path / "other" / WEIGHTS).replace(folder / WEIGHTS)
+    with pytest.raises(InputError, match="does not fit the network beside it"):
+        load_generator(folder)
+    with pytest.raises(InputError, match="does not fit"):
+        load_weights(folder / WEIGHTS, torch.nn.Linear(2, 2))
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        lambda meta: meta.pop("generator"),
+        lambda meta: meta["generator"].pop("latent"),
+        lambda meta: meta["generator"].update(network="unheard"),
+        lambda meta: meta["generator"].update(extra=1),
+        lambda meta: meta["generator"].update(shape=3),
+        lambda meta: meta.update(generator=[1, 2]),
+    ],
+)
+def test_a_model_json_that_describes_nothing_is_bad_input(folder: Path, change) -> None:
+    meta = json.loads((folder / MODEL).read_text())
+    change(meta)
+    (folder / MODEL).write_text(json.dumps(meta))
+    with pytest.raises(InputError, match="does not describe a generator"):
+        load_generator(folder)
+
+
+@pytest.mark.parametrize("text", ["", "{", "[]", '"x"'])
+def test_a_model_json_that_is_no_json_object_is_bad_input(folder: Path, text: str) -> None:
+    (folder / MODEL).write_text(text)
+    with pytest.raises(InputError, match=r"model\.json"):
+        load_generator(folder)

@@ -1,0 +1,354 @@
+"""The command line as a user meets it: codes, one line on standard error, no traceback."""
+
+import json
+import os
+import subprocess
+import sys
+from dataclasses import asdict
+from pathlib import Path
+
+import numpy as np
+import pytest
+import yaml
+
+import ganstudy
+from ganstudy import layout
+from ganstudy.__main__ import main
+from ganstudy.data.sources import fetch
+from ganstudy.data.splits import prepare
+from ganstudy.errors import DivergedError
+from ganstudy.judging import INFO, WEIGHTS, JudgeInfo
+from ganstudy.models.saved import save_weights
+from ganstudy.networks.classifier import Classifier
+from training.tiny import SHAPE, content, params
+
+ROOT = Path(__file__).parents[1]
+COMMANDS = [
+    "fetch", "prepare", "judge", "train", "sample", "evaluate", "compare", "sync", "check", "numerics",
+]  # fmt: skip
+
+
+def python(*arguments: str, folder: Path) -> subprocess.CompletedProcess[str]:
+    """A process of its own."""
+    environment = os.environ | {"PYTHONPATH": str(Path(ganstudy.__file__).parents[1])}
+    return subprocess.run(
+        [sys.executable, *arguments],
+        cwd=folder,
+        env=environment,
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=120,
+    )
+
+
+@pytest.fixture
+def project(tmp_path: Path, monkeypatch) -> Path:
+    """An empty project with valid params, and the working directory in it."""
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.delenv("DVC_ROOT", raising=False)
+    (tmp_path / "params.yaml").write_text(yaml.safe_dump(content()))
+    return tmp_path
+
+
+@pytest.fixture
+def ganstudy_command(project: Path, monkeypatch, capsys):
+    """Runs a command in this process: (exit code, standard output, standard error)."""
+
+    def run(*arguments: str) -> tuple[int, str, str]:
+        monkeypatch.setattr(sys, "argv", ["ganstudy", *arguments])
+        with pytest.raises(SystemExit) as ended:
+            main()
+        out, err = capsys.readouterr()
+        return int(ended.value.code or 0), out, err
+
+    return run
+
+
+def assert_refused(result: tuple[int, str, str], *parts: str, code: int = 2) -> None:
+    """One line on standard error that holds `parts`."""
+    found, out, err = result
+    assert found == code, err
+    assert out == ""
+    assert err.startswith("error: ")
+    assert err.count("\n") == 1
+    assert "Traceback" not in err
+    for part in parts:
+        assert part in err
+
+
+@pytest.fixture
+def prepared(project: Path) -> Path:
+    """A project whose digits are fetched and prepared."""
+    fetch(params().data, layout.RAW)
+    prepare(layout.RAW, params().data, layout.PREPARED)
+    return project
+
+
+@pytest.fixture
+def judged(prepared: Path) -> Path:
+    """A project that also has a judge, which knows nothing."""
+    known = json.loads((layout.PREPARED / "data.json").read_text())
+    info = JudgeInfo("labels", 1, [8, 8], 10, 4, 6, 0.1, "digits", known["sha256_train"])
+    save_weights(layout.JUDGE / WEIGHTS, Classifier(SHAPE, 10, 4, 6))
+    (layout.JUDGE / INFO).write_text(json.dumps(asdict(info)))
+    return prepared
+
+
+# Help
+
+
+def test_help_names_every_command_and_imports_nothing_heavy(tmp_path: Path) -> None:
+    script = (
+        "import runpy, sys\n"
+        "sys.argv = ['ganstudy', '--help']\n"
+        "try:\n"
+        "    runpy.run_module('ganstudy', run_name='__main__', alter_sys=True)\n"
+        "finally:\n"
+        "    heavy = {'torch', 'mlflow', 'numpy', 'pandas', 'matplotlib', 'scipy', 'sklearn'}\n"
+        "    print('HEAVY', sorted(heavy & set(sys.modules)), file=sys.stderr)\n"
+    )
+    done = python("-c", script, folder=tmp_path)
+    assert done.returncode == 0, done.stderr
+    assert "HEAVY []" in done.stderr
+    for name in COMMANDS:
+        assert name in done.stdout
+
+
+@pytest.mark.parametrize("command", COMMANDS)
+def test_every_command_has_help(ganstudy_command, command: str) -> None:
+    code, out, _ = ganstudy_command(command, "--help")
+    assert code == 0
+    assert "Usage" in out
+
+
+@pytest.mark.parametrize(
+    "arguments", [("trian",), ("train",), ("sample", "--run", "x", "--count", "0"), ("check", "-q")]
+)
+def test_wrong_usage_ends_with_two(ganstudy_command, arguments: tuple[str, ...]) -> None:
+    code, _, err = ganstudy_command(*arguments)
+    assert code == 2
+    assert "Traceback" not in err
+
+
+# Bad params
+
+
+def test_a_real_process_ends_with_two_and_one_line(project: Path) -> None:
+    (project / "params.yaml").write_text(yaml.safe_dump(content(train__bach=4)))
+    done = python("-m", "ganstudy", "check", folder=project)
+    assert_refused(
+        (done.returncode, done.stdout, done.stderr),
+        "train.bach is unknown",
+        "did you mean 'batch'?",
+    )
+
+
+@pytest.mark.parametrize("command", ["fetch", "prepare", "judge", "compare", "sync", "numerics"])
+def test_every_stage_refuses_bad_params_and_leaves_nothing(ganstudy_command, project, command):
+    (project / "params.yaml").write_text("train: [")
+    assert_refused(ganstudy_command(command), "params.yaml is not plain YAML")
+    assert [path.name for path in project.iterdir()] == ["params.yaml"]
+
+
+def test_without_params_it_says_where_to_be(ganstudy_command, project: Path) -> None:
+    (project / "params.yaml").unlink()
+    assert_refused(ganstudy_command("check"), "params.yaml is missing: run from the project's root")
+
+
+def test_debug_shows_the_traceback(project: Path) -> None:
+    (project / "params.yaml").unlink()
+    done = python("-m", "ganstudy", "--debug", "check", folder=project)
+    assert done.returncode == 1
+    assert "Traceback" in done.stderr
+
+
+# check
+
+
+def test_check_lists_the_grid_and_writes_what_stages_depend_on(ganstudy_command, project) -> None:
+    code, out, _ = ganstudy_command("check", "--out", "data/valid")
+    assert code == 0
+    assert "gan-non_saturating-0, vae-elbo-0" in out
+    assert (project / "data/valid").read_text() == "valid\n"
+
+
+def test_check_accepts_this_repositorys_params_and_pipeline(ganstudy_command, project) -> None:
+    for name in ("params.yaml", "dvc.yaml"):
+        (project / name).write_text((ROOT / name).read_text())
+    code, out, err = ganstudy_command("check")
+    assert (code, err) == (0, "")
+    assert "gan-non_saturating-0" in out
+
+
+BAD_WHOLES = {
+    "a loss that no table has": (
+        {"losses__hinje": {"generator": {}, "discriminator": {}}},
+        ["losses.hinje"],
+    ),
+    "a penalty that no table has": (
+        {"losses__wgan__penalties": {"gradeint": {"weight": 1.0}}},
+        ["losses.wgan.penalties.gradeint", "did you mean 'gradient'?"],
+    ),
+    "a resolution out of reach": (
+        {"network__name": "dcgan", "data__resolution": 34},
+        ["cannot reach 34×34", "data.resolution 32", "mlp"],
+    ),
+}
+
+
+@pytest.mark.parametrize("name", BAD_WHOLES)
+def test_check_holds_params_against_the_tables(ganstudy_command, project, name: str) -> None:
+    changes, parts = BAD_WHOLES[name]
+    (project / "params.yaml").write_text(yaml.safe_dump(content(**changes)))
+    assert_refused(ganstudy_command("check", "--out", "data/valid"), *parts)
+    assert not (project / "data").exists()
+
+
+def test_check_names_a_loss_without_a_row(ganstudy_command, project: Path) -> None:
+    recipes = content()["losses"]
+    recipes["hinje"] = recipes["wgan"]
+    (project / "params.yaml").write_text(yaml.safe_dump(content(losses=recipes)))
+    assert_refused(ganstudy_command("check"), "losses.hinje: no such loss; did you mean 'hinge'?")
+
+
+def test_check_says_which_line_of_the_pipeline_a_loss_lacks(ganstudy_command, project) -> None:
+    (project / "dvc.yaml").write_text((ROOT / "dvc.yaml").read_text())
+    whole = content(study__losses=["non_saturating", "wgan"])
+    (project / "params.yaml").write_text(yaml.safe_dump(whole))
+    assert_refused(ganstudy_command("check"), "'wgan' at place 1", "${study.losses[1]}", "dvc.yaml")
+
+
+# What is not there
+
+
+@pytest.mark.parametrize(
+    ("arguments", "parts"),
+    [
+        (["prepare"], ["data/raw", "dvc repro fetch"]),
+        (["judge"], ["data/prepared", "dvc repro prepare"]),
+        (["train", "--run", "gan-wgan-0"], ["data/prepared", "dvc repro prepare"]),
+        (["train", "--run", "gan-wgann-0"], ["'wgann' has no recipe", "did you mean 'wgan'?"]),
+        (["train", "--run", "wgan"], ["'wgan'", "<model>-<loss>-<seed>"]),
+        (["train", "--run", "gam-wgan-0"], ["no model 'gam'", "did you mean 'gan'?"]),
+        (["sample", "--run", "gan-wgan-0"], ["no run 'gan-wgan-0'", "trained: none"]),
+        (["evaluate", "--run", "gan-wgan-0"], ["no run 'gan-wgan-0'", "trained: none"]),
+        (["evaluate", "--run", "real"], ["data/judge", "dvc repro judge"]),
+        (["compare"], ["reports/metrics/real.json", "dvc repro evaluate"]),
+    ],
+)
+def test_in_an_empty_project_the_stage_that_is_missing_is_named(
+    ganstudy_command, project: Path, arguments: list[str], parts: list[str]
+) -> None:
+    assert_refused(ganstudy_command(*arguments), *parts)
+    assert [path.name for path in project.iterdir()] == ["params.yaml"]
+
+
+def test_training_without_a_fingerprint_names_its_stage(ganstudy_command, prepared: Path) -> None:
+    assert_refused(
+        ganstudy_command("train", "--run", "gan-wgan-0"),
+        "reports/numerics/gan-wgan.json is missing: run `dvc repro numerics`",
+    )
+
+
+def test_runs_that_are_there_are_told(ganstudy_command, judged: Path) -> None:
+    (layout.RUNS / "gan-wgan-1").mkdir(parents=True)
+    for command in ("sample", "evaluate"):
+        assert_refused(ganstudy_command(command, "--run", "gan-wgan-0"), "trained: gan-wgan-1")
+        # its folder is there, but training has not finished
+        assert_refused(ganstudy_command(command, "--run", "gan-wgan-1"), "run `dvc repro train`")
+    (layout.RUNS / "gan-wgan-1" / "model.json").write_text("{}")
+    assert_refused(ganstudy_command("evaluate", "--run", "gan-wgan-1"), "run `dvc repro sample`")
+
+
+@pytest.mark.parametrize("stage", ["train", "evaluate"])
+def test_a_truncated_split_is_bad_input(ganstudy_command, judged: Path, stage: str) -> None:
+    path = layout.PREPARED / ("train.npz" if stage == "train" else "test.npz")
+    path.write_bytes(path.read_bytes()[:-100])
+    layout.NUMERICS.mkdir(parents=True)
+    (layout.NUMERICS / "gan-wgan.json").write_text("{}")
+    run = "gan-wgan-0" if stage == "train" else "real"
+    assert_refused(ganstudy_command(stage, "--run", run), path.name)
+
+
+# evaluate
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        [],
+        ["--samples", "x.npz"],
+        ["--run", "real", "--samples", "x.npz", "--out", "o.json"],
+        ["--run", "real", "--reference", "x.npz"],
+        ["--reference", "x.npz", "--out", "o.json"],
+    ],
+)
+def test_evaluate_says_which_options_go_together(ganstudy_command, arguments) -> None:
+    assert_refused(
+        ganstudy_command("evaluate", *arguments),
+        "evaluate wants --run RUN, or --samples PATH with --out FILE",
+    )
+
+
+def images(*shape: int) -> np.ndarray:
+    return np.random.default_rng(0).integers(0, 256, shape).astype(np.uint8)
+
+
+@pytest.mark.parametrize(
+    ("name", "array", "parts"),
+    [
+        ("x.npz", None, ["cannot read", "x.npz"]),
+        ("x.txt", None, ["x.txt: samples are an .npz with arr_0 uint8"]),
+        (
+            "x.npz",
+            images(40, 8, 8, 1) / 255,
+            ["x.npz: arr_0 must be uint8 (N, H, W, C)", "float64"],
+        ),
+        ("x.npz", images(40, 28, 28, 1), ["28×28", "the judge was trained on digits at 8×8"]),
+        ("x.npz", images(40, 8, 8, 3), ["3 channels", "the judge was trained on digits"]),
+        ("x.npz", images(2, 8, 8, 1), ["2 samples", "at least 4 of each"]),
+    ],
+)
+def test_samples_that_cannot_be_measured_say_why(
+    ganstudy_command, judged: Path, name: str, array: np.ndarray | None, parts: list[str]
+) -> None:
+    if array is not None:
+        np.savez(judged / name, array)
+    result = ganstudy_command("evaluate", "--samples", name, "--out", "o.json")
+    assert_refused(result, *parts)
+    assert not (judged / "o.json").exists()
+
+
+def test_an_empty_folder_of_samples_is_bad_input(ganstudy_command, judged: Path) -> None:
+    (judged / "pictures").mkdir()
+    result = ganstudy_command("evaluate", "--samples", "pictures", "--out", "o.json")
+    assert_refused(result, "pictures")
+
+
+# Other ends
+
+
+@pytest.mark.parametrize(
+    ("error", "code", "parts"),
+    [
+        (DivergedError("training diverged by round 3"), 1, ["training diverged by round 3"]),
+        (MemoryError(), 1, ["out of memory", "train.batch"]),
+        (OSError(28, "No space left on device", "data/x"), 1, ["data/x: No space left on device"]),
+        (KeyboardInterrupt(), 130, ["interrupted", "the next run resumes"]),
+    ],
+)
+def test_other_failures_end_with_one_line_too(
+    ganstudy_command, monkeypatch, error: BaseException, code: int, parts: list[str]
+) -> None:
+    def fail(*_: object) -> None:
+        raise error
+
+    monkeypatch.setattr("ganstudy.stages.fetch.run", fail)
+    assert_refused(ganstudy_command("fetch"), *parts, code=code)
+
+
+def test_no_write_permission_is_one_line(ganstudy_command, project: Path) -> None:
+    (project / "data").write_text("a file where a folder should be")
+    result = ganstudy_command("check", "--out", "data/valid")
+    assert_refused(result, "cannot write data/valid", code=1)
