@@ -2,10 +2,10 @@
 
 import sys
 
-import click
-
 from ganstudy.cli import app
 from ganstudy.errors import StudyError
+
+INTERRUPTED = 130
 
 
 def main() -> None:
@@ -22,13 +22,15 @@ def main() -> None:
         if "--debug" in sys.argv:
             raise
         fail(f"{error.filename or 'a file'}: {error.strerror or error}", 1)
-    except KeyboardInterrupt:
-        fail("interrupted; what is finished is kept, and the next run resumes", 130)
+    except SystemExit as ended:  # Typer turns an interrupt into this code, without a word
+        if ended.code == INTERRUPTED:
+            fail("interrupted; what is finished is kept, and the next run resumes", INTERRUPTED)
+        raise
 
 
 def fail(message: str, code: int) -> None:
     """Prints the one line and ends."""
-    click.echo(f"error: {' '.join(message.split())}", err=True)
+    print(f"error: {' '.join(message.split())}", file=sys.stderr)
     raise SystemExit(code)
 
 

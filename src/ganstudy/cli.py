@@ -122,16 +122,11 @@ def evaluate(
 
 
 @app.command()
-def compare(
-    command: Annotated[
-        str, typer.Option(help="What the report says it was made with.")
-    ] = "make study",
-    out: Out = layout.REPORTS,
-) -> None:
+def compare(out: Out = layout.REPORTS) -> None:
     """Write the report over all runs of the study."""
     from ganstudy.stages import compare as stage
 
-    stage.run(params.load(), command, out)
+    stage.run(params.load(), out)
 
 
 @app.command()

@@ -7,6 +7,7 @@ one run. A tracker that fails is told about once and never stops the work; `sync
 import fcntl
 import math
 import os
+import re
 import subprocess
 import time
 from collections.abc import Iterator, Mapping, Sequence
@@ -160,7 +161,7 @@ class TrackedRun:
         params = {name: value for name, value in flat(self.params) if name not in known.data.params}
         client.log_batch(
             self._run_id,
-            params=[Param(name, value) for name, value in params.items()],
+            params=[Param(name, str(value)) for name, value in params.items()],
             tags=[RunTag(name, text) for name, text in fresh.items()],
         )
 
@@ -188,7 +189,7 @@ class TrackedRun:
             yield
         except Exception as error:  # whatever a tracker, its database or its server throws
             if not self._told:
-                reason = " ".join(str(error).split())[:200]
+                reason = _without_secret(" ".join(str(error).split()))[:200]
                 say(
                     f"MLflow at {_without_secret(tracking_uri())} does not take {self.name} "
                     f"({reason}); going on, run `bin/ganstudy sync` when it is back"
@@ -266,17 +267,17 @@ def _experiment(client: "MlflowClient") -> str:
     return str(client.create_experiment(EXPERIMENT, artifact_location=place))
 
 
-def flat(values: Mapping[str, Any], prefix: str = "") -> list[tuple[str, str]]:
-    """Nested values as dotted names and texts: MLflow's params."""
-    pairs: list[tuple[str, str]] = []
+def flat(values: Mapping[str, Any], prefix: str = "") -> list[tuple[str, Any]]:
+    """Nested values with dotted names."""
+    pairs: list[tuple[str, Any]] = []
     for name, value in values.items():
         if isinstance(value, Mapping):
             pairs += flat(value, f"{prefix}{name}.")
         else:
-            pairs.append((f"{prefix}{name}", str(value)))
+            pairs.append((f"{prefix}{name}", value))
     return pairs
 
 
-def _without_secret(uri: str) -> str:
-    scheme, separator, rest = uri.partition("://")
-    return f"{scheme}{separator}{rest.rpartition('@')[2]}"
+def _without_secret(text: str) -> str:
+    """`text` with the user and password of every address in it left out."""
+    return re.sub(r"://\S*@", "://", text)

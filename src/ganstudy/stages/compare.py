@@ -1,18 +1,29 @@
 """Stage `compare`: the report over the whole grid, and MLflow made complete."""
 
+import json
 from pathlib import Path
+
+import yaml
 
 from ganstudy import layout, runs
 from ganstudy.data.images import load_info, load_split
 from ganstudy.errors import InputError
 from ganstudy.files import sha256_json, write_text
-from ganstudy.params import Params
+from ganstudy.params import Params, parse
 from ganstudy.progress import say
 from ganstudy.reports.page import Study, write
-from ganstudy.tracking import backfill, comparison_link, link_path, source_tags, tracked
+from ganstudy.tracking import (
+    backfill,
+    comparison_link,
+    flat,
+    git,
+    link_path,
+    source_tags,
+    tracked,
+)
 
 
-def run(params: Params, command: str, out: Path) -> None:
+def run(params: Params, out: Path) -> None:
     """Writes the report of every run that params name into `out`; see `reports.page`.
 
     Rows come from params, never from the files that happen to be there. Raises `InputError` when a
@@ -35,7 +46,7 @@ def run(params: Params, command: str, out: Path) -> None:
         reference=(test.images, None if test.labels is None else test.labels.tolist()),
         real=real,
         runs=grid,
-        command=command,
+        command=_command(params),
         provenance=_provenance(),
     )
     write(study, out)
@@ -44,6 +55,20 @@ def run(params: Params, command: str, out: Path) -> None:
         tracker.log_metrics({f"fid {run_.key}": run_.metrics["fid"] for run_ in grid})
         tracker.log_files(out / "README.md", *sorted((out / "figures").glob("*.png")))
     say(f"report: {out / 'README.md'}")
+
+
+def _command(params: Params) -> str:
+    """What makes this study from the last commit: the parameters that differ from it by `-S`."""
+    try:
+        committed = parse(yaml.safe_load(git("show", "HEAD:./params.yaml")), "HEAD:params.yaml")
+    except (InputError, yaml.YAMLError):
+        return "make study"
+    before = dict(flat(committed.model_dump(mode="json", exclude={"runtime"})))
+    now = flat(params.model_dump(mode="json", exclude={"runtime"}))
+    changes = [
+        f" -S '{name}={json.dumps(value)}'" for name, value in now if before.get(name) != value
+    ]
+    return f"dvc exp run{''.join(changes)}" if changes else "make study"
 
 
 def _provenance() -> str:

@@ -15,7 +15,7 @@ from ganstudy import layout, metrics
 from ganstudy.data.folder import read_folder
 from ganstudy.data.images import Split, load_info, load_split
 from ganstudy.errors import InputError
-from ganstudy.files import read_images, read_json, sha256_arrays, write_json
+from ganstudy.files import read_images, read_json, sha256_arrays, sha256_json, write_json
 from ganstudy.judging import Examiner, load_examiner
 from ganstudy.metrics import Features
 from ganstudy.models.saved import MODEL
@@ -64,6 +64,9 @@ def run(params: Params, key: str, out: Path) -> None:
         values |= _classes(examiner, real, reference)
         values["fid_floor"] = values["fid"]
         _write(out, values)
+        made_by = {"judge": values["judge_sha256"], "reference": values["reference_sha256"]}
+        with tracked("real images", sha256_json(["real", made_by]), "real", made_by) as tracker:
+            tracker.log_metrics(values)
         return
     meta = read_json(folder / MODEL)
     samples = layout.output(folder / "samples.npz", "sample")
