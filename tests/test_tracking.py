@@ -205,13 +205,13 @@ def test_an_error_of_the_work_is_not_hidden_by_a_dead_tracker(dead, capsys) -> N
         fail()
 
 
-def test_nested_params_are_flat_dotted_texts() -> None:
+def test_nested_params_are_flat_under_dotted_names() -> None:
     nested = {"train": {"batch": 4, "betas": [0.0, 0.9]}, "run": "x", "none": None}
     assert tracking.flat(nested) == [
-        ("train.batch", "4"),
-        ("train.betas", "[0.0, 0.9]"),
+        ("train.batch", 4),
+        ("train.betas", [0.0, 0.9]),
         ("run", "x"),
-        ("none", "None"),
+        ("none", None),
     ]
 
 

@@ -64,10 +64,10 @@ def load_judge(folder: Path, device: torch.device) -> tuple[JudgeExtractor, Judg
         raise InputError(f"{path} is missing: run `dvc repro judge`")
     try:
         info = JudgeInfo(**read_json(path))
-    except TypeError as error:
+        height, width = info.resolution
+        shape = ImageShape(info.channels, height, width)
+    except (TypeError, ValueError) as error:
         raise InputError(f"{path} does not describe a judge: {error}") from error
-    height, width = info.resolution
-    shape = ImageShape(info.channels, height, width)
     network = Classifier(shape, info.classes, info.width, info.features)
     load_weights(folder / WEIGHTS, network)
     name = "judge" if info.task == "labels" else f"judge-{info.task}"

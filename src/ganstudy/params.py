@@ -178,7 +178,6 @@ class RuntimeParams(Section):
     threads: Annotated[int, Field(ge=1, le=1024)] | None = Field(
         None, description="null: all cores"
     )
-    log_every: Count = Field(50, description="rounds between two rows of history.csv in MLflow")
     checkpoint_seconds: Annotated[float, Field(gt=0)] = 60.0
 
 

@@ -41,7 +41,7 @@ def test_identity_changes_with_what_a_result_depends_on_and_with_nothing_else() 
     key = RunKey.parse("gan-wgan-0")
     first = identity(params(), key)
     same = {
-        "runtime": {"threads": 1, "log_every": 3, "checkpoint_seconds": 1.0, "device": "cpu"},
+        "runtime": {"threads": 1, "checkpoint_seconds": 1.0, "device": "cpu"},
         "train__loss": "wgan_gp",
         "losses__non_saturating__critic_steps": 4,
         "vae__beta": 3.0,

@@ -95,7 +95,7 @@ class GAN:
             critic = partial(self._score, batch=batch)
             value = row.penalty(critic, batch.images, fake.to(batch.images.dtype), rng)
             loss = loss + row.weight * row.every * value
-            terms[row.name] = value * row.every  # so that the mean over a row of history is right
+            terms[row.name] = value
         return {"loss": loss, **terms}
 
     def _generator_terms(self, batch: Batch) -> Terms:

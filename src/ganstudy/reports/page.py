@@ -65,18 +65,20 @@ def summary(study: Study) -> str:
         for run in study.runs
         if run.metrics["fid_floor"] > 0
     }
-    best = min(floors, key=lambda key: floors[key])
-    others = ", ".join(f"{key} {value:.1f}×" for key, value in floors.items() if key != best)
     caution = (
         "One seed says little about losses: retraining moves FID several times more than "
         "resampling does."
         if seeds == 1
         else f"Each loss has {seeds} seeds; a seed fixes data order and initial weights."
     )
+    shown = f"{len(study.runs)} runs, {images:,} images shown to each."
+    if not floors:  # real training images are at no distance: nothing to be a multiple of
+        return f"{shown} {caution}"
+    best = min(floors, key=lambda key: floors[key])
+    others = ", ".join(f"{key} {value:.1f}×" for key, value in floors.items() if key != best)
     return (
-        f"{len(study.runs)} runs, {images:,} images shown to each. The smallest distance to the "
-        f"test images is {best}'s, {floors[best]:.1f}× that of real training images ({others}). "
-        f"{caution}"
+        f"{shown} The smallest distance to the test images is {best}'s, {floors[best]:.1f}× that "
+        f"of real training images ({others}). {caution}"
     )
 
 
@@ -100,7 +102,9 @@ def _draw(study: Study, pictures: Path) -> None:
 
 
 def _shares(run: Run) -> list[float]:
-    return [value for name, value in sorted(run.metrics.items()) if name.startswith("class_share_")]
+    prefix = "class_share_"
+    names = [name for name in run.metrics if name.startswith(prefix)]
+    return [run.metrics[name] for name in sorted(names, key=lambda n: int(n.removeprefix(prefix)))]
 
 
 def _knows_classes(study: Study) -> bool:

@@ -23,6 +23,7 @@ from ganstudy.training.schedule import linear_decay
 
 ROWS = 400  # of history, at most
 Row = dict[str, float]
+Sums = dict[str, tuple[Tensor, int]]  # of each term since the last row, and how many
 
 
 @dataclass(frozen=True)
@@ -81,7 +82,7 @@ class Trainer:
     @property
     def history(self) -> list[Row]:
         """Rows so far: round, images shown, and the mean of each player's terms since the row
-        before, as `<player>/<term>`."""
+        before, as `<player>/<term>`; a term that was not computed since then is left out."""
         return self._progress.history
 
     @property
@@ -105,7 +106,7 @@ class Trainer:
         told = 0
         began = time.monotonic() - self._progress.seconds
         saved_at = time.monotonic()
-        sums: dict[str, Tensor] = {}
+        sums: Sums = {}
         start = self._progress.round * self.images_per_round
         with Meter(watch.title, self.rounds * self.images_per_round, start=start) as meter:
             for round_index in range(self._progress.round, self.rounds):
@@ -127,7 +128,7 @@ class Trainer:
                     watch.log(self.history[told:])
                     told, saved_at = len(self.history), time.monotonic()
 
-    def _play(self, round_index: int, sums: dict[str, Tensor]) -> None:
+    def _play(self, round_index: int, sums: Sums) -> None:
         """One round: each player in turn makes its steps."""
         factor = linear_decay(round_index / self.rounds, self.settings.decay)
         for player in self.players:
@@ -157,16 +158,14 @@ class Trainer:
             return nullcontext()
         return torch.autocast(self.device.type, torch.bfloat16)
 
-    def _close_row(self, sums: dict[str, Tensor]) -> None:
+    def _close_row(self, sums: Sums) -> None:
         """Turns the sums since the last row into means; the only wait for the device."""
-        rounds = self._progress.round - (int(self.history[-1]["round"]) if self.history else 0)
         row = {
             "round": float(self._progress.round),
             "images": float(self._progress.round * self.images_per_round),
         }
-        steps = {player.name: player.steps for player in self.players}
-        for name, total in sums.items():
-            row[name] = total.item() / (rounds * steps[name.split("/")[0]])
+        for name, (total, count) in sums.items():
+            row[name] = total.item() / count
         sums.clear()
         bad = [name for name, value in row.items() if not math.isfinite(value)]
         if bad:
@@ -251,11 +250,11 @@ class Trainer:
         say(f"resuming at round {self._progress.round} of {self.rounds}")
 
 
-def _add(sums: dict[str, Tensor], player: Player, terms: Terms) -> None:
+def _add(sums: Sums, player: Player, terms: Terms) -> None:
     for name, value in terms.items():
         key = f"{player.name}/{name}"
-        detached = value.detach()
-        sums[key] = sums[key] + detached if key in sums else detached
+        total, count = sums.get(key, (torch.zeros_like(value), 0))
+        sums[key] = (total + value.detach(), count + 1)
 
 
 def _below(tensors: dict[str, Tensor], prefix: str) -> dict[str, Tensor]:

@@ -1,0 +1,167 @@
+"""The report: every run beside real images, honest numbers, and nothing that is not known."""
+
+import re
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from ganstudy.data.images import DataInfo
+from ganstudy.files import write_npz
+from ganstudy.reports import page, tables
+from ganstudy.reports.page import Study, summary, write
+from ganstudy.runs import Run
+from training.tiny import params
+
+REAL = {
+    "fid": 2.0, "fid_low": 1.5, "fid_high": 2.5, "fid_floor": 2.0, "fid_debiased": 0.1,
+    "kid": 0.001, "precision": 0.9, "recall": 0.91, "density": 1.0, "coverage": 0.95,
+    "sharpness_ratio": 1.0, "samples": 1000, "reference": 1000, "judge": "judge",
+    "judge_sha256": "ab" * 32,
+}  # fmt: skip
+
+
+def images(count: int, seed: int = 0) -> np.ndarray:
+    return np.random.default_rng(seed).integers(0, 256, (count, 8, 8, 1)).astype(np.uint8)
+
+
+def a_run(folder: Path, key: str, **metrics: Any) -> Run:
+    """A finished, evaluated run whose history misses a lazy term in one row."""
+    history = pd.DataFrame(
+        {
+            "round": [1.0, 2.0, 3.0],
+            "images": [400.0, 800.0, 1200.0],
+            "discriminator/loss": [1.0, 0.9, 0.8],
+            "discriminator/r1": [0.1, np.nan, 0.2],
+            "generator/loss": [0.7, 0.8, 0.9],
+        }
+    )
+    place = folder / key
+    write_npz(place / "samples.npz", images(70, len(key)))
+    write_npz(place / "snapshots.npz", np.stack([images(16), images(16, 1), images(16, 2)]))
+    timing = {"seconds": 3.0, "hardware": "a machine", "device": "cpu", "threads": 2, "torch": "2"}
+    return Run(key, place, {"key": key}, history, REAL | metrics, timing)
+
+
+@pytest.fixture
+def study(tmp_path: Path) -> Study:
+    """Two runs without labels."""
+    info = DataInfo("digits", (8, 8), 1, None, 100, 10, 20, "a", "b", "c")
+    runs = [
+        a_run(tmp_path, "gan-non_saturating-0", fid=8.0, mem1=0.02),
+        a_run(tmp_path, "vae-elbo-0", fid=20.0),
+    ]
+    return Study(params(), info, (images(70), None), REAL, runs, "make study", "From commit.")
+
+
+def rows(text: str) -> list[list[str]]:
+    """The cells of the Markdown table that `text` begins with."""
+    lines = text.splitlines()
+    return [
+        [cell.strip() for cell in line.strip("|").split(" | ")] for line in lines if "|" in line
+    ]
+
+
+# Tables
+
+
+def test_real_images_come_first_and_columns_that_nobody_fills_are_left_out(study: Study) -> None:
+    table = tables.comparison(study.real, study.runs)
+    head, _, *body = rows(table)
+    assert [line[0] for line in body] == [
+        "**real images**",
+        "**gan-non_saturating-0**",
+        "**vae-elbo-0**",
+    ]
+    assert all(len(line) == len(head) for line in body)
+    cells = dict(zip(head, body[1], strict=True))
+    assert cells["FID [95 %]"] == "8.00 [1.50, 2.50]"
+    assert cells["× floor"] == "4.0×"
+    assert cells["mem1"] == "0.020"
+    assert "classes" not in head
+    assert "IS" not in head
+    assert dict(zip(head, body[0], strict=True))["mem1"] == "–"  # not measured is not zero
+
+
+def test_a_floor_of_zero_divides_nothing(study: Study) -> None:
+    flat = [replace(run, metrics=run.metrics | {"fid_floor": 0.0}) for run in study.runs]
+    assert "inf" not in tables.comparison(REAL | {"fid_floor": 0.0}, flat)
+    assert "2 runs" in summary(replace(study, runs=flat))
+
+
+def test_every_column_is_explained() -> None:
+    legend = tables.legend()
+    assert all(f"**{column.heading}**: " in legend for column in tables.COLUMNS)
+
+
+def test_costs_are_those_of_this_machine_or_unknown(study: Study) -> None:
+    elsewhere = replace(study.runs[1], timing={})
+    _, _, here, there = tables.costs([study.runs[0], elsewhere]).splitlines()
+    assert "| 1,200 | 3 | 400 | a machine, cpu, 2 threads, torch 2 |" in here
+    assert "| 1,200 | – | – | trained on another machine |" in there
+
+
+# The text above the table
+
+
+def test_the_summary_names_the_best_in_floors_and_warns_of_one_seed(study: Study) -> None:
+    text = summary(study)
+    assert text.startswith("2 runs, 48 images shown to each.")
+    assert "is gan-non_saturating-0's, 4.0× that of real training images (vae-elbo-0 10.0×)" in text
+    assert "One seed says little" in text
+    three = replace(study, params=params(study__seeds=[0, 1, 2]))
+    assert "3 seeds" in summary(three)
+    assert "One seed" not in summary(three)
+
+
+# The page
+
+
+def test_the_page_shows_every_run_and_links_only_what_is_there(study: Study, tmp_path) -> None:
+    out = tmp_path / "out"
+    write(study, out)
+    text = (out / "README.md").read_text(encoding="utf-8")
+    for run in study.runs:
+        assert text.count(run.key) > 2
+    linked = set(re.findall(r"\((figures/[^)]+)\)", text))
+    there = {f"figures/{path.name}" for path in (out / "figures").iterdir()}
+    assert linked == there
+    assert len(there) == 5
+    assert "class-shares" not in text  # the data has no labels
+    assert "make study" in text
+    assert "loss: non_saturating" in text
+    assert "nan" not in text.lower().replace("nance", "")
+    assert "{{" not in text
+
+
+def test_equal_results_give_equal_files(study: Study, tmp_path: Path) -> None:
+    for name in "ab":
+        write(study, tmp_path / name)
+    for path in sorted((tmp_path / "a").rglob("*.*")):
+        twin = tmp_path / "b" / path.relative_to(tmp_path / "a")
+        assert path.read_bytes() == twin.read_bytes(), path.name
+
+
+def test_class_shares_are_in_the_order_of_the_classes_however_many(study: Study) -> None:
+    shares = {f"class_share_{index:02d}": index / 1000 for index in range(120)}
+    run = replace(study.runs[0], metrics=study.runs[0].metrics | shares)
+    assert page._shares(run) == [index / 1000 for index in range(120)]
+
+
+def test_with_labels_class_shares_are_drawn(study: Study, tmp_path: Path) -> None:
+    shares = {"classes": 2, "classes_captured": 2, "class_share_00": 0.4, "class_share_01": 0.6}
+    runs = [replace(run, metrics=run.metrics | shares) for run in study.runs]
+    labelled = replace(
+        study,
+        data=replace(study.data, classes=("a", "b")),
+        reference=(study.reference[0], [0, 1] * 35),
+        runs=runs,
+    )
+    write(labelled, tmp_path / "out")
+    text = (tmp_path / "out" / "README.md").read_text(encoding="utf-8")
+    assert "figures/class-shares.png" in text
+    assert (tmp_path / "out" / "figures" / "class-shares.png").is_file()
+    assert "2/2" in text
