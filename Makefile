@@ -4,6 +4,7 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.locked
+PORT ?= 5050
 export GANSTUDY_PYTHON := $(CURDIR)/$(BIN)/python
 export DVC_NO_ANALYTICS := 1
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
@@ -12,7 +13,7 @@ export PIP_DISABLE_PIP_VERSION_CHECK := 1
 .PHONY: help setup study test lint unit pipeline smoke bench ui gate changes lock clean
 
 help: ## List the targets
-	@sed -n 's/^\([a-z]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | expand -t 12
+	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "%-12s%s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 setup: $(STAMP) ## Make the virtual environment from the hashed lock
 
@@ -40,14 +41,14 @@ pipeline: $(STAMP) ## The tests that run DVC, git and MLflow for real
 
 smoke: $(STAMP) ## A study of digits in minutes, in build/smoke
 	@sh bin/workspace build/smoke studies/smoke/params.yaml
-	cd build/smoke && $(CURDIR)/$(BIN)/dvc repro
+	cd build/smoke && "$(CURDIR)/$(BIN)/dvc" repro
 	@echo "report: build/smoke/reports/README.md"
 
 bench: $(STAMP) ## Training images/s and the time outside the networks
 	PYTHONPATH=src $(BIN)/python benchmarks/training.py
 
 ui: $(STAMP) ## MLflow's pages on this machine
-	@MLFLOW_SERVER_ENABLE_JOB_EXECUTION=false $(BIN)/mlflow ui --host 127.0.0.1 --port 5000 \
+	@MLFLOW_SERVER_ENABLE_JOB_EXECUTION=false $(BIN)/mlflow ui --host 127.0.0.1 --port $(PORT) \
 	    --backend-store-uri "sqlite:///$(CURDIR)/mlflow.db"
 
 gate: $(STAMP) ## Do the committed reports belong to the committed code and params?

@@ -89,7 +89,7 @@ def prepared(project: Path) -> Path:
 def judged(prepared: Path) -> Path:
     """A project that also has a judge, which knows nothing."""
     known = json.loads((layout.PREPARED / "data.json").read_text())
-    info = JudgeInfo("labels", 1, [8, 8], 10, 4, 6, 0.1, "digits", known["sha256_train"])
+    info = JudgeInfo("key", "labels", 1, [8, 8], 10, 4, 6, 0.1, "digits", known["sha256_train"])
     save_weights(layout.JUDGE / WEIGHTS, Classifier(SHAPE, 10, 4, 6))
     (layout.JUDGE / INFO).write_text(json.dumps(asdict(info)))
     return prepared

@@ -113,7 +113,7 @@ def test_backfill_completes_from_files_and_a_second_time_adds_nothing(client, tm
     assert copy.data.params["train.batch"] == "4"
     assert copy.data.tags["data"] == "digits"
     names = {file.path for file in client.list_artifacts(copy.info.run_id)}
-    assert names == {"figures", "history.csv"}
+    assert names == {"figures", "history.csv", "model.json", "generator.safetensors"}
     assert [f.path for f in client.list_artifacts(copy.info.run_id, "figures")] == [
         "figures/grid.png"
     ]

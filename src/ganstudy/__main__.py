@@ -16,7 +16,9 @@ def main() -> None:
         if "--debug" in sys.argv:
             raise
         fail(str(error), error.exit_code)
-    except MemoryError:
+    except (MemoryError, RuntimeError) as error:
+        if "--debug" in sys.argv or not _out_of_memory(error):
+            raise
         fail("out of memory: lower train.batch, sample.count or data.resolution", 1)
     except OSError as error:
         if "--debug" in sys.argv:
@@ -26,6 +28,12 @@ def main() -> None:
         if ended.code == INTERRUPTED:
             fail("interrupted; what is finished is kept, and the next run resumes", INTERRUPTED)
         raise
+
+
+def _out_of_memory(error: Exception) -> bool:
+    """torch says it in a RuntimeError, by device in other words."""
+    texts = ("out of memory", "allocate memory")
+    return isinstance(error, MemoryError) or any(text in str(error) for text in texts)
 
 
 def fail(message: str, code: int) -> None:

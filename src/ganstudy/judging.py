@@ -14,17 +14,19 @@ from ganstudy.files import (
     read_npz,
     sha256_arrays,
     sha256_file,
+    sha256_json,
     write_npz,
 )
-from ganstudy.layout import state
+from ganstudy.layout import from_root, state
 from ganstudy.metrics import FeatureExtractor, Features, JudgeExtractor, TorchFidelityExtractor
+from ganstudy.metrics import extractors as extraction
+from ganstudy.metrics import judge as judge_extraction
 from ganstudy.models.saved import load_weights
-from ganstudy.networks import ImageShape
+from ganstudy.networks import ImageShape, classifier
 from ganstudy.networks.classifier import Classifier
 from ganstudy.params import EvaluateParams
 
 INFO, WEIGHTS = "judge.json", "judge.safetensors"
-CACHE_VERSION = 1  # of cached features: raise it when extraction changes
 ROTATIONS = 4
 
 
@@ -32,11 +34,14 @@ ROTATIONS = 4
 class JudgeInfo:
     """judge.json: what rebuilds the classifier, the data it belongs to, and how good it is.
 
+    `key` is the hash of what made it.
+
     `task` is "labels", or "rotations" where the data has no labels: then the classifier tells by
     how many quarter turns an image was rotated (Gidaris et al. 2018), and classes mean nothing.
     `accuracy` is on the test split of its task.
     """
 
+    key: str
     task: str
     channels: int
     resolution: list[int]
@@ -93,7 +98,7 @@ class Examiner:
             self._must_fit(images)
         if not cached:
             return self.extractor.extract(images)
-        key = f"{self.extractor.sha256[:32]}-{sha256_arrays(images)[:32]}-{CACHE_VERSION}"
+        key = f"{self.extractor.sha256[:24]}-{sha256_arrays(images)[:24]}-{_code_version()}"
         path = state("features", key) / "features.npz"
         if path.is_file():
             arrays = read_npz(path)
@@ -120,8 +125,14 @@ def load_examiner(params: EvaluateParams, judge: Path, device: torch.device) -> 
                 "evaluate.weights is for torch-fidelity's extractors; the judge has its own"
             )
         return Examiner(*load_judge(judge, device))
-    weights = None if params.weights is None else Path(params.weights)
+    weights = None if params.weights is None else from_root(params.weights)
     return Examiner(TorchFidelityExtractor(params.extractor, weights, str(device)), None)
+
+
+def _code_version() -> str:
+    """A hash of the code that extracts: features it made are of no use to another."""
+    sources = (classifier, judge_extraction, extraction)
+    return sha256_json([Path(module.__file__ or "").read_text("utf-8") for module in sources])[:16]
 
 
 def _size(shape: tuple[int, ...]) -> str:

@@ -11,7 +11,6 @@ JUDGE = Path("data/judge")
 RUNS = Path("data/runs")
 REPORTS = Path("reports")
 METRICS = REPORTS / "metrics"
-FIGURES = REPORTS / "figures"
 NUMERICS = REPORTS / "numerics"
 REAL = "real"  # the key of real images in the table
 
@@ -19,6 +18,12 @@ REAL = "real"  # the key of real images in the table
 def project_root() -> Path:
     """The project's root; from DVC's temporary and queued workspaces, the one they belong to."""
     return Path(os.environ.get("DVC_ROOT", ".")).resolve()
+
+
+def from_root(path: str) -> Path:
+    """A path that params name: `~` is home, and a relative one starts at the project's root, also
+    in DVC's temporary workspaces."""
+    return project_root() / Path(path).expanduser()
 
 
 def output(path: Path, stage: str) -> Path:

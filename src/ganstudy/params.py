@@ -209,6 +209,10 @@ class Params(Section):
         """The losses of the grid, train.loss first, each once."""
         return list(dict.fromkeys([self.train.loss, *self.study.losses]))
 
+    def families(self) -> list[str]:
+        """`<model>-<loss>` of everything that has a recipe, in the grid or not."""
+        return [*(f"{GAN_RUN}-{loss}" for loss in self.losses), VAE_RUN]
+
     def run_keys(self) -> list[str]:
         """Keys of all runs of the grid, `<model>-<loss>-<seed>`: GANs by loss, then the VAE."""
         runs = [*(f"{GAN_RUN}-{loss}" for loss in self.gan_losses()), VAE_RUN]

@@ -15,8 +15,8 @@ HISTORY, GRID, SNAPSHOTS, TIMING = "history.csv", "grid.png", "snapshots.npz", "
 
 @dataclass(frozen=True)
 class Run:
-    """`meta` is model.json (empty for real images), `history` a row per logged round, `metrics`
-    the flat JSON of `evaluate` (empty before it), `timing` seconds and hardware where this machine
+    """`meta` is model.json, `history` a row per logged round, `metrics`
+    the flat JSON of `evaluate`, `timing` seconds and hardware where this machine
     knows them."""
 
     key: str
@@ -27,7 +27,7 @@ class Run:
     timing: dict[str, Any]
 
 
-def read_run(key: str, *, evaluated: bool = True) -> Run:
+def read_run(key: str) -> Run:
     """Reads one run of the grid. Raises `InputError` naming the stage whose output is missing."""
     folder = layout.RUNS / key
     if not (folder / "model.json").is_file():
@@ -37,10 +37,17 @@ def read_run(key: str, *, evaluated: bool = True) -> Run:
         key,
         folder,
         meta,
-        pd.read_csv(folder / HISTORY),
-        read_metrics(key) if evaluated else {},
+        _read_history(layout.output(folder / HISTORY, "train")),
+        read_metrics(key),
         read_timing(meta["key"]),
     )
+
+
+def _read_history(path: Path) -> pd.DataFrame:
+    try:
+        return pd.read_csv(path)
+    except ValueError as error:  # pandas' parser errors are such
+        raise InputError(f"{path} is not a readable table: {error}") from error
 
 
 def read_metrics(key: str) -> dict[str, Any]:

@@ -17,6 +17,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
 
+from ganstudy.files import sha256_json
 from ganstudy.layout import project_root
 from ganstudy.progress import say
 
@@ -29,6 +30,7 @@ if TYPE_CHECKING:
 EXPERIMENT = "ganstudy"
 KEY_TAG = "study.key"
 BATCH = 1000  # MLflow's limit of metrics in one call
+_RESULTS = (":!reports", ":!dvc.lock")  # DVC removes them before it makes them anew
 _QUIET = {
     "MLFLOW_DISABLE_TELEMETRY": "true",
     "MLFLOW_HTTP_REQUEST_MAX_RETRIES": "2",
@@ -46,7 +48,7 @@ def tracking_uri() -> str:
 def source_tags() -> dict[str, str]:
     """Where the work comes from: git commit, whether files were changed, DVC's experiment."""
     tags = {"git.commit": git("rev-parse", "HEAD") or "none"}
-    if git("status", "--porcelain", "--untracked-files=no"):
+    if git("status", "--porcelain", "--untracked-files=no", "--", ".", *_RESULTS):
         tags["git.dirty"] = "true"
     if name := os.environ.get("DVC_EXP_NAME"):
         tags["dvc.experiment"] = name
@@ -216,16 +218,32 @@ def tracked(
     run.finish()
 
 
+@contextmanager
+def tracked_run(key: str, meta: Mapping[str, Any]) -> Iterator[TrackedRun]:
+    """The run of the grid that model.json's `meta` tells of: every stage describes it alike."""
+    model, loss, seed = key.split("-")
+    tags = {"model": model, "loss": loss, "seed": seed, "data": meta["data"]}
+    params = {**meta["params"], "data": meta["data_sha256"]}
+    with tracked(key, meta["key"], "run", params, tags) as run:
+        yield run
+
+
+@contextmanager
+def tracked_real(metrics: Mapping[str, Any]) -> Iterator[TrackedRun]:
+    """The run that shows real images beside the models, with their metrics."""
+    made_by = {"judge": metrics["judge_sha256"], "reference": metrics["reference_sha256"]}
+    with tracked("real images", sha256_json(["real", made_by]), "real", made_by) as run:
+        run.log_metrics(metrics)
+        yield run
+
+
 def backfill(run: "Run") -> None:
     """Completes the tracker's copy of `run` from its files; nothing is logged twice."""
-    with tracked(
-        run.key, run.meta["key"], "run", run.meta["params"], {"data": run.meta["data"]}
-    ) as copy:
+    with tracked_run(run.key, run.meta) as copy:
         copy.log_rows([{str(k): float(v) for k, v in row.items()} for row in _records(run)])
-        copy.log_metrics(
-            run.metrics | {k: v for k, v in run.timing.items() if isinstance(v, int | float)}
-        )
-        copy.log_files(*sorted(run.folder.glob("*.png")), run.folder / "history.csv")
+        copy.log_metrics(run.metrics | run.timing)
+        names = ("grid.png", "history.csv", "model.json", "generator.safetensors")
+        copy.log_files(*(run.folder / name for name in names))
 
 
 def _records(run: "Run") -> list[dict[Any, Any]]:

@@ -131,7 +131,7 @@ def test_rotation_turns_image_i_by_i_quarters() -> None:
 @pytest.fixture
 def folder(tmp_path: Path) -> Path:
     """A judge of 8×8 grey images."""
-    info = JudgeInfo("labels", 1, [8, 8], 3, 4, 6, 0.5, "digits", "d" * 64)
+    info = JudgeInfo("key", "labels", 1, [8, 8], 3, 4, 6, 0.5, "digits", "d" * 64)
     save_weights(tmp_path / WEIGHTS, Classifier(SHAPE, 3, 4, 6))
     (tmp_path / INFO).write_text(json.dumps(asdict(info)))
     return tmp_path

@@ -38,8 +38,10 @@ class RunKey:
 
 @dataclass(frozen=True)
 class ModelKind:
-    """`recipe(params, loss)` is the section that a run of this model depends on beside network
-    and train; `build(params, loss, shape, classes, seed)` makes the model."""
+    """`recipe(params, loss)` is the section that a run of this model depends on beside train and
+    `network`, the fields of that section; `build(params, loss, shape, classes, seed)` makes it."""
+
+    network: tuple[str, ...]
 
     recipe: Callable[[Params, str], Section]
     build: Callable[[Params, str, ImageShape, int, int], Model]
@@ -66,17 +68,21 @@ def _vae(params: Params, loss: str, shape: ImageShape, classes: int, seed: int) 
     return VAE(params.vae, params.network, shape, classes, seed)
 
 
-MODELS = {"gan": ModelKind(_gan_recipe, _gan), "vae": ModelKind(_vae_recipe, _vae)}
+_GENERATOR = ("name", "latent", "generator_width")
+MODELS = {
+    "gan": ModelKind((*_GENERATOR, "discriminator_width"), _gan_recipe, _gan),
+    "vae": ModelKind(_GENERATOR, _vae_recipe, _vae),
+}
 
 
 def identity(params: Params, key: RunKey) -> dict[str, Any]:
     """All parameters that a run's result depends on, as JSON values."""
-    train = params.train.model_dump(mode="json", exclude={"loss"})
+    kind = MODELS[key.model]
     return {
         "run": str(key),
-        "network": params.network.model_dump(mode="json"),
-        "train": train,
-        "recipe": MODELS[key.model].recipe(params, key.loss).model_dump(mode="json"),
+        "network": params.network.model_dump(mode="json", include=set(kind.network)),
+        "train": params.train.model_dump(mode="json", exclude={"loss"}),
+        "recipe": kind.recipe(params, key.loss).model_dump(mode="json"),
     }
 
 

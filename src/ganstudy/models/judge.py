@@ -13,7 +13,7 @@ from ganstudy.params import JudgeParams
 from ganstudy.seeding import derive
 from ganstudy.training.player import Adam, Batch, Player, Terms
 
-WEIGHT_DECAY = 0.05
+WEIGHT_DECAY, DECAY, EMA = 0.05, 1.0, 0.999  # of the weights, of the learning rate, of the average
 
 
 class Judge:

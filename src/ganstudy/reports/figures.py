@@ -105,10 +105,11 @@ def class_shares(
             places = np.arange(len(names)) + (index - (len(series) - 1) / 2) * width
             colour = "#999999" if index == 0 else COLOURS[(index - 1) % len(COLOURS)]
             axes.bar(places, shares, width, label=label, color=colour)
-        axes.axhline(0.25 / len(names), color="black", lw=0.8, ls=":")
+        quarter = 0.25 * np.asarray(real)
+        axes.hlines(quarter, np.arange(len(names)) - 0.4, np.arange(len(names)) + 0.4, "black", ":")
         axes.set_xticks(np.arange(len(names)), names, rotation=30, ha="right")
         axes.set_ylabel("share of samples")
-        axes.set_title("class shares; under the dotted line a class counts as missing")
+        axes.set_title("class shares; under its dotted line a class counts as missing")
         axes.legend(frameon=False, fontsize=8)
 
 

@@ -5,7 +5,8 @@ from pathlib import Path
 import torch
 import yaml
 
-from ganstudy.errors import InputError
+from ganstudy import layout
+from ganstudy.errors import InputError, nearest
 from ganstudy.files import write_text
 from ganstudy.models import RunKey, build
 from ganstudy.networks import ImageShape
@@ -29,11 +30,11 @@ def run(params: Params, pipeline: Path, out: Path | None) -> list[str]:
     Raises `InputError`.
     """
     shape = _shape(params)
-    families = [*(f"gan-{loss}" for loss in params.losses), "vae-elbo"]
-    for family in families:
+    for family in params.families():
         with torch.device("meta"):
             build(params, RunKey.parse(f"{family}-0"), shape, classes=0)
     _grid_is_wired(params, pipeline)
+    _inputs_are_there(params)
     if out is not None:
         write_text(out, "valid\n")
     return params.run_keys()
@@ -52,16 +53,39 @@ def _grid_is_wired(params: Params, pipeline: Path) -> None:
     """dvc.yaml names the entries of study.losses one by one; each must have its line there."""
     try:
         content = yaml.safe_load(pipeline.read_text(encoding="utf-8"))
-        grid = str(content["stages"]["train"]["matrix"]["loss"])
+        stages = content["stages"]
+        trained = str(stages["train"]["matrix"]["loss"])
+        grids = [trained, *(str(stages[name]["matrix"]["run"]) for name in ("sample", "evaluate"))]
     except FileNotFoundError:
         return  # the library used without its pipeline
     except (OSError, yaml.YAMLError, KeyError, TypeError) as error:
-        raise InputError(f"{pipeline} has no train stage with a matrix: {error}") from error
+        raise InputError(f"{pipeline} lacks the matrix of a stage: {error}") from error
     for index, loss in enumerate(params.study.losses):
         entry = f"${{study.losses[{index}]}}"
-        if entry not in grid and loss != params.train.loss:
+        if any(entry not in grid for grid in grids) and loss != params.train.loss:
             raise InputError(
-                f"study.losses has {loss!r} at place {index}, which {pipeline} does not train: "
+                f"study.losses has {loss!r} at place {index}, which {pipeline} does not run: "
                 f'add "{entry}" to the grids of {pipeline}, or queue it: '
                 f"dvc exp run --queue -S train.loss={loss}"
             )
+
+
+def _inputs_are_there(params: Params) -> None:
+    """Files and names that would be missed only after hours."""
+    evaluate, folder = params.evaluate, params.data.folder
+    if folder is not None and not layout.from_root(folder).is_dir():
+        raise InputError(f"data.folder: {layout.from_root(folder)} is not a folder")
+    if evaluate.weights is not None and not layout.from_root(evaluate.weights).is_file():
+        raise InputError(f"evaluate.weights: {layout.from_root(evaluate.weights)} is not a file")
+    if evaluate.extractor == "judge":
+        if evaluate.weights is not None:
+            raise InputError("evaluate.weights is for other extractors; the judge has its own")
+        return
+    from torch_fidelity.registry import FEATURE_EXTRACTORS_REGISTRY
+
+    known = ["judge", *FEATURE_EXTRACTORS_REGISTRY]
+    if evaluate.extractor not in known:
+        raise InputError(
+            f"evaluate.extractor: {evaluate.extractor!r} is not registered; "
+            + nearest(evaluate.extractor, known)
+        )

@@ -26,9 +26,13 @@ from ganstudy.tracking import (
 def run(params: Params, out: Path) -> None:
     """Writes the report of every run that params name into `out`; see `reports.page`.
 
-    Rows come from params, never from the files that happen to be there. Raises `InputError` when a
+    Rows come from params, never from the files that happen to be there; metrics of runs that have
+    left the study leave `reports/metrics` (their experiments keep them). Raises `InputError` when a
     run is missing, or when two judges measured.
     """
+    for path in layout.METRICS.glob("*.json"):
+        if path.stem not in (layout.REAL, *params.run_keys()):
+            path.unlink()
     real = runs.read_metrics(layout.REAL)
     grid = [runs.read_run(key) for key in params.run_keys()]
     for run_ in grid:

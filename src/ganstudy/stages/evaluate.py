@@ -15,14 +15,14 @@ from ganstudy import layout, metrics
 from ganstudy.data.folder import read_folder
 from ganstudy.data.images import Split, load_info, load_split
 from ganstudy.errors import InputError
-from ganstudy.files import read_images, read_json, sha256_arrays, sha256_json, write_json
+from ganstudy.files import read_images, read_json, sha256_arrays, write_json
 from ganstudy.judging import Examiner, load_examiner
 from ganstudy.metrics import Features
 from ganstudy.models.saved import MODEL
 from ganstudy.params import Params
 from ganstudy.progress import say
 from ganstudy.seeding import numpy_generator
-from ganstudy.tracking import tracked
+from ganstudy.tracking import tracked, tracked_real, tracked_run
 from ganstudy.training import device as devices
 
 Values = dict[str, Any]
@@ -64,9 +64,8 @@ def run(params: Params, key: str, out: Path) -> None:
         values |= _classes(examiner, real, reference)
         values["fid_floor"] = values["fid"]
         _write(out, values)
-        made_by = {"judge": values["judge_sha256"], "reference": values["reference_sha256"]}
-        with tracked("real images", sha256_json(["real", made_by]), "real", made_by) as tracker:
-            tracker.log_metrics(values)
+        with tracked_real(values):
+            pass
         return
     meta = read_json(folder / MODEL)
     samples = layout.output(folder / "samples.npz", "sample")
@@ -78,7 +77,7 @@ def run(params: Params, key: str, out: Path) -> None:
     values["fid_train"] = metrics.frechet_distance(fake.features.features, real.features.features)
     values |= _classes(examiner, fake, reference)
     _write(out, values)
-    with tracked(key, meta["key"], "run", meta["params"]) as tracker:
+    with tracked_run(key, meta) as tracker:
         tracker.log_metrics(values)
 
 
@@ -86,11 +85,11 @@ def run_files(params: Params, samples: Path, reference: Path | None, out: Path) 
     """Measures anybody's `samples` (npz or folder of images) against `reference`, or the test
     split where it is None."""
     examiner = _examiner(params)
-    fake = _measured(examiner, read_any(samples))
+    fake = _measured(examiner, read_any(samples, examiner))
     if reference is None:
         real = _measured(examiner, load_split(layout.PREPARED, "test"), cached=True)
     else:
-        real = _measured(examiner, read_any(reference), cached=True)
+        real = _measured(examiner, read_any(reference, examiner), cached=True)
     if fake.split.images.shape[1:] != real.split.images.shape[1:]:
         raise InputError(
             f"{samples}: images of {fake.split.images.shape[1:]} (H, W, C) cannot be compared with "
@@ -113,11 +112,20 @@ def run_files(params: Params, samples: Path, reference: Path | None, out: Path) 
         tracker.log_metrics(values)
 
 
-def read_any(path: Path) -> Split:
-    """Images from an npz (arr_0, arr_1) or from a folder of images of one size."""
+def read_any(path: Path, examiner: Examiner) -> Split:
+    """Images from an npz (arr_0, arr_1) or from a folder of images of one size.
+
+    A folder's images are brought to the judge's number of channels (many tools save grey images as
+    colour ones); its labels count only where its classes are those of the data.
+    """
     if path.is_dir():
-        found = read_folder(path)
-        return Split(found.images, found.labels)
+        info = examiner.info
+        found = read_folder(path, channels=None if info is None else info.channels)
+        names = load_info(layout.PREPARED).classes if examiner.knows_classes else None
+        if found.labels is None or names is None or not set(found.classes) <= set(names):
+            return Split(found.images, None)
+        order = np.array([names.index(name) for name in found.classes])
+        return Split(found.images, order[found.labels])
     if path.suffix != ".npz":
         raise InputError(
             f"{path}: samples are an .npz with arr_0 uint8 (N, H, W, C), or a folder of images"

@@ -4,13 +4,17 @@ from pathlib import Path
 
 from ganstudy.data.sources import fetch
 from ganstudy.files import read_json, sha256_json
+from ganstudy.layout import from_root
 from ganstudy.params import Params
 from ganstudy.tracking import tracked
 
 
 def run(params: Params, out: Path) -> None:
     """Writes train.npz, test.npz where there is one, and source.json into `out`."""
-    fetch(params.data, out)
+    data = params.data
+    if data.folder is not None:
+        data = data.model_copy(update={"folder": str(from_root(data.folder))})
+    fetch(data, out)
     source = read_json(out / "source.json")
     with tracked(f"fetch {params.data.name}", sha256_json(["fetch", source]), "data", source):
         pass

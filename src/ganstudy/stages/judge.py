@@ -8,10 +8,10 @@ import torch
 from ganstudy import layout
 from ganstudy.data.images import Split, load_info, load_split
 from ganstudy.errors import InputError
-from ganstudy.files import sha256_json, write_json
+from ganstudy.files import read_json, sha256_json, write_json
 from ganstudy.judging import INFO, ROTATIONS, WEIGHTS, JudgeInfo, rotated
 from ganstudy.metrics import JudgeExtractor
-from ganstudy.models.judge import Judge
+from ganstudy.models.judge import DECAY, EMA, Judge
 from ganstudy.models.saved import save_weights
 from ganstudy.networks import ImageShape
 from ganstudy.params import Params
@@ -41,14 +41,21 @@ def run(params: Params, prepared: Path, out: Path) -> None:
     batch = min(recipe.batch, len(train.images))
     settings = Settings(
         images=recipe.images,
-        decay=1.0,
-        ema=0.999,
+        decay=DECAY,
+        ema=EMA,
         bfloat16=params.train.precision == "bfloat16",
         checkpoint_seconds=params.runtime.checkpoint_seconds,
     )
     batches = Batches(train.images, train.labels, batch, recipe.seed, device)
     trainer = Trainer(judge.players(), judge.sampler, batches, settings, device)
-    settled = {"judge": recipe.model_dump(mode="json"), "data": info.sha256_train, "task": task}
+    numerics = read_json(layout.output(layout.NUMERICS / "judge.json", "numerics"))
+    settled = {
+        "judge": recipe.model_dump(mode="json"),
+        "precision": params.train.precision,
+        "data": info.sha256_train,
+        "task": task,
+        "numerics": sha256_json(numerics),
+    }
     digest = sha256_json(settled)
     store = CheckpointStore(layout.state("judge", digest))
     with store.locked(), tracked("judge", digest, "judge", settled, {"data": info.name}) as tracker:
@@ -57,6 +64,7 @@ def run(params: Params, prepared: Path, out: Path) -> None:
         accuracy = _accuracy(network, test, device)
         save_weights(out / WEIGHTS, network)
         summary = JudgeInfo(
+            key=digest,
             task=task,
             channels=info.channels,
             resolution=list(info.resolution),

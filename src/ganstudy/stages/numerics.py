@@ -1,74 +1,105 @@
 """Stage `numerics`: a fingerprint of what the code computes, so that refactoring never retrains.
 
-Every run's recipe plays a few rounds in float64 on tiny sizes; terms and weight norms go, to six
-digits, into one file a run family. Training depends on that file instead of on source text.
+Every recipe plays a few rounds in float64 on tiny images; terms, weights and buffers go, to six
+digits, into one file a run family, and one for the judge. Training depends on that file instead of
+on source text. What float64 on a CPU cannot show (bfloat16, a GPU's kernels) is in `VERSION`.
 """
 
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import torch
+from torch import nn
 
 from ganstudy.files import write_json
 from ganstudy.models import RunKey, build, identity
+from ganstudy.models.base import SETTLE_BATCHES, SETTLE_SIZE, Model
+from ganstudy.models.judge import DECAY, EMA, Judge
 from ganstudy.networks import ImageShape
 from ganstudy.params import NetworkParams, Params
 from ganstudy.seeding import numpy_generator
 from ganstudy.training.batches import Batches
+from ganstudy.training.ema import settle_statistics
 from ganstudy.training.trainer import Settings, Trainer, Watch
 
-SHAPE, COUNT, BATCH, ROUNDS, CLASSES = ImageShape(1, 8, 8), 24, 6, 3, 2
+VERSION = 1  # raise it when a change matters that the values below cannot show
+SHAPE = ImageShape(1, 16, 16)  # two doublings: every kind of block is there
+COUNT, BATCH, ROUNDS, CLASSES, WIDTH = 24, 6, 3, 2, 4
 
 
 def run(params: Params, out: Path) -> None:
-    """Writes `out/<model>-<loss>.json` for every loss that has a recipe, and for the VAE."""
-    families = [*(f"gan-{loss}" for loss in params.losses), "vae-elbo"]
-    for family in families:
+    """Writes `out/<model>-<loss>.json` for every loss that has a recipe, for the VAE, and
+    `out/judge.json`."""
+    for family in params.families():
         write_json(out / f"{family}.json", fingerprint(params, family))
+    write_json(out / "judge.json", judge_fingerprint(params))
 
 
-def fingerprint(params: Params, family: str) -> dict[str, str]:
-    """Terms and weight norms of a tiny training, as texts of six digits."""
+def fingerprint(params: Params, family: str) -> dict[str, Any]:
+    """The recipe, and what a tiny training under it computes, as texts of six digits."""
     tiny = _tiny(params)
     key = RunKey.parse(f"{family}-0")
-    result = {"recipe": identity(tiny, key)["recipe"]}
-    for conditional in (False, True):
-        values = _play(tiny, key, CLASSES if conditional else 0)
-        prefix = "conditional " if conditional else ""
-        result |= {prefix + name: f"{value:.5e}" for name, value in values.items()}
-    return result
+    settings = Settings(0, params.train.decay, params.train.ema)
+    return {
+        "version": VERSION,
+        "recipe": identity(tiny, key)["recipe"],
+        "settle": [SETTLE_BATCHES, SETTLE_SIZE],
+        "unconditional": _play(lambda: build(tiny, key, SHAPE, 0), 0, settings),
+        "conditional": _play(lambda: build(tiny, key, SHAPE, CLASSES), CLASSES, settings),
+    }
+
+
+def judge_fingerprint(params: Params) -> dict[str, Any]:
+    """The same of the judge."""
+    recipe = params.judge.model_copy(update={"width": WIDTH, "features": 4})
+    values = _play(lambda: Judge(recipe, SHAPE, CLASSES), CLASSES, Settings(0, DECAY, EMA))
+    return {"version": VERSION, "recipe": recipe.model_dump(mode="json"), "values": values}
 
 
 def _tiny(params: Params) -> Params:
     network = NetworkParams(
-        name=params.network.name, latent=4, generator_width=4, discriminator_width=4
+        name=params.network.name, latent=4, generator_width=WIDTH, discriminator_width=WIDTH
     )
-    vae = params.vae.model_copy(update={"encoder_width": 4})
+    vae = params.vae.model_copy(update={"encoder_width": WIDTH})
     return params.model_copy(update={"network": network, "vae": vae})
 
 
-def _play(params: Params, key: RunKey, classes: int) -> dict[str, float]:
+def _play(make: Any, classes: int, settings: Settings) -> dict[str, str]:
     rng = numpy_generator(0, "numerics")
-    images = rng.integers(0, 256, (COUNT, SHAPE.height, SHAPE.width, 1)).astype(np.uint8)
+    size = (COUNT, SHAPE.height, SHAPE.width, SHAPE.channels)
+    images = rng.integers(0, 256, size).astype(np.uint8)
     labels = rng.integers(0, CLASSES, COUNT) if classes else None
     device = torch.device("cpu")
     default = torch.get_default_dtype()
     torch.set_default_dtype(torch.float64)
     try:
-        model = build(params, key, SHAPE, classes)
+        model: Model = make()
         players = model.players()
         steps = max(player.steps for player in players)
-        trainer = Trainer(
-            players,
-            model.sampler,
-            Batches(images, labels, BATCH, 0, device),
-            Settings(ROUNDS * BATCH * steps, params.train.decay, params.train.ema),
-            device,
-        )
+        settings = Settings(ROUNDS * BATCH * steps, settings.decay, settings.ema)
+        batches = Batches(images, labels, BATCH, 0, device)
+        trainer = Trainer(players, model.sampler, batches, settings, device)
         trainer.fit(None, Watch())
-        values = dict(trainer.history[-1])
-        for name, tensor in trainer.average.module.named_parameters():
-            values[f"average/{name}"] = tensor.norm().item()
+        values = {
+            f"round {row['round']:.0f} {name}": value
+            for row in trainer.history
+            for name, value in row.items()
+        }
+        for player in players:
+            values |= _norms(player.name, player.network)
+        values |= _norms("average", trainer.average.module)
+        if isinstance(latent := getattr(model.sampler, "latent", None), int):
+            z = torch.from_numpy(rng.normal(size=(BATCH, latent)))
+            y = None if labels is None else torch.from_numpy(labels[:BATCH])
+            settle_statistics(trainer.average.module, [(z, y)])
+            values |= _norms("settled", trainer.average.module)
     finally:
         torch.set_default_dtype(default)
-    return values
+    return {name: f"{value:.5e}" for name, value in values.items()}
+
+
+def _norms(prefix: str, network: nn.Module) -> dict[str, float]:
+    """The norm of each weight and buffer."""
+    state = network.state_dict()
+    return {f"{prefix} {name}": tensor.double().norm().item() for name, tensor in state.items()}

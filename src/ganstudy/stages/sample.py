@@ -7,7 +7,7 @@ from ganstudy.files import write_npz
 from ganstudy.models.saved import load_generator
 from ganstudy.params import RuntimeParams
 from ganstudy.progress import say
-from ganstudy.tracking import tracked
+from ganstudy.tracking import tracked_run
 from ganstudy.training import device as devices
 
 
@@ -18,6 +18,6 @@ def run(key: str, count: int, seed: int, out: Path, runtime: RuntimeParams) -> N
     labels = generator.labels(count)
     images = generator.sample(count, seed, labels)
     write_npz(out, images, *([] if labels is None else [labels]))
-    with tracked(key, generator.meta["key"], "run", generator.meta["params"]) as tracker:
+    with tracked_run(key, generator.meta) as tracker:
         tracker.log_metrics({"samples": count})
     say(f"sample {key}: {count:,} images in {out}")

@@ -1,11 +1,12 @@
 """`sync`: completes MLflow from the files, for what cached stages or an outage left out."""
 
-from ganstudy import runs
+from ganstudy import layout, runs
 from ganstudy.errors import InputError
-from ganstudy.files import write_text
+from ganstudy.files import read_json, write_text
+from ganstudy.judging import INFO
 from ganstudy.params import Params
 from ganstudy.progress import say
-from ganstudy.tracking import backfill, comparison_link, link_path
+from ganstudy.tracking import backfill, comparison_link, link_path, tracked, tracked_real
 
 
 def run(params: Params) -> int:
@@ -19,6 +20,19 @@ def run(params: Params) -> int:
             continue
         backfill(run_)
         done.append(run_.meta["key"])
+    _judge_and_real()
     write_text(link_path(), comparison_link(done) + "\n")
     say(f"sync: {len(done)} runs are complete in MLflow")
     return len(done)
+
+
+def _judge_and_real() -> None:
+    """The judge's accuracy and the floor."""
+    path = layout.JUDGE / INFO
+    if path.is_file():
+        info = read_json(path)
+        with tracked("judge", info["key"], "judge", info, {"data": info["data"]}) as copy:
+            copy.log_metrics({"accuracy": info["accuracy"]})
+    if (layout.METRICS / f"{layout.REAL}.json").is_file():
+        with tracked_real(runs.read_metrics(layout.REAL)):
+            pass

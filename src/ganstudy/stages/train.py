@@ -12,11 +12,12 @@ from ganstudy.errors import InputError
 from ganstudy.files import read_json, replacing, sha256_json, write_json, write_npz
 from ganstudy.models import RunKey, build, identity
 from ganstudy.models.base import balanced_labels, generate, settle
-from ganstudy.models.saved import GeneratorSpec, save_generator
+from ganstudy.models.saved import MODEL, WEIGHTS, GeneratorSpec, save_generator
 from ganstudy.networks import ImageShape
 from ganstudy.params import Params
+from ganstudy.progress import say
 from ganstudy.reports.pictures import save_grid
-from ganstudy.tracking import tracked
+from ganstudy.tracking import tracked_run
 from ganstudy.training import device as devices
 from ganstudy.training.batches import Batches
 from ganstudy.training.checkpoint import CheckpointStore
@@ -63,13 +64,17 @@ def run(params: Params, key: RunKey, out: Path) -> None:
         cells = balanced_labels(PICTURE, classes)
         return torch.from_numpy(generate(average, params.network.latent, cells, PICTURE, key.seed))
 
+    if params.train.precision == "bfloat16" and devices.slow_bfloat16(device):
+        say("this CPU has no bfloat16 instructions; faster here: -S train.precision=float32")
     hardware = devices.describe(device)
-    tags = {"model": key.model, "loss": key.loss, "seed": str(key.seed), "data": info.name}
+    meta = {
+        "key": digest,
+        "params": recipe,
+        "data": info.name,
+        "data_sha256": info.sha256_train,
+    }
     store = CheckpointStore(layout.state("train", digest))
-    with (
-        store.locked(),
-        tracked(str(key), digest, "run", recipe | {"data": info.sha256_train}, tags) as tracker,
-    ):
+    with store.locked(), tracked_run(str(key), meta) as tracker:
         trainer.fit(store, Watch(f"train {key}", tracker.log_rows, picture))
         settle(trainer.average.module, params.network.latent, classes, key.seed)
         spec = GeneratorSpec(
@@ -79,12 +84,6 @@ def run(params: Params, key: RunKey, out: Path) -> None:
             params.network.generator_width,
             classes,
         )
-        meta = {
-            "key": digest,
-            "params": recipe,
-            "data": info.name,
-            "data_sha256": info.sha256_train,
-        }
         save_generator(out, trainer.average.module, spec, meta)
         with replacing(out / runs.HISTORY) as temporary:
             pd.DataFrame(trainer.history).to_csv(temporary, index=False)
@@ -93,7 +92,8 @@ def run(params: Params, key: RunKey, out: Path) -> None:
         timing = {"seconds": round(trainer.seconds, 1)} | hardware
         write_json(runs.timing_path(digest), timing)
         tracker.log_metrics(timing)
-        tracker.log_files(out / runs.GRID, out / runs.HISTORY)
+        names = (runs.GRID, runs.HISTORY, MODEL, WEIGHTS)
+        tracker.log_files(*(out / name for name in names))
         store.clear()
 
 

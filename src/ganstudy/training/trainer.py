@@ -4,7 +4,6 @@ It owns optimisers, the moving average, precision, batches, history and checkpoi
 model, no loss and no tracker.
 """
 
-import math
 import time
 from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager, nullcontext
@@ -22,6 +21,7 @@ from ganstudy.training.player import Player, Terms
 from ganstudy.training.schedule import linear_decay
 
 ROWS = 400  # of history, at most
+EXPLODED = 1e8  # no game that goes well has terms of this size
 Row = dict[str, float]
 Sums = dict[str, tuple[Tensor, int]]  # of each term since the last row, and how many
 
@@ -98,8 +98,8 @@ class Trainer:
     def fit(self, store: CheckpointStore | None, watch: Watch) -> None:
         """Plays all rounds that are left, resuming from `store`'s latest checkpoint.
 
-        Raises `DivergedError` when a term or a weight is not finite; the last good checkpoint
-        stays.
+        Raises `DivergedError` when a term or a weight is not finite, or a term explodes; the
+        last good checkpoint stays.
         """
         if store is not None:
             self._resume(store)
@@ -167,7 +167,7 @@ class Trainer:
         for name, (total, count) in sums.items():
             row[name] = total.item() / count
         sums.clear()
-        bad = [name for name, value in row.items() if not math.isfinite(value)]
+        bad = [name for name, v in row.items() if "/" in name and not abs(v) < EXPLODED]
         if bad:
             raise self._diverged(bad, row)
         self.history.append(row)
@@ -186,9 +186,9 @@ class Trainer:
         terms = ", ".join(f"{name} = {value}" for name, value in row.items() if "/" in name)
         return DivergedError(
             f"training diverged by round {self._progress.round} of {self.rounds}: "
-            f"{', '.join(bad)} not finite ({terms}). Lower the learning rates or raise the "
-            "penalty's weight in this loss's recipe, or set train.precision to float32; the "
-            "last good checkpoint is kept"
+            f"{', '.join(bad)} not finite, or exploding ({terms}). Lower the learning rates or "
+            "raise the penalty's weight in this loss's recipe, or set train.precision to float32; "
+            "the last good checkpoint is kept"
         )
 
     def _take_pictures(self, watch: Watch) -> None:
