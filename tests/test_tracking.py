@@ -60,8 +60,14 @@ def a_run(folder: Path, key: str) -> Run:
     history["discriminator/r1"] = [0.5, math.nan, 0.25]
     folder.mkdir(exist_ok=True)
     history.to_csv(folder / "history.csv", index=False)
-    (folder / "grid.png").write_bytes(b"png")
-    meta = {"key": key, "params": {"train": {"batch": 4}, "run": "gan-wgan-0"}, "data": "digits"}
+    for name in ("grid.png", "model.json", "generator.safetensors"):
+        (folder / name).write_bytes(b"content")
+    meta = {
+        "key": key,
+        "params": {"train": {"batch": 4}, "run": "gan-wgan-0"},
+        "data": "digits",
+        "data_sha256": "d" * 64,
+    }
     metrics = {"fid": 1.5, "judge": "judge", "odd": math.nan}
     return Run("gan-wgan-0", folder, meta, history, metrics, {"seconds": 2.0, "device": "cpu"})
 
@@ -112,6 +118,7 @@ def test_backfill_completes_from_files_and_a_second_time_adds_nothing(client, tm
     assert copy.data.metrics["seconds"] == 2.0
     assert copy.data.params["train.batch"] == "4"
     assert copy.data.tags["data"] == "digits"
+    assert copy.data.params["data"] == "d" * 64
     names = {file.path for file in client.list_artifacts(copy.info.run_id)}
     assert names == {"figures", "history.csv", "model.json", "generator.safetensors"}
     assert [f.path for f in client.list_artifacts(copy.info.run_id, "figures")] == [
