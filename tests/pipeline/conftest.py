@@ -60,6 +60,8 @@ class Project:
 def environment() -> dict[str, str]:
     outside = {k: v for k, v in os.environ.items() if not k.startswith(("MLFLOW_", "DVC_", "GIT_"))}
     return outside | {
+        # A queue worker starts `dvc` by its name.
+        "PATH": f"{DVC.parent}{os.pathsep}{outside['PATH']}",
         "GANSTUDY_PYTHON": sys.executable,
         "DVC_NO_ANALYTICS": "1",
         "OMP_WAIT_POLICY": "passive",

@@ -4,6 +4,7 @@ import json
 import shutil
 import sqlite3
 import subprocess
+import time
 from pathlib import Path
 
 import numpy as np
@@ -20,6 +21,9 @@ KEYS = set(
     mem1 ct_z sharpness_ratio samples reference judge judge_sha256 judge_accuracy seed
     """.split()  # noqa: SIM905 - thirty names read better as a paragraph
 )
+
+
+ENDED = ("Success", "Failed")  # how the queue calls a job that is over
 
 
 def trained(output: str) -> list[str]:
@@ -145,7 +149,11 @@ def test_temporary_and_queued_experiments_land_in_the_one_store(project: Project
     project.dvc("exp", "run", "--temp", "-n", "temporary", "-S", "train.loss=wgan")
     project.dvc("exp", "run", "--queue", "-n", "queued", "-S", "train.loss=wgan_gp")
     project.dvc("queue", "start", "-j", "1")
-    project.dvc("queue", "logs", "-f", "queued")
+    deadline = time.monotonic() + 240
+    while not any(word in (state := project.dvc("queue", "status")) for word in ENDED):
+        assert time.monotonic() < deadline, state
+        time.sleep(3)
+    assert "Success" in state, state
     tags = tracked(project)
     assert tags["gan-wgan-0"]["dvc.experiment"] == "temporary"
     assert tags["gan-wgan_gp-0"]["dvc.experiment"] == "queued"
