@@ -201,7 +201,7 @@ def test_killed_training_resumes_and_ends_like_an_uninterrupted_one(project: Pro
     command = ["sh", "bin/ganstudy", "train", "--run", "gan-non_saturating-0"]
     trainer = subprocess.Popen(command, cwd=project.folder, env=project.environment)
     while trainer.poll() is None and not list(
-        project.folder.glob(".checkpoints/train/*/*.safetensors")
+        project.folder.glob(".checkpoints/train/*/[0-9]*.safetensors")
     ):
         pass
     assert trainer.poll() is None, "the training was over before it could be killed"
