@@ -20,7 +20,7 @@ ALLOWED: dict[str, set[str]] = {
     "layout": {"errors"},
     "files": {"errors"},
     "params": {"errors"},
-    "data": BASE - {"layout"},
+    "data": BASE - {"layout"} | {"metrics"},
     "networks": {"errors"},
     "objectives": {"errors"},
     "training": {"errors", "files", "params", "progress", "seeding", "networks", "objectives"},
@@ -29,8 +29,11 @@ ALLOWED: dict[str, set[str]] = {
     "runs": {"errors", "files", "layout"},
     "tracking": {"errors", "files", "layout", "progress", "runs"},
     "judging": BASE | {"metrics", "models", "networks"},
+    "protocols": BASE | {"data", "judging", "metrics"},
     "reports": {"data", "errors", "files", "params", "runs"},
-    "stages": BASE | GAME | {"data", "models", "metrics", "runs", "tracking", "judging", "reports"},
+    "stages": BASE
+    | GAME
+    | {"data", "models", "metrics", "runs", "tracking", "judging", "protocols", "reports"},
     "cli": {"errors", "layout", "params", "models", "stages"},
     "__main__": {"cli", "errors"},
 }

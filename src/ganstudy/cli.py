@@ -83,6 +83,9 @@ def sample(
     seed: Annotated[
         int | None, typer.Option(min=0, help="Of the codes; params by default.")
     ] = None,
+    label: Annotated[
+        int | None, typer.Option(min=0, help="One class only, of a conditional run.")
+    ] = None,
     out: Annotated[Path | None, typer.Option(help="An .npz; data/runs/<run>/samples.npz")] = None,
 ) -> None:
     """Generate images with a trained run."""
@@ -95,6 +98,7 @@ def sample(
         settings.sample.seed if seed is None else seed,
         out or layout.RUNS / run / "samples.npz",
         settings.runtime,
+        label,
     )
 
 

@@ -17,6 +17,8 @@ from ganstudy.errors import InputError, StudyError
 
 Images = npt.NDArray[np.uint8]
 Labels = npt.NDArray[np.int64]
+Points = npt.NDArray[np.float32]
+Samples = Images | Points  # images (N, H, W, C) or points (N, d)
 
 
 @contextmanager
@@ -146,12 +148,27 @@ def read_images(path: Path) -> tuple[Images, Labels | None]:
         )
     if len(images) == 0:
         raise InputError(f"{path}: arr_0 holds no image")
+    return images, _labels(path, arrays)
+
+
+def read_samples(path: Path) -> tuple[Samples, Labels | None]:
+    """Reads images as `read_images` does, or points (N, d) float32 and labels, from an npz."""
+    arrays = read_npz(path)
+    points = arrays[0]
+    if points.dtype != np.float32 or points.ndim != 2:
+        return read_images(path)
+    if len(points) == 0 or not np.isfinite(points).all():
+        raise InputError(f"{path}: points must be finite, and at least one")
+    return points, _labels(path, arrays)
+
+
+def _labels(path: Path, arrays: list[npt.NDArray[Any]]) -> Labels | None:
     if len(arrays) == 1:
-        return images, None
-    labels = arrays[1]
-    if labels.shape != (len(images),) or labels.dtype.kind not in "iu":
+        return None
+    labels, count = arrays[1], len(arrays[0])
+    if labels.shape != (count,) or labels.dtype.kind not in "iu":
         raise InputError(
-            f"{path}: arr_1 must be integer labels of shape ({len(images)},); "
+            f"{path}: arr_1 must be integer labels of shape ({count},); "
             f"it is {labels.dtype} {labels.shape}"
         )
-    return images, labels.astype(np.int64)
+    return labels.astype(np.int64)

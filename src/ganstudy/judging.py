@@ -8,8 +8,8 @@ import torch
 
 from ganstudy.errors import InputError
 from ganstudy.files import (
-    Images,
     Labels,
+    Samples,
     read_json,
     read_npz,
     sha256_arrays,
@@ -17,7 +17,7 @@ from ganstudy.files import (
     sha256_json,
     write_npz,
 )
-from ganstudy.layout import from_root, state
+from ganstudy.layout import from_root, output, state
 from ganstudy.metrics import FeatureExtractor, Features, JudgeExtractor, TorchFidelityExtractor
 from ganstudy.metrics import extractors as extraction
 from ganstudy.metrics import judge as judge_extraction
@@ -53,7 +53,7 @@ class JudgeInfo:
     data_sha256: str
 
 
-def rotated(images: Images) -> tuple[Images, Labels]:
+def rotated(images: Samples) -> tuple[Samples, Labels]:
     """The rotation task: image i turned by i mod 4 quarters, and i mod 4. Images are square."""
     turns = np.arange(len(images)) % ROTATIONS
     turned = images.copy()
@@ -64,9 +64,7 @@ def rotated(images: Images) -> tuple[Images, Labels]:
 
 def load_judge(folder: Path, device: torch.device) -> tuple[JudgeExtractor, JudgeInfo]:
     """The judge in `folder`, ready to extract. Raises `InputError` when it is not there."""
-    path = folder / INFO
-    if not path.is_file():
-        raise InputError(f"{path} is missing: run `dvc repro judge`")
+    path = output(folder / INFO, "judge")
     try:
         info = JudgeInfo(**read_json(path))
         height, width = info.resolution
@@ -92,7 +90,7 @@ class Examiner:
         """Whether its logits are over the classes of the data."""
         return self.info is not None and self.info.task == "labels"
 
-    def features(self, images: Images, *, cached: bool = False) -> Features:
+    def features(self, images: Samples, *, cached: bool = False) -> Features:
         """Features of uint8 images (N, H, W, C); `cached` keeps them, keyed by content."""
         if self.info is not None:
             self._must_fit(images)
@@ -107,7 +105,7 @@ class Examiner:
         write_npz(path, found.features, *([] if found.logits is None else [found.logits]))
         return found
 
-    def _must_fit(self, images: Images) -> None:
+    def _must_fit(self, images: Samples) -> None:
         assert self.info is not None  # noqa: S101 - checked by the caller
         wanted = (*self.info.resolution, self.info.channels)
         if images.shape[1:] != wanted:
@@ -120,10 +118,6 @@ class Examiner:
 def load_examiner(params: EvaluateParams, judge: Path, device: torch.device) -> Examiner:
     """The extractor that params name: the judge, or one of torch-fidelity's."""
     if params.extractor == "judge":
-        if params.weights is not None:
-            raise InputError(
-                "evaluate.weights is for torch-fidelity's extractors; the judge has its own"
-            )
         return Examiner(*load_judge(judge, device))
     weights = None if params.weights is None else from_root(params.weights)
     return Examiner(TorchFidelityExtractor(params.extractor, weights, str(device)), None)

@@ -14,9 +14,24 @@ from pydantic_core import ErrorDetails
 
 from ganstudy.errors import InputError, nearest
 
-DatasetName = Literal["fashion_mnist", "digits", "mnist", "kmnist", "cifar10", "folder"]
-NetworkName = Literal["dcgan", "mlp"]
-GAN_RUN, VAE_RUN = "gan", "vae-elbo"
+DatasetName = Literal[
+    "fashion_mnist",
+    "digits",
+    "mnist",
+    "kmnist",
+    "cifar10",
+    "folder",
+    "ring",
+    "grid",
+    "stacked_digits",
+    "stacked_fashion",
+    "stacked_mnist",
+]
+NetworkName = Literal["dcgan", "resnet", "mlp"]
+GeneratorNorm = Literal["batch", "none"]
+DiscriminatorNorm = Literal["none", "spectral", "batch"]
+BaselineName = Literal["vae-elbo", "ae-mse"]
+GAN_RUN = "gan"
 
 Share = Annotated[float, Field(ge=0, lt=1)]
 Count = Annotated[int, Field(ge=1, le=100_000_000)]
@@ -70,6 +85,10 @@ class NetworkParams(Section):
     latent: Width = Field(description="dimensions of the code z")
     generator_width: Width = Field(description="channels (dcgan) or units (mlp) of G's base")
     discriminator_width: Width = Field(description="likewise of D's")
+    generator_norm: GeneratorNorm = Field("batch", description="of G's hidden maps")
+    discriminator_norm: DiscriminatorNorm = Field(
+        "none", description="spectral: of D's weights; batch: of its maps, without penalties"
+    )
 
 
 class TrainParams(Section):
@@ -87,6 +106,16 @@ class TrainParams(Section):
     snapshots: Annotated[int, Field(ge=1, le=64)] = Field(
         description="pictures of the growth of samples over training"
     )
+    augment: list[str] = Field(
+        default_factory=list,
+        description="differentiable augmentation of what D sees: color, translation, cutout",
+    )
+    failure: Literal["stop", "keep"] = Field(
+        "stop",
+        description="a run that diverges stops the pipeline, or is kept as failed in its last "
+        "finite state",
+    )
+    stop_on_alarm: bool = Field(False, description="a collapse or a dead D counts as divergence")
 
 
 class OptimizerParams(Section):
@@ -113,6 +142,8 @@ class LossParams(Section):
     clip: Annotated[float, Field(gt=0, le=10)] | None = Field(
         None, description="bound on every weight of D after its step (WGAN's projection)"
     )
+    generator_norm: GeneratorNorm | None = Field(None, description="null: the network's")
+    discriminator_norm: DiscriminatorNorm | None = Field(None, description="null: the network's")
 
 
 class VAEParams(Section):
@@ -121,6 +152,16 @@ class VAEParams(Section):
     optimizer: OptimizerParams
     encoder_width: Width
     beta: Weight = Field(description="weight of the KL term; 1 is the evidence lower bound")
+    variance: Annotated[float, Field(gt=0, le=100)] | None = Field(
+        None, description="of the decoder's Gaussian, in squared units of [-1, 1]; null: learned"
+    )
+
+
+class AEParams(Section):
+    """The plain auto-encoder with the same decoder."""
+
+    optimizer: OptimizerParams
+    encoder_width: Width
 
 
 class JudgeParams(Section):
@@ -146,28 +187,38 @@ class SampleParams(Section):
 class EvaluateParams(Section):
     """How samples are measured. Definitions: the docs of ganstudy.metrics."""
 
-    extractor: str = Field(description="judge, or a torch-fidelity extractor by name")
+    extractor: str = Field("judge", description="judge, or a torch-fidelity extractor by name")
     weights: str | None = Field(None, description="path of the extractor's weights")
-    neighbours: Annotated[int, Field(ge=1, le=100)]
+    neighbours: Annotated[int, Field(ge=1, le=100)] = 5
     resamples: Annotated[int, Field(ge=10, le=10_000)] = Field(
-        description="bootstrap resamples of the FID interval"
+        200, description="bootstrap resamples of the FID interval"
     )
-    seed: Seed
+    seed: Seed = 0
+
+    @model_validator(mode="after")
+    def _judge_has_its_weights(self) -> "EvaluateParams":
+        if self.extractor == "judge" and self.weights is not None:
+            raise ValueError("evaluate.weights is for other extractors; the judge has its own")
+        return self
 
 
 class StudyParams(Section):
-    """The grid: {train.loss, study.losses} × study.seeds of GANs, and a VAE for each seed."""
+    """The grid: {train.loss, study.losses} and study.baselines, each × study.seeds."""
 
     losses: list[LossName] = Field(
         min_length=1, description="always in the report, beside train.loss"
     )
+    baselines: list[BaselineName] = Field(
+        default_factory=list, description="models without a game: vae-elbo, ae-mse"
+    )
     seeds: list[Seed] = Field(min_length=1)
 
     @model_validator(mode="after")
-    def _seeds_differ(self) -> "StudyParams":
-        for index, seed in enumerate(self.seeds):
-            if seed in self.seeds[:index]:
-                raise ValueError(f"study.seeds: {seed} is there twice; each seed is one run")
+    def _entries_differ(self) -> "StudyParams":
+        for name, entries in (("seeds", self.seeds), ("baselines", self.baselines)):
+            for index, entry in enumerate(entries):
+                if entry in entries[:index]:
+                    raise ValueError(f"study.{name}: {entry} is there twice; each is one run")
         return self
 
 
@@ -188,12 +239,13 @@ class Params(Section):
     network: NetworkParams
     train: TrainParams
     losses: dict[LossName, LossParams]
-    vae: VAEParams
-    judge: JudgeParams
+    vae: VAEParams | None = None
+    ae: AEParams | None = None
+    judge: JudgeParams | None = Field(None, description="points need none")
     sample: SampleParams
     evaluate: EvaluateParams
     study: StudyParams
-    runtime: RuntimeParams
+    runtime: RuntimeParams = Field(default_factory=lambda: RuntimeParams.model_validate({}))
 
     @model_validator(mode="after")
     def _losses_have_recipes(self) -> "Params":
@@ -203,6 +255,10 @@ class Params(Section):
                     raise ValueError(
                         f"{key}: {name!r} has no recipe under losses; {nearest(name, self.losses)}"
                     )
+        for name in self.study.baselines:
+            section = name.split("-")[0]
+            if getattr(self, section) is None:
+                raise ValueError(f"study.baselines: {name} needs the section {section}")
         return self
 
     def gan_losses(self) -> list[LossName]:
@@ -211,11 +267,12 @@ class Params(Section):
 
     def families(self) -> list[str]:
         """`<model>-<loss>` of everything that has a recipe, in the grid or not."""
-        return [*(f"{GAN_RUN}-{loss}" for loss in self.losses), VAE_RUN]
+        baselines = [n for n in get_args(BaselineName) if getattr(self, n.split("-")[0])]
+        return [*(f"{GAN_RUN}-{loss}" for loss in self.losses), *baselines]
 
     def run_keys(self) -> list[str]:
-        """Keys of all runs of the grid, `<model>-<loss>-<seed>`: GANs by loss, then the VAE."""
-        runs = [*(f"{GAN_RUN}-{loss}" for loss in self.gan_losses()), VAE_RUN]
+        """Keys of all runs of the grid, `<model>-<loss>-<seed>`: GANs by loss, then baselines."""
+        runs = [*(f"{GAN_RUN}-{loss}" for loss in self.gan_losses()), *self.study.baselines]
         return [f"{run}-{seed}" for run in runs for seed in self.study.seeds]
 
 
@@ -291,12 +348,19 @@ def _allowed(detail: ErrorDetails) -> list[str]:
     return [word.strip(" '") for word in expected.replace(" or ", ", ").split(",")]
 
 
+def _without_none(annotation: Any) -> Any:
+    """The section of `Section | None`."""
+    if type(None) in get_args(annotation):
+        return next(kind for kind in get_args(annotation) if kind is not type(None))
+    return annotation
+
+
 def _keys_at(location: list[int | str]) -> list[str]:
     """The field names that the schema has at `location`."""
     model: Any = Params
     for part in location:
         if isinstance(model, type) and issubclass(model, BaseModel):
-            model = model.model_fields[str(part)].annotation
+            model = _without_none(model.model_fields[str(part)].annotation)
         else:  # a table of sections: dict[name, Section]
             model = get_args(model)[-1]
     if isinstance(model, type) and issubclass(model, BaseModel):

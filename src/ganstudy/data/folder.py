@@ -30,6 +30,11 @@ class FolderImages:
     skipped: tuple[str, ...]
 
 
+def has_classes(path: Path) -> bool:
+    """Whether a folder has sub-folders, which then are the classes of the images in them."""
+    return any(entry.is_dir() and not entry.name.startswith(".") for entry in path.iterdir())
+
+
 @dataclass(frozen=True)
 class _Listing:
     """What a folder holds; paths are relative to it, with forward slashes, sorted."""

@@ -2,42 +2,46 @@
 
 from dataclasses import dataclass
 from pathlib import Path
-from typing import ClassVar, NamedTuple
+from typing import ClassVar, Literal, NamedTuple
 
 from pydantic import ConfigDict, TypeAdapter, ValidationError
 
 from ganstudy import files
 from ganstudy.errors import InputError, nearest
-from ganstudy.files import Images, Labels
+from ganstudy.files import Labels, Samples
+from ganstudy.params import DatasetName
 
 SPLITS = ("train", "validation", "test")
 INFO = "data.json"
+Kind = Literal["images", "stacked", "points"]
 
 
 class Split(NamedTuple):
-    """Images (N, H, W, C) uint8 in 0..255, and their labels (N,) int64 or None."""
+    """Images (N, H, W, C) uint8 in 0..255, or points (N, d) float32; labels (N,) int64 or None."""
 
-    images: Images
+    images: Samples
     labels: Labels | None
 
     def digest(self) -> str:
         """SHA-256 over the arrays, in hex."""
         return files.sha256_arrays(*self.arrays())
 
-    def arrays(self) -> list[Images | Labels]:
+    def arrays(self) -> list[Samples | Labels]:
         """The arrays that are there, as an npz holds them."""
         return [self.images] if self.labels is None else [self.images, self.labels]
 
 
 @dataclass(frozen=True)
 class DataInfo:
-    """What data.json says: resolution is (H, W), the rest are counts and digests of the splits."""
+    """What data.json says: `shape` of one sample, (H, W, C) or (d,); `scale` by which networks see
+    points divided (1 for images); counts and digests of the splits."""
 
     __pydantic_config__: ClassVar[ConfigDict] = ConfigDict(extra="forbid")
 
     name: str
-    resolution: tuple[int, int]
-    channels: int
+    kind: Kind
+    shape: tuple[int, ...]
+    scale: float
     classes: tuple[str, ...] | None
     train: int
     validation: int
@@ -47,14 +51,11 @@ class DataInfo:
     sha256_test: str
 
 
-@dataclass(frozen=True)
-class Prepared:
-    """All splits in memory, all of one size, and what is known about them."""
-
-    info: DataInfo
-    train: Split
-    validation: Split
-    test: Split
+def kind_of(name: DatasetName) -> Kind:
+    """What the samples of a data set are."""
+    if name in ("ring", "grid"):
+        return "points"
+    return "stacked" if name.startswith("stacked_") else "images"
 
 
 def load_info(prepared: Path) -> DataInfo:
@@ -73,7 +74,7 @@ def load_info(prepared: Path) -> DataInfo:
 
 
 def load_split(prepared: Path, split: str) -> Split:
-    """Reads one split: images (N, H, W, C) uint8 in 0..255, labels (N,) int64 or None.
+    """Reads one split; see `Split`.
 
     Raises `InputError` when `split` is no split's name, when the file is missing, or when its
     content is not what data.json says.
@@ -83,17 +84,11 @@ def load_split(prepared: Path, split: str) -> Split:
     return _load(prepared, split, load_info(prepared))
 
 
-def load(prepared: Path) -> Prepared:
-    """Reads all splits; see `load_split`."""
-    info = load_info(prepared)
-    return Prepared(info, **{split: _load(prepared, split, info) for split in SPLITS})
-
-
 def read_checked(path: Path, digest: str, remedy: str) -> Split:
     """Reads a split whose arrays must have `digest`; `remedy` tells the user how to get it."""
     if not path.is_file():
         raise InputError(f"{path} is missing: run `{remedy}`")
-    split = Split(*files.read_images(path))
+    split = Split(*files.read_samples(path))
     if split.digest() != digest:  # half of one run and half of another, or an edited file
         raise InputError(f"{path} is not the file that the JSON beside it tells of: run `{remedy}`")
     return split

@@ -11,6 +11,7 @@ from ganstudy.data.cifar import read_cifar10
 from ganstudy.data.folder import read_folder
 from ganstudy.data.images import Split
 from ganstudy.data.mnist import FASHION_MNIST, KMNIST, MNIST
+from ganstudy.data.points import MIXTURES
 from ganstudy.data.ways import Raw
 from ganstudy.errors import InputError
 from ganstudy.params import DataParams, DatasetName
@@ -22,7 +23,9 @@ INFO = "source.json"
 def fetch(params: DataParams, out: Path) -> None:
     """Writes `out`/train.npz, `out`/test.npz where the data has its own, and `out`/source.json.
 
-    An npz holds images uint8 (N, H, W, C) and, for labelled data, labels int64 (N,). source.json
+    An npz holds images uint8 (N, H, W, C) or points float32 (N, d) and, for labelled data, labels
+    int64 (N,); stacked data sets are stacked by `prepare`, here they are what they are made of.
+    source.json
     is flat: name, classes, counts (test is null without a test split) and checksums. It does not
     say by which way the data came, so that the same data is the same file on every machine.
     Raises `InputError` when the data cannot be had, saying why, or is damaged.
@@ -34,8 +37,8 @@ def fetch(params: DataParams, out: Path) -> None:
     else:
         files.write_npz(out / "test.npz", *raw.test.arrays())
     files.write_json(out / INFO, _describe(params.name, raw))
-    own = "no test split" if raw.test is None else f"{len(raw.test.images):,} test images"
-    say(f"{params.name}: {len(raw.train.images):,} images and {own} in {out}")
+    own = "no test split" if raw.test is None else f"{len(raw.test.images):,} test samples"
+    say(f"{params.name}: {len(raw.train.images):,} samples and {own} in {out}")
 
 
 def _describe(name: str, raw: Raw) -> dict[str, Any]:
@@ -82,4 +85,9 @@ SOURCES: Mapping[DatasetName, Callable[[DataParams], Raw]] = {
     "cifar10": read_cifar10,
     "digits": _read_digits,
     "folder": _read_user_folder,
+    "ring": lambda _params: MIXTURES["ring"].raw(),
+    "grid": lambda _params: MIXTURES["grid"].raw(),
+    "stacked_digits": _read_digits,
+    "stacked_fashion": FASHION_MNIST.read,
+    "stacked_mnist": MNIST.read,
 }

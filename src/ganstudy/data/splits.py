@@ -11,10 +11,11 @@ import numpy.typing as npt
 
 from ganstudy import files, seeding
 from ganstudy.data import sources
-from ganstudy.data.images import INFO, DataInfo, Split, read_checked
+from ganstudy.data.images import INFO, DataInfo, Split, kind_of, read_checked
 from ganstudy.data.pixels import shape_images
+from ganstudy.data.stacked import stack
 from ganstudy.errors import InputError
-from ganstudy.files import Images, Labels
+from ganstudy.files import Labels, Samples
 from ganstudy.params import DataParams
 from ganstudy.progress import say
 
@@ -23,7 +24,7 @@ Held = Literal["test", "validation"]
 SEED = 0  # one split for all runs of a study: seeds vary training, not the data
 
 
-def split(images: Images, labels: Labels | None, share: float, held: Held) -> tuple[Rows, Rows]:
+def split(images: Samples, labels: Labels | None, share: float, held: Held) -> tuple[Rows, Rows]:
     """Row numbers (kept, held out), each sorted; together they are all rows of `images` once.
 
     `share` of all rows is held out, and of each class the same share as far as whole images allow.
@@ -50,13 +51,12 @@ def split(images: Images, labels: Labels | None, share: float, held: Held) -> tu
 
 
 def prepare(raw: Path, params: DataParams, out: Path) -> None:
-    """Brings what `fetch` left in `raw` to one size, and splits it.
+    """Brings what `fetch` left in `raw` to one size, splits it, and stacks it where so named.
 
-    Writes `out`/train.npz, validation.npz and test.npz (images uint8 (N, H, W, C), labels int64
-    (N,) if there are any) and `out`/data.json; see `DataInfo`. Sizes and channels change as in
-    `pixels`. The test split is the data's own where it has one, else a share; validation is a
-    share of what then is left for training. Raises `InputError` when `raw` is missing or not of
-    this data set, or when there are too few images.
+    Writes `out`/train.npz, validation.npz and test.npz (see `Split`) and `out`/data.json; see
+    `DataInfo`. Sizes and channels change as in `pixels`. The test split is the data's own where it
+    has one, else a share; validation is a share of what then is left for training. Raises
+    `InputError` when `raw` is missing or not of this data set, or when there are too few images.
     """
     info = _read_source(raw, params.name)
     published = _load(raw, "train", info, params)
@@ -71,27 +71,38 @@ def prepare(raw: Path, params: DataParams, out: Path) -> None:
             )
     train, validation = _cut(train, params.validation, "validation")
     named = {"train": train, "validation": validation, "test": test}
+    kind = kind_of(params.name)
+    if kind == "stacked":  # after the split: no image is on two sides
+        classes = len(info["classes"])
+        named = {name: stack(part, classes, name) for name, part in named.items()}
     for name, part in named.items():
         files.write_npz(out / f"{name}.npz", *part.arrays())
-    height, width, channels = train.images.shape[1:]
+    shape = named["train"].images.shape[1:]
     prepared = DataInfo(
         name=params.name,
-        resolution=(height, width),
-        channels=channels,
+        kind=kind,
+        shape=shape,
+        scale=_scale(named["train"].images) if kind == "points" else 1.0,
         classes=info["classes"],
-        train=len(train.images),
-        validation=len(validation.images),
-        test=len(test.images),
-        sha256_train=train.digest(),
-        sha256_validation=validation.digest(),
-        sha256_test=test.digest(),
+        train=len(named["train"].images),
+        validation=len(named["validation"].images),
+        test=len(named["test"].images),
+        sha256_train=named["train"].digest(),
+        sha256_validation=named["validation"].digest(),
+        sha256_test=named["test"].digest(),
     )
     files.write_json(out / INFO, asdict(prepared))
     counts = ", ".join(f"{len(part.images):,} {name}" for name, part in named.items())
-    say(f"{params.name}: {height}×{width}×{channels} images: {counts}")
+    what = "points" if kind == "points" else f"{'×'.join(map(str, shape))} images"
+    say(f"{params.name}: {what}: {counts}")
 
 
-def _first_of_identical(images: Images) -> Rows:
+def _scale(points: Samples) -> float:
+    """The deviation of all coordinates, to four digits: the same on every machine."""
+    return float(f"{points.std(dtype=np.float64):.4g}")
+
+
+def _first_of_identical(images: Samples) -> Rows:
     """For each row, the first row with the same image."""
     seen: dict[bytes, int] = {}
     keys = (hashlib.sha256(image.tobytes()).digest() for image in images)
@@ -155,5 +166,8 @@ def _load(raw: Path, name: str, info: dict[str, Any], params: DataParams) -> Spl
             raise InputError(
                 f"{path}: labels {part.labels.min()}..{part.labels.max()}, of {len(known)} classes"
             )
-    images = shape_images(part.images, params.resolution, params.channels, params.fit)
+    if kind_of(params.name) == "points":
+        return part
+    pictures = part.images.astype(np.uint8, copy=False)
+    images = shape_images(pictures, params.resolution, params.channels, params.fit)
     return Split(images, part.labels)

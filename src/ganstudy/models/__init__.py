@@ -5,11 +5,12 @@ from dataclasses import dataclass
 from typing import Any
 
 from ganstudy.errors import InputError, nearest
-from ganstudy.models.base import Model
+from ganstudy.models.autoencoder import Autoencoder
+from ganstudy.models.base import GenerativeModel
 from ganstudy.models.gan import GAN
 from ganstudy.models.vae import VAE
-from ganstudy.networks import ImageShape
-from ganstudy.params import Params, Section
+from ganstudy.networks import DiscriminatorSpec, EncoderSpec, GeneratorSpec
+from ganstudy.params import GeneratorNorm, Params, Section
 
 
 @dataclass(frozen=True)
@@ -37,14 +38,42 @@ class RunKey:
 
 
 @dataclass(frozen=True)
+class World:
+    """What a model is made for: samples as they are stored ((H, W, C) or (d,)), their scale, and
+    the number of classes it is told of (0: unconditional)."""
+
+    stored: tuple[int, ...]
+    scale: float = 1.0
+    classes: int = 0
+
+
+@dataclass(frozen=True)
 class ModelKind:
     """`recipe(params, loss)` is the section that a run of this model depends on beside train and
-    `network`, the fields of that section; `build(params, loss, shape, classes, seed)` makes it."""
+    `network`, the fields of that section; `build(params, loss, world, seed)` makes it."""
 
     network: tuple[str, ...]
 
     recipe: Callable[[Params, str], Section]
-    build: Callable[[Params, str, ImageShape, int, int], Model]
+    build: Callable[[Params, str, World, int], GenerativeModel]
+
+
+def _generator(params: Params, world: World, norm: GeneratorNorm | None = None) -> GeneratorSpec:
+    network = params.network
+    return GeneratorSpec(
+        network.name,
+        world.stored,
+        world.scale,
+        network.latent,
+        network.generator_width,
+        norm or network.generator_norm,
+        world.classes,
+    )
+
+
+def _encoder(params: Params, world: World, width: int, *, standardized: bool) -> EncoderSpec:
+    network = params.network
+    return EncoderSpec(network.name, world.stored, world.scale, network.latent, width, standardized)
 
 
 def _gan_recipe(params: Params, loss: str) -> Section:
@@ -53,26 +82,59 @@ def _gan_recipe(params: Params, loss: str) -> Section:
     return params.losses[loss]
 
 
-def _gan(params: Params, loss: str, shape: ImageShape, classes: int, seed: int) -> Model:
+def _gan(params: Params, loss: str, world: World, seed: int) -> GenerativeModel:
     _gan_recipe(params, loss)
-    return GAN(loss, params.losses[loss], params.network, shape, classes, seed)
+    recipe, network = params.losses[loss], params.network
+    discriminator = DiscriminatorSpec(
+        network.name,
+        world.stored,
+        world.scale,
+        network.discriminator_width,
+        recipe.discriminator_norm or network.discriminator_norm,
+        world.classes,
+    )
+    generator = _generator(params, world, recipe.generator_norm)
+    return GAN(loss, recipe, generator, discriminator, params.train.augment, seed)
 
 
 def _vae_recipe(params: Params, loss: str) -> Section:
     if loss != "elbo":
         raise InputError(f"the vae has one loss, elbo; not {loss!r}")
+    if params.vae is None:
+        raise InputError("params.yaml has no section vae")
     return params.vae
 
 
-def _vae(params: Params, loss: str, shape: ImageShape, classes: int, seed: int) -> Model:
-    return VAE(params.vae, params.network, shape, classes, seed)
+def _vae(params: Params, loss: str, world: World, seed: int) -> GenerativeModel:
+    _vae_recipe(params, loss)
+    assert params.vae is not None  # noqa: S101 - the recipe is there
+    encoder = _encoder(params, world, params.vae.encoder_width, standardized=False)
+    return VAE(params.vae, _generator(params, world), encoder, seed)
 
 
-_GENERATOR = ("name", "latent", "generator_width")
+def _ae_recipe(params: Params, loss: str) -> Section:
+    if loss != "mse":
+        raise InputError(f"the ae has one loss, mse; not {loss!r}")
+    if params.ae is None:
+        raise InputError("params.yaml has no section ae")
+    return params.ae
+
+
+def _ae(params: Params, loss: str, world: World, seed: int) -> GenerativeModel:
+    _ae_recipe(params, loss)
+    assert params.ae is not None  # noqa: S101 - the recipe is there
+    encoder = _encoder(params, world, params.ae.encoder_width, standardized=True)
+    return Autoencoder(params.ae, _generator(params, world), encoder, seed)
+
+
+_DECODER = ("name", "latent", "generator_width", "generator_norm")
 MODELS = {
-    "gan": ModelKind((*_GENERATOR, "discriminator_width"), _gan_recipe, _gan),
-    "vae": ModelKind(_GENERATOR, _vae_recipe, _vae),
+    "gan": ModelKind((*_DECODER, "discriminator_width", "discriminator_norm"), _gan_recipe, _gan),
+    "vae": ModelKind(_DECODER, _vae_recipe, _vae),
+    "ae": ModelKind(_DECODER, _ae_recipe, _ae),
 }
+# Of train, what does not change a result: only whether a failed one is kept.
+_OUTCOME = {"loss", "failure"}
 
 
 def identity(params: Params, key: RunKey) -> dict[str, Any]:
@@ -81,11 +143,11 @@ def identity(params: Params, key: RunKey) -> dict[str, Any]:
     return {
         "run": str(key),
         "network": params.network.model_dump(mode="json", include=set(kind.network)),
-        "train": params.train.model_dump(mode="json", exclude={"loss"}),
+        "train": params.train.model_dump(mode="json", exclude=_OUTCOME),
         "recipe": kind.recipe(params, key.loss).model_dump(mode="json"),
     }
 
 
-def build(params: Params, key: RunKey, shape: ImageShape, classes: int) -> Model:
-    """The model that `key` names, for images of `shape`; `classes` = 0 is unconditional."""
-    return MODELS[key.model].build(params, key.loss, shape, classes, key.seed)
+def build(params: Params, key: RunKey, world: World) -> GenerativeModel:
+    """The model that `key` names, for samples of `world`."""
+    return MODELS[key.model].build(params, key.loss, world, key.seed)

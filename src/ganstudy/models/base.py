@@ -2,14 +2,15 @@
 
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from dataclasses import dataclass
 from typing import Protocol
 
 import torch
 from torch import Tensor, nn
 
-from ganstudy.files import Images, Labels
+from ganstudy.files import Labels, Samples
+from ganstudy.networks import DiscriminatorSpec, EncoderSpec, GeneratorSpec, Shape
 from ganstudy.seeding import derive, torch_generator
-from ganstudy.training.batches import to_uint8
 from ganstudy.training.ema import settle_statistics
 from ganstudy.training.player import Player
 
@@ -25,6 +26,27 @@ class Model(Protocol):
 
     def players(self) -> Sequence[Player]:
         """The players in the order in which they move."""
+
+
+@dataclass(frozen=True)
+class Companion:
+    """The network that a generator was trained with: a discriminator, or an encoder."""
+
+    role: str
+    spec: DiscriminatorSpec | EncoderSpec
+    network: nn.Module
+
+
+class GenerativeModel(Model, Protocol):
+    """A model whose sampler is a generator."""
+
+    @property
+    def spec(self) -> GeneratorSpec:
+        """What rebuilds the sampler."""
+
+    @property
+    def companion(self) -> Companion:
+        """What the sampler was trained with."""
 
 
 @contextmanager
@@ -51,23 +73,26 @@ def settle(sampler: nn.Module, latent: int, classes: int, seed: int) -> None:
     settle_statistics(sampler, inputs)
 
 
-def generate(
-    sampler: nn.Module, latent: int, labels: Labels | None, count: int, seed: int, batch: int = 500
-) -> Images:
-    """`count` images uint8 (count, H, W, C) from codes z ~ N(0, I) drawn for `seed`.
+def codes(latent: int, count: int, seed: int) -> Tensor:
+    """`count` codes z ~ N(0, I) drawn for `seed`, (count, latent); code i depends on no other."""
+    return torch.cat([_code(latent, seed, index) for index in range(count)])
 
-    The codes of image i do not depend on `batch` or `count`; labels int64 (count,) or None.
-    """
+
+def decode(
+    sampler: nn.Module, shape: Shape, z: Tensor, labels: Labels | None, batch: int = 500
+) -> Samples:
+    """The samples that codes (N, latent) stand for, as `shape` stores them: uint8 (N, H, W, C) or
+    float32 (N, d). Labels int64 (N,) or None."""
     device = next(sampler.parameters()).device
     parts = []
     sampler.eval()
     with torch.no_grad():
-        for start in range(0, count, batch):
-            stop = min(start + batch, count)
-            z = torch.cat([_code(latent, seed, index) for index in range(start, stop)])
-            y = None if labels is None else _labels(labels[start:stop], device)
-            parts.append(to_uint8(sampler(z.to(device), y)).permute(0, 2, 3, 1).cpu())
-    return torch.cat(parts).numpy()
+        for start in range(0, len(z), batch):
+            rows = slice(start, start + batch)
+            y = None if labels is None else _labels(labels[rows], device)
+            parts.append(shape.decode(sampler(z[rows].to(device), y)).cpu())
+    samples: Samples = torch.cat(parts).numpy()
+    return samples
 
 
 def _code(latent: int, seed: int, index: int) -> Tensor:

@@ -8,12 +8,14 @@ import torch
 from torch import Tensor, nn
 
 from ganstudy.errors import InputError, nearest
-from ganstudy.models.base import initial_weights
-from ganstudy.networks import NETWORKS, ImageShape
+from ganstudy.models.base import Companion, initial_weights
+from ganstudy.networks import DiscriminatorSpec, GeneratorSpec
 from ganstudy.objectives.adversarial import LOSSES
-from ganstudy.objectives.penalties import PENALTIES, Penalty
+from ganstudy.objectives.augmentation import augmentation
+from ganstudy.objectives.penalties import GRADIENT_PENALTIES, PENALTIES, Penalty
 from ganstudy.objectives.projections import clip_weights
-from ganstudy.params import LossParams, NetworkParams, OptimizerParams
+from ganstudy.params import LossParams, OptimizerParams
+from ganstudy.training.alarms import game_terms
 from ganstudy.training.player import Adam, Batch, Player, Terms
 
 
@@ -30,17 +32,17 @@ class WeightedPenalty:
 class GAN:
     """Two players (Goodfellow et al. 2014, algorithm 1): D makes `critic_steps`, then G one.
 
-    `classes` > 0 makes both conditional. Raises `InputError` for a loss or penalty that no table
-    has.
+    `augment` names what is done to all that D sees. Raises `InputError` for a loss, penalty or
+    augmentation that no table has, and for a recipe that cannot work.
     """
 
     def __init__(
         self,
         loss: str,
         recipe: LossParams,
-        network: NetworkParams,
-        shape: ImageShape,
-        classes: int,
+        generator: GeneratorSpec,
+        discriminator: DiscriminatorSpec,
+        augment: Sequence[str],
         seed: int,
     ) -> None:
         if loss not in LOSSES:
@@ -50,14 +52,20 @@ class GAN:
             WeightedPenalty(name, _penalty(loss, name), settings.weight, settings.every)
             for name, settings in recipe.penalties.items()
         ]
-        family = NETWORKS[network.name]
+        _recipe_can_work(loss, recipe, discriminator)
+        self._augmentations = [(name, augmentation(name)) for name in augment]
+        if augment and len(generator.stored) != 3:
+            raise InputError("train.augment is for images, not points: set it to []")
         with initial_weights(seed, "generator"):
-            self.generator = family.generator(
-                shape, network.latent, network.generator_width, classes
-            )
+            self.generator = generator.build()
         with initial_weights(seed, "discriminator"):
-            self.discriminator = family.discriminator(shape, network.discriminator_width, classes)
-        self._latent = network.latent
+            self.discriminator = discriminator.build()
+        self.spec, self._discriminator_spec = generator, discriminator
+
+    @property
+    def companion(self) -> Companion:
+        """D."""
+        return Companion("discriminator", self._discriminator_spec, self.discriminator)
 
     @property
     def sampler(self) -> nn.Module:
@@ -83,43 +91,67 @@ class GAN:
     def _discriminator_terms(self, batch: Batch) -> Terms:
         with torch.no_grad():
             fake = self._fakes(batch, "z for D")
-        real_scores = self._score(batch.images, batch)
+        real = self._augmented(batch.real, batch, "real")
+        fake = self._augmented(fake.to(real.dtype), batch, "fake")
+        real_scores = self._score(real, batch)
         fake_scores = self._score(fake, batch)
         loss = self._loss.discriminator(real_scores, fake_scores)
         # The game's value apart from penalties, which come and go with their cadence.
         terms = {"adversarial": loss, "real": real_scores.mean(), "fake": fake_scores.mean()}
+        terms |= game_terms(real_scores, fake_scores, real, fake)
         for row in self._penalties:
             if batch.round % row.every:
                 continue
             rng = batch.rng(f"penalty {row.name}")
             critic = partial(self._score, batch=batch)
-            value = row.penalty(critic, batch.images, fake.to(batch.images.dtype), rng)
+            value = row.penalty(critic, real, fake, rng)
             loss = loss + row.weight * row.every * value
             terms[row.name] = value
         return {"loss": loss, **terms}
 
     def _generator_terms(self, batch: Batch) -> Terms:
-        fake_scores = self._score(self._fakes(batch, "z for G"), batch)
+        fake = self._augmented(self._fakes(batch, "z for G"), batch, "fake for G")
+        fake_scores = self._score(fake, batch)
         real_scores = fake_scores
         if self._loss.relativistic:
-            real_scores = self._score(batch.images, batch)
+            real_scores = self._score(self._augmented(batch.real, batch, "real for G"), batch)
         return {"loss": self._loss.generator(real_scores, fake_scores)}
 
     def _fakes(self, batch: Batch, purpose: str) -> Tensor:
-        images = batch.images
+        real = batch.real
         z = torch.randn(
-            len(images),
-            self._latent,
+            len(real),
+            self.spec.latent,
             generator=batch.rng(purpose),
-            device=images.device,
-            dtype=images.dtype,
+            device=real.device,
+            dtype=real.dtype,
         )
         fakes: Tensor = self.generator(z, batch.labels)
         return fakes
 
-    def _score(self, images: Tensor, batch: Batch) -> Tensor:
-        scores: Tensor = self.discriminator(images, batch.labels)
+    def _augmented(self, samples: Tensor, batch: Batch, purpose: str) -> Tensor:
+        for name, augment in self._augmentations:
+            samples = augment(samples, batch.rng(f"{name} of {purpose}"))
+        return samples
+
+    def _score(self, samples: Tensor, batch: Batch) -> Tensor:
+        scores: Tensor = self.discriminator(samples, batch.labels)
         return scores.float() if scores.dtype == torch.bfloat16 else scores
+
+
+def _recipe_can_work(loss: str, recipe: LossParams, discriminator: DiscriminatorSpec) -> None:
+    per_sample = [name for name in recipe.penalties if name in GRADIENT_PENALTIES]
+    if discriminator.norm == "batch" and per_sample:
+        raise InputError(
+            f"losses.{loss}.penalties.{per_sample[0]} is a gradient per sample, and batch norm in "
+            "D mixes the samples of a batch: set discriminator_norm to none or spectral"
+        )
+    needed = LOSSES[loss].needs
+    if needed is not None and needed not in recipe.penalties:
+        raise InputError(
+            f"losses.{loss}: without the penalty {needed} its D has nothing to tell: add "
+            f"losses.{loss}.penalties.{needed}: {{weight: 1.0}}"
+        )
 
 
 def _penalty(loss: str, name: str) -> Penalty:

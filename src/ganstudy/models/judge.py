@@ -37,7 +37,7 @@ class Judge:
     def _terms(self, batch: Batch) -> Terms:
         if batch.labels is None:
             raise ValueError("the judge needs labels")
-        images = augment(batch.images, self._recipe.shift, self._recipe.flip, batch.rng("augment"))
+        images = augment(batch.real, self._recipe.shift, self._recipe.flip, batch.rng("augment"))
         with torch.random.fork_rng(devices=[]):  # dropout draws from torch's own generator
             torch.manual_seed(derive(batch.seed, "dropout", batch.index))
             _, logits = self.classifier(images)

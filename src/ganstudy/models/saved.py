@@ -12,30 +12,18 @@ from typing import Any
 import torch
 from safetensors import SafetensorError
 from safetensors.torch import load, save
-from torch import nn
+from torch import Tensor, nn
 
 from ganstudy.errors import InputError
-from ganstudy.files import Images, Labels, read_json, write_bytes, write_json
-from ganstudy.models.base import balanced_labels, generate
-from ganstudy.networks import NETWORKS, ImageShape
+from ganstudy.files import Labels, Samples, read_json, write_bytes, write_json
+from ganstudy.models.base import Companion, balanced_labels, codes, decode
+from ganstudy.networks import DiscriminatorSpec, EncoderSpec, GeneratorSpec
 
 MODEL, WEIGHTS = "model.json", "generator.safetensors"
-
-
-@dataclass(frozen=True)
-class GeneratorSpec:
-    """What rebuilds a generator: family, shape (C, H, W), sizes, classes (0: unconditional)."""
-
-    network: str
-    shape: tuple[int, int, int]
-    latent: int
-    width: int
-    classes: int
-
-    def build(self) -> nn.Module:
-        """The network with fresh weights."""
-        family = NETWORKS[self.network]
-        return family.generator(ImageShape(*self.shape), self.latent, self.width, self.classes)
+_COMPANIONS: dict[str, type[DiscriminatorSpec | EncoderSpec]] = {
+    "discriminator": DiscriminatorSpec,
+    "encoder": EncoderSpec,
+}
 
 
 @dataclass(frozen=True)
@@ -46,37 +34,63 @@ class SavedGenerator:
     spec: GeneratorSpec
     meta: dict[str, Any]
 
-    def sample(self, count: int, seed: int, labels: Labels | None = None) -> Images:
-        """`count` images uint8 (count, H, W, C). A conditional generator takes `labels`, or else
-        draws every class in turn."""
+    def sample(self, count: int, seed: int, labels: Labels | None = None) -> Samples:
+        """`count` images uint8 (count, H, W, C) or points float32 (count, d). A conditional
+        generator takes `labels`, or else draws every class in turn."""
         if labels is None:
             labels = self.labels(count)
-        return generate(self.network, self.spec.latent, labels, count, seed)
+        return self.decode(codes(self.spec.latent, count, seed), labels)
+
+    def decode(self, z: Tensor, labels: Labels | None = None) -> Samples:
+        """The samples that codes (N, latent) stand for."""
+        return decode(self.network, self.spec.shape, z, labels)
 
     def labels(self, count: int) -> Labels | None:
         """The classes that `sample` draws by default: each in turn; None when unconditional."""
         return balanced_labels(count, self.spec.classes)
 
 
-def save_generator(
-    folder: Path, network: nn.Module, spec: GeneratorSpec, meta: dict[str, Any]
+def save_model(
+    folder: Path,
+    network: nn.Module,
+    spec: GeneratorSpec,
+    companion: Companion,
+    meta: dict[str, Any],
 ) -> None:
-    """Writes weights, then model.json (`meta` and the spec) into `folder`."""
+    """Writes weights of generator and companion, then model.json (`meta` and specs)."""
     save_weights(folder / WEIGHTS, network)
-    write_json(folder / MODEL, meta | {"generator": asdict(spec)})
+    save_weights(folder / f"{companion.role}.safetensors", companion.network)
+    specs = {"generator": asdict(spec), companion.role: asdict(companion.spec)}
+    write_json(folder / MODEL, meta | specs)
 
 
 def load_generator(folder: Path, device: torch.device | str = "cpu") -> SavedGenerator:
-    """Loads what `save_generator` wrote. Raises `InputError` naming a missing or broken file."""
+    """Loads what `save_model` wrote. Raises `InputError` naming a missing or broken file."""
     meta = read_json(folder / MODEL)
     try:
-        fields = meta["generator"]
-        spec = GeneratorSpec(**fields | {"shape": tuple(fields["shape"])})
+        spec = GeneratorSpec(**_fields(meta["generator"]))
         network = spec.build()
-    except (KeyError, TypeError, AttributeError) as error:
+    except (KeyError, TypeError, AttributeError, ValueError) as error:
         raise InputError(f"{folder / MODEL} does not describe a generator: {error}") from error
     load_weights(folder / WEIGHTS, network)
     return SavedGenerator(network.to(device).eval(), spec, meta)
+
+
+def load_companion(folder: Path, device: torch.device | str = "cpu") -> Companion:
+    """Loads the network that the generator in `folder` was trained with, likewise."""
+    meta = read_json(folder / MODEL)
+    try:
+        role = next(name for name in _COMPANIONS if name in meta)
+        spec = _COMPANIONS[role](**_fields(meta[role]))
+        network = spec.build()
+    except (StopIteration, TypeError, AttributeError, KeyError, ValueError) as error:
+        raise InputError(f"{folder / MODEL} does not describe a companion: {error}") from error
+    load_weights(folder / f"{role}.safetensors", network)
+    return Companion(role, spec, network.to(device).eval())
+
+
+def _fields(spec: dict[str, Any]) -> dict[str, Any]:
+    return spec | {"stored": tuple(spec["stored"])}
 
 
 def save_weights(path: Path, network: nn.Module) -> None:

@@ -5,11 +5,11 @@ from collections.abc import Sequence
 import torch
 from torch import nn
 
-from ganstudy.models.base import initial_weights
+from ganstudy.models.base import Companion, initial_weights
 from ganstudy.models.gan import adam
-from ganstudy.networks import NETWORKS, ImageShape
+from ganstudy.networks import EncoderSpec, GeneratorSpec
 from ganstudy.objectives.reconstruction import gaussian_kl, gaussian_nll, reparameterize
-from ganstudy.params import NetworkParams, VAEParams
+from ganstudy.params import VAEParams
 from ganstudy.training.player import Batch, Player, Terms
 
 
@@ -17,24 +17,23 @@ class VAE:
     """One player: encoder and decoder climb the evidence lower bound (Kingma & Welling 2014)."""
 
     def __init__(
-        self,
-        recipe: VAEParams,
-        network: NetworkParams,
-        shape: ImageShape,
-        classes: int,
-        seed: int,
+        self, recipe: VAEParams, decoder: GeneratorSpec, encoder: EncoderSpec, seed: int
     ) -> None:
-        family = NETWORKS[network.name]
         with initial_weights(seed, "generator"):
-            self.decoder = family.generator(shape, network.latent, network.generator_width, classes)
+            self.decoder = decoder.build()
         with initial_weights(seed, "encoder"):
-            self.encoder = family.encoder(shape, network.latent, recipe.encoder_width)
-        self._recipe = recipe
+            self.encoder = encoder.build()
+        self.spec, self._encoder_spec, self._recipe = decoder, encoder, recipe
 
     @property
     def sampler(self) -> nn.Module:
         """The decoder."""
         return self.decoder
+
+    @property
+    def companion(self) -> Companion:
+        """The encoder."""
+        return Companion("encoder", self._encoder_spec, self.encoder)
 
     def players(self) -> Sequence[Player]:
         """Encoder and decoder as one player."""
@@ -42,11 +41,12 @@ class VAE:
         return [Player("vae", both, self._terms, adam(self._recipe.optimizer))]
 
     def _terms(self, batch: Batch) -> Terms:
-        mean, log_variance = self.encoder(batch.images)
+        mean, log_variance = self.encoder(batch.real)
         if mean.dtype == torch.bfloat16:
             mean, log_variance = mean.float(), log_variance.float()
         z = reparameterize(mean, log_variance, batch.rng("z of the VAE"))
-        reconstruction = gaussian_nll(batch.images, self.decoder(z, batch.labels))
+        decoded = self.decoder(z, batch.labels)
+        reconstruction = gaussian_nll(batch.real, decoded, self._recipe.variance)
         kl = gaussian_kl(mean, log_variance)
-        loss = (reconstruction + self._recipe.beta * kl) / batch.images[0].numel()
+        loss = (reconstruction + self._recipe.beta * kl) / batch.real[0].numel()
         return {"loss": loss, "reconstruction": reconstruction, "kl": kl}

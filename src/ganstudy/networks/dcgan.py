@@ -2,53 +2,57 @@
 
 Transposed convolutions up, strided convolutions down, no pooling and no hidden dense layer (the
 first layer of G is the transposed convolution of a 1×1 map, written as the matrix it is). D has no
-batch norm, so gradient penalties are defined; minibatch standard deviation stands in for it.
+batch norm unless asked, so gradient penalties are defined; minibatch standard deviation stands in
+for it.
 """
 
 from itertools import pairwise
 
 from torch import Tensor, nn
 
-from ganstudy.networks.layers import Condition, MinibatchStd, joined, projected
-from ganstudy.networks.shapes import ImageShape
+from ganstudy.networks.layers import NORMS, SLOPE, Condition, MinibatchStd, joined, projected
+from ganstudy.networks.shapes import Shape
 
-SLOPE = 0.2
 MOST_DOUBLINGS = 2  # channels grow with depth up to 4 × the width
 
 
-def _channels(width: int, level: int) -> int:
+def channels_at(width: int, level: int) -> int:
+    """Channels at a `level` of the pyramid, the finest hidden map being level 0."""
     return width << min(level, MOST_DOUBLINGS)
 
 
 class Generator(nn.Module):
     """G(z, y): codes (N, latent) to images (N, C, H, W) in [-1, 1].
 
-    `width` is the number of channels at the finest hidden map; it doubles towards the base.
+    `width` is the number of channels at the finest hidden map; it doubles towards the base. `norm`
+    names a row of `NORMS`. The class is concatenated to the code.
     """
 
-    def __init__(self, shape: ImageShape, latent: int, width: int, classes: int = 0) -> None:
+    def __init__(
+        self, shape: Shape, latent: int, width: int, classes: int = 0, norm: str = "batch"
+    ) -> None:
         super().__init__()
         self.latent = latent
         self.condition = Condition(classes, latent)
         pyramid = shape.pyramid()
         levels = len(pyramid) - 1
-        channels = [_channels(width, level) for level in reversed(range(levels))]
+        channels = [channels_at(width, level) for level in reversed(range(levels))]
         height, base_width = pyramid[0]
         self.stem = nn.Sequential(
             nn.Linear(latent + self.condition.size, channels[0] * height * base_width),
             nn.Unflatten(1, (channels[0], height, base_width)),
-            nn.BatchNorm2d(channels[0]),
+            *NORMS[norm](channels[0]),
             nn.ReLU(),
         )
-        layers: list[nn.Module] = _convolution(channels[0], channels[0])
+        layers: list[nn.Module] = _convolution(channels[0], channels[0], norm)
         for coarse, fine in pairwise(channels):
             layers += [
-                nn.ConvTranspose2d(coarse, fine, 4, 2, 1, bias=False),
-                nn.BatchNorm2d(fine),
+                nn.ConvTranspose2d(coarse, fine, 4, 2, 1, bias=norm == "none"),
+                *NORMS[norm](fine),
                 nn.ReLU(),
-                *_convolution(fine, fine),
+                *_convolution(fine, fine, norm),
             ]
-        layers += [nn.ConvTranspose2d(channels[-1], shape.channels, 4, 2, 1), nn.Tanh()]
+        layers += [nn.ConvTranspose2d(channels[-1], shape.size[0], 4, 2, 1), nn.Tanh()]
         self.body = nn.Sequential(*layers)
 
     def forward(self, z: Tensor, y: Tensor | None = None) -> Tensor:
@@ -56,23 +60,28 @@ class Generator(nn.Module):
         return images
 
 
-def _convolution(inputs: int, outputs: int) -> list[nn.Module]:
+def _convolution(inputs: int, outputs: int, norm: str) -> list[nn.Module]:
     return [
-        nn.Conv2d(inputs, outputs, 3, 1, 1, bias=False),
-        nn.BatchNorm2d(outputs),
+        nn.Conv2d(inputs, outputs, 3, 1, 1, bias=norm == "none"),
+        *NORMS[norm](outputs),
         nn.ReLU(),
     ]
 
 
-def _trunk(shape: ImageShape, width: int) -> tuple[list[nn.Module], int]:
-    """Strided convolutions down to the base, a plain one between them, and the channels there."""
+def _trunk(shape: Shape, width: int, norm: str = "none") -> tuple[list[nn.Module], int]:
+    """Strided convolutions down to the base, a plain one between them, and the channels there.
+
+    The first layer is never normed (Radford et al. 2016, section 3).
+    """
     layers: list[nn.Module] = []
-    inputs = shape.channels
+    inputs = shape.size[0]
     for level in range(len(shape.pyramid()) - 1):
         if level:
-            layers += [nn.Conv2d(inputs, inputs, 3, 1, 1), nn.LeakyReLU(SLOPE)]
-        outputs = _channels(width, level)
-        layers += [nn.Conv2d(inputs, outputs, 4, 2, 1), nn.LeakyReLU(SLOPE)]
+            layers += [nn.Conv2d(inputs, inputs, 3, 1, 1), *NORMS[norm](inputs)]
+            layers += [nn.LeakyReLU(SLOPE)]
+        outputs = channels_at(width, level)
+        layers += [nn.Conv2d(inputs, outputs, 4, 2, 1), *(NORMS[norm](outputs) if level else [])]
+        layers += [nn.LeakyReLU(SLOPE)]
         inputs = outputs
     return layers, inputs
 
@@ -80,9 +89,9 @@ def _trunk(shape: ImageShape, width: int) -> tuple[list[nn.Module], int]:
 class Discriminator(nn.Module):
     """D(x, y): images (N, C, H, W) in [-1, 1] to logits (N,); a critic where the loss says so."""
 
-    def __init__(self, shape: ImageShape, width: int, classes: int = 0) -> None:
+    def __init__(self, shape: Shape, width: int, classes: int = 0, norm: str = "none") -> None:
         super().__init__()
-        layers, channels = _trunk(shape, width)
+        layers, channels = _trunk(shape, width, norm)
         self.trunk = nn.Sequential(*layers)
         self.head = nn.Sequential(
             MinibatchStd(),
@@ -103,7 +112,7 @@ class Discriminator(nn.Module):
 class Encoder(nn.Module):
     """q(z | x): images (N, C, H, W) to mean and log-variance, each (N, latent)."""
 
-    def __init__(self, shape: ImageShape, latent: int, width: int) -> None:
+    def __init__(self, shape: Shape, latent: int, width: int) -> None:
         super().__init__()
         layers, channels = _trunk(shape, width)
         height, base_width = shape.pyramid()[0]

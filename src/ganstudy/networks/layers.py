@@ -1,7 +1,12 @@
 """Layers that several networks share."""
 
+from collections.abc import Callable
+
 import torch
 from torch import Tensor, nn
+from torch.nn.utils.parametrizations import spectral_norm
+
+SLOPE = 0.2  # of leaky ReLUs
 
 
 class MinibatchStd(nn.Module):
@@ -37,6 +42,66 @@ class Condition(nn.Module):
             wanted = "labels y" if self.table is not None else "y=None"
             raise ValueError(f"this network has {self.classes} classes: it takes {wanted}")
         return None if self.table is None else self.table(y)
+
+
+class ConditionalBatchNorm2d(nn.Module):
+    """Batch norm with a gain and a shift per class (Dumoulin et al. 2017; de Vries et al. 2017).
+
+    Maps (N, C, H, W) and labels (N,) to (N, C, H, W); gains start at 1, shifts at 0.
+    """
+
+    def __init__(self, channels: int, classes: int) -> None:
+        super().__init__()
+        self.norm = nn.BatchNorm2d(channels, affine=False)
+        self.gain = nn.Embedding(classes, channels)
+        self.shift = nn.Embedding(classes, channels)
+        nn.init.ones_(self.gain.weight)
+        nn.init.zeros_(self.shift.weight)
+
+    def forward(self, x: Tensor, y: Tensor) -> Tensor:
+        gain, shift = self.gain(y)[:, :, None, None], self.shift(y)[:, :, None, None]
+        normed: Tensor = self.norm(x)
+        shaped: Tensor = normed * gain.to(normed.dtype) + shift.to(normed.dtype)
+        return shaped
+
+
+class Standardized(nn.Module):
+    """An encoder whose codes have mean 0 and variance 1 in each dimension.
+
+    Batch norm without gain or shift after `encoder`'s means: N(0, I) then is the diagonal Gaussian
+    fitted to the codes of real images, from which an auto-encoder can be sampled (Ghosh et al.
+    2020, section 4). Maps (N, C, H, W) to (N, latent).
+    """
+
+    def __init__(self, encoder: nn.Module, latent: int) -> None:
+        super().__init__()
+        self.encoder = encoder
+        self.norm = nn.BatchNorm1d(latent, affine=False)
+
+    def forward(self, x: Tensor) -> Tensor:
+        mean, _ = self.encoder(x)
+        codes: Tensor = self.norm(mean)
+        return codes
+
+
+# Normalisation of hidden maps by name. "none" keeps the bias that batch norm makes superfluous.
+NORMS: dict[str, Callable[[int], list[nn.Module]]] = {
+    "none": lambda channels: [],
+    "batch": lambda channels: [nn.BatchNorm2d(channels)],
+}
+FLAT_NORMS: dict[str, Callable[[int], list[nn.Module]]] = {
+    "none": lambda units: [],
+    "batch": lambda units: [nn.BatchNorm1d(units)],
+}
+
+
+def spectrally_normed(network: nn.Module) -> nn.Module:
+    """`network` with every weight matrix divided by its largest singular value, estimated by one
+    power iteration a step: SN-GAN, Miyato et al. 2018, section 2.1. Changes it in place."""
+    for module in list(network.modules()):
+        if isinstance(module, nn.Linear | nn.Conv2d | nn.ConvTranspose2d | nn.Embedding):
+            spectral_norm(module)
+    return network
 
 
 def joined(z: Tensor, condition: Tensor | None) -> Tensor:

@@ -1,49 +1,53 @@
-"""Fully connected networks: fast, for any image size."""
+"""Fully connected networks: fast, for images of any size and for points."""
 
 from torch import Tensor, nn
 
-from ganstudy.networks.layers import Condition, joined, projected
-from ganstudy.networks.shapes import ImageShape
-
-SLOPE = 0.2
+from ganstudy.networks.layers import FLAT_NORMS, SLOPE, Condition, joined, projected
+from ganstudy.networks.shapes import ImageShape, Shape
 
 
-def _hidden(inputs: int, width: int) -> list[nn.Module]:
-    return [
-        nn.Linear(inputs, width),
-        nn.LeakyReLU(SLOPE),
-        nn.Linear(width, width),
-        nn.LeakyReLU(SLOPE),
-    ]
+def _hidden(inputs: int, width: int, layers: int, norm: str = "none") -> list[nn.Module]:
+    found: list[nn.Module] = []
+    for _ in range(layers):
+        found += [nn.Linear(inputs, width), *FLAT_NORMS[norm](width), nn.LeakyReLU(SLOPE)]
+        inputs = width
+    return found
+
+
+def _output(shape: Shape) -> list[nn.Module]:
+    """Images are bounded and have rows and columns; points are neither."""
+    return [nn.Tanh(), nn.Unflatten(1, shape.size)] if isinstance(shape, ImageShape) else []
 
 
 class Generator(nn.Module):
-    """G(z, y): codes (N, latent) to images (N, C, H, W) in [-1, 1]; three hidden layers."""
+    """G(z, y): codes (N, latent) to images (N, C, H, W) in [-1, 1] or points (N, d).
 
-    def __init__(self, shape: ImageShape, latent: int, width: int, classes: int = 0) -> None:
+    Three hidden layers of `width` units; `norm` names a row of `FLAT_NORMS`.
+    """
+
+    def __init__(
+        self, shape: Shape, latent: int, width: int, classes: int = 0, norm: str = "none"
+    ) -> None:
         super().__init__()
         self.latent = latent
         self.condition = Condition(classes, latent)
         self.body = nn.Sequential(
-            *_hidden(latent + self.condition.size, width),
-            nn.Linear(width, width),
-            nn.LeakyReLU(SLOPE),
-            nn.Linear(width, shape.pixels),
-            nn.Tanh(),
-            nn.Unflatten(1, (shape.channels, shape.height, shape.width)),
+            *_hidden(latent + self.condition.size, width, 3, norm),
+            nn.Linear(width, shape.values),
+            *_output(shape),
         )
 
     def forward(self, z: Tensor, y: Tensor | None = None) -> Tensor:
-        images: Tensor = self.body(joined(z, self.condition(y)))
-        return images
+        samples: Tensor = self.body(joined(z, self.condition(y)))
+        return samples
 
 
 class Discriminator(nn.Module):
-    """D(x, y): images (N, C, H, W) in [-1, 1] to logits (N,); two hidden layers."""
+    """D(x, y): samples (N, ...) to logits (N,); three hidden layers of `width` units."""
 
-    def __init__(self, shape: ImageShape, width: int, classes: int = 0) -> None:
+    def __init__(self, shape: Shape, width: int, classes: int = 0, norm: str = "none") -> None:
         super().__init__()
-        self.body = nn.Sequential(nn.Flatten(), *_hidden(shape.pixels, width))
+        self.body = nn.Sequential(nn.Flatten(), *_hidden(shape.values, width, 3, norm))
         self.score = nn.Linear(width, 1)
         self.condition = Condition(classes, width)
 
@@ -53,12 +57,12 @@ class Discriminator(nn.Module):
 
 
 class Encoder(nn.Module):
-    """q(z | x): images (N, C, H, W) to mean and log-variance, each (N, latent)."""
+    """q(z | x): samples (N, ...) to mean and log-variance, each (N, latent)."""
 
-    def __init__(self, shape: ImageShape, latent: int, width: int) -> None:
+    def __init__(self, shape: Shape, latent: int, width: int) -> None:
         super().__init__()
         self.body = nn.Sequential(
-            nn.Flatten(), *_hidden(shape.pixels, width), nn.Linear(width, 2 * latent)
+            nn.Flatten(), *_hidden(shape.values, width, 2), nn.Linear(width, 2 * latent)
         )
 
     def forward(self, x: Tensor) -> tuple[Tensor, Tensor]:

@@ -17,11 +17,13 @@ Scores = Callable[[Tensor, Tensor], Tensor]
 @dataclass(frozen=True)
 class AdversarialLoss:
     """One game. `relativistic` says that `generator` reads the scores of real images too;
-    otherwise it is given the generated ones twice and D need not score real images for G."""
+    otherwise it is given the generated ones twice and D need not score real images for G.
+    `needs` names the penalty without which D's objective is none."""
 
     discriminator: Scores
     generator: Scores
     relativistic: bool = False
+    needs: str | None = None
 
 
 def cross_entropy_discriminator(real: Tensor, fake: Tensor) -> Tensor:
@@ -74,17 +76,33 @@ def relativistic_generator(real: Tensor, fake: Tensor) -> Tensor:
     return softplus(real - fake).mean()
 
 
+def loss_sensitive_discriminator(real: Tensor, fake: Tensor) -> Tensor:
+    """E L(x) with L = softplus(-score) >= 0: Qi 2017 (arXiv:1701.06264), section 3.
+
+    The second term of that objective compares images, not only scores: the penalty `margin`.
+    """
+    return softplus(-real).mean()
+
+
 _WASSERSTEIN = AdversarialLoss(wasserstein_discriminator, mean_score_generator)
 
-# One row a loss. What tells wgan from wgan_gp is the recipe: a projection or a penalty.
+_RELATIVISTIC = AdversarialLoss(
+    relativistic_discriminator, relativistic_generator, relativistic=True
+)
+
+# One row a loss. What tells wgan from wgan_gp, or dragan from non_saturating, is the recipe in
+# params: a projection, a penalty, a norm.
 LOSSES = {
     "minimax": AdversarialLoss(cross_entropy_discriminator, minimax_generator),
     "non_saturating": AdversarialLoss(cross_entropy_discriminator, non_saturating_generator),
     "wgan": _WASSERSTEIN,
     "wgan_gp": _WASSERSTEIN,
+    "dragan": AdversarialLoss(cross_entropy_discriminator, non_saturating_generator),
     "lsgan": AdversarialLoss(least_squares_discriminator, least_squares_generator),
     "hinge": AdversarialLoss(hinge_discriminator, mean_score_generator),
-    "relativistic": AdversarialLoss(
-        relativistic_discriminator, relativistic_generator, relativistic=True
+    "loss_sensitive": AdversarialLoss(
+        loss_sensitive_discriminator, non_saturating_generator, needs="margin"
     ),
+    "relativistic": _RELATIVISTIC,
+    "r3gan": _RELATIVISTIC,
 }

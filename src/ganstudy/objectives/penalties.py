@@ -1,8 +1,8 @@
 """Penalties on D, one table row each: `(D, real, fake, rng) -> scalar`, summed with weights.
 
-`D` maps images (N, C, H, W) to scores (N,), with the condition already bound; `real` and `fake`
-are images without gradient; `rng` is for penalties that draw. Gradients are per sample: D must
-score every image on its own account (no batch norm).
+`D` maps samples, images (N, C, H, W) or points (N, d), to scores (N,), with the condition already
+bound; `real` and `fake` are samples without gradient; `rng` is for penalties that draw. Gradients
+are per sample: D must score every one on its own account (no batch norm).
 """
 
 from collections.abc import Callable
@@ -10,7 +10,7 @@ from typing import Protocol
 
 import torch
 from torch import Tensor
-from torch.nn.functional import relu
+from torch.nn.functional import relu, softplus
 
 Critic = Callable[[Tensor], Tensor]
 
@@ -23,18 +23,19 @@ class Penalty(Protocol):
     ) -> Tensor: ...
 
 
-def squared_gradient_norms(critic: Critic, images: Tensor) -> Tensor:
-    """|∇_x D(x)|² of each image, (N,); differentiable in D's weights."""
-    images = images.detach().requires_grad_()
-    scores = critic(images)
-    (gradient,) = torch.autograd.grad(scores.sum(), images, create_graph=True)
-    return gradient.square().sum((1, 2, 3))
+def squared_gradient_norms(critic: Critic, samples: Tensor) -> Tensor:
+    """|∇_x D(x)|² of each sample, (N,); differentiable in D's weights."""
+    samples = samples.detach().requires_grad_()
+    scores = critic(samples)
+    (gradient,) = torch.autograd.grad(scores.sum(), samples, create_graph=True)
+    return gradient.flatten(1).square().sum(1)
 
 
-def between(real: Tensor, fake: Tensor, rng: torch.Generator) -> Tensor:
-    """Points on the lines from real to generated images, one uniform position for each pair."""
-    position = torch.rand(len(real), 1, 1, 1, generator=rng, device=real.device, dtype=real.dtype)
-    return torch.lerp(real, fake, position)
+def between(start: Tensor, end: Tensor, rng: torch.Generator) -> Tensor:
+    """Points on the lines from `start` to `end`, one uniform position for each pair."""
+    each = (len(start), *[1] * (start.ndim - 1))
+    position = torch.rand(each, generator=rng, device=start.device, dtype=start.dtype)
+    return torch.lerp(start, end, position)
 
 
 def gradient(critic: Critic, real: Tensor, fake: Tensor, rng: torch.Generator) -> Tensor:
@@ -59,9 +60,35 @@ def r2(critic: Critic, real: Tensor, fake: Tensor, rng: torch.Generator) -> Tens
     return 0.5 * squared_gradient_norms(critic, fake).mean()
 
 
-PENALTIES: dict[str, Penalty] = {
+def dragan(critic: Critic, real: Tensor, fake: Tensor, rng: torch.Generator) -> Tensor:
+    """E (|∇D(x̂)| - 1)² around real samples: DRAGAN, Kodali et al. 2017, section 2.3.
+
+    x̂ is uniform between x and x + ½ s u, s the deviation of the batch and u uniform in [0, 1) for
+    each value, as in the authors' code.
+    """
+    noise = torch.rand(real.shape, generator=rng, device=real.device, dtype=real.dtype)
+    around = between(real, real + 0.5 * real.std() * noise, rng)
+    norms = (squared_gradient_norms(critic, around) + 1e-12).sqrt()
+    return (norms - 1).square().mean()
+
+
+def margin(critic: Critic, real: Tensor, fake: Tensor, rng: torch.Generator) -> Tensor:
+    """E max(0, Δ(x, G(z)) + L(x) - L(G(z))), L = softplus(-D): Qi 2017, section 3.
+
+    A generated sample must lose by more than a real one, the more the farther they are apart;
+    Δ is their mean absolute difference over values. Pairs are those of the batch.
+    """
+    distance = (real - fake).abs().flatten(1).mean(1)
+    return relu(distance + softplus(-critic(real)) - softplus(-critic(fake))).mean()
+
+
+# Those that look at D's gradients, for which D must score each sample by itself.
+GRADIENT_PENALTIES: dict[str, Penalty] = {
     "gradient": gradient,
     "gradient_one_sided": gradient_one_sided,
     "r1": r1,
     "r2": r2,
+    "dragan": dragan,
 }
+
+PENALTIES: dict[str, Penalty] = {**GRADIENT_PENALTIES, "margin": margin}

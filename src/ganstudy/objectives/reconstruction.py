@@ -6,14 +6,16 @@ import torch
 from torch import Tensor
 
 
-def gaussian_nll(images: Tensor, reconstructions: Tensor) -> Tensor:
-    """-log p(x | z) in nats per image, Gaussian with one variance, set to its optimum.
+def gaussian_nll(samples: Tensor, decoded: Tensor, variance: float | None = None) -> Tensor:
+    """-log p(x | z) in nats per sample, for a Gaussian of one `variance`. Scalar.
 
-    The optimum is the mean squared error of the batch, so no weight between reconstruction and KL
-    needs tuning: Rybkin, Daniilidis & Levine 2021 (σ-VAE), eq. 6. Scalar.
+    None sets it to its optimum, the mean squared error of the batch, so that no weight between
+    reconstruction and KL needs tuning: Rybkin, Daniilidis & Levine 2021 (σ-VAE), eq. 6.
     """
-    variance = (images - reconstructions).square().mean()
-    return 0.5 * images[0].numel() * (variance.clamp_min(1e-8).log() + math.log(2 * math.pi) + 1)
+    half, error = 0.5 * samples[0].numel(), (samples - decoded).square().mean()
+    if variance is None:
+        return half * (error.clamp_min(1e-8).log() + math.log(2 * math.pi) + 1)
+    return half * (error / variance + math.log(2 * math.pi * variance))
 
 
 def gaussian_kl(mean: Tensor, log_variance: Tensor) -> Tensor:

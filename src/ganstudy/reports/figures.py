@@ -7,9 +7,11 @@ from typing import Any
 
 import matplotlib as mpl
 import numpy as np
+import numpy.typing as npt
 
-from ganstudy.files import Images, replacing
+from ganstudy.files import Images, Samples, replacing
 from ganstudy.reports.pictures import save_grid, tile
+from ganstudy.reports.study import Metrics, Walk
 from ganstudy.runs import Run
 
 mpl.use("Agg")
@@ -41,13 +43,14 @@ def _figure(path: Path, width: float, height: float) -> Iterator[Figure]:
         plt.close(figure)
 
 
-def samples_side_by_side(path: Path, sets: Mapping[str, Images], side: int = 8) -> None:
+def samples_side_by_side(path: Path, sets: Mapping[str, Samples], side: int = 8) -> None:
     """The first side² images of each set beside each other, unselected."""
     with _figure(path, 3.4 * len(sets), 3.7) as figure:
         for axes, (title, images) in zip(
             np.atleast_1d(figure.subplots(1, len(sets))), sets.items(), strict=True
         ):
-            axes.imshow(tile(images[: side * side], side), interpolation="nearest")
+            shown = images[: side * side].astype(np.uint8, copy=False)
+            axes.imshow(tile(shown, side), interpolation="nearest")
             axes.set_title(title)
             axes.axis("off")
 
@@ -118,8 +121,98 @@ def precision_recall(path: Path, rows: Mapping[str, Mapping[str, Any]]) -> None:
     with _figure(path, 4.6, 3.8) as figure:
         axes = figure.subplots()
         for index, (name, metrics) in enumerate(rows.items()):
+            if "recall" not in metrics:
+                continue
             colour = "#999999" if index == 0 else COLOURS[(index - 1) % len(COLOURS)]
             axes.scatter(metrics["recall"], metrics["precision"], s=60, color=colour, label=name)
         axes.set(xlim=(0, 1.03), ylim=(0, 1.03), xlabel="recall", ylabel="precision")
         axes.set_title("quality against diversity")
         axes.legend(frameon=False, fontsize=8, loc="lower left")
+
+
+def walks(path: Path, found: Mapping[str, Walk]) -> None:
+    """Interpolations of each run above its traversals, side by side."""
+    with _figure(path, 4.6 * len(found), 4.9) as figure:
+        columns = figure.subplots(2, len(found), squeeze=False).T
+        for (upper, lower), (key, walk) in zip(columns, found.items(), strict=True):
+            for axes, images, title in (
+                (upper, walk.interpolation, f"{key}: between {walk.ends}"),
+                (lower, walk.traversal, f"{key}: one dimension a row"),
+            ):
+                flat = images.reshape(-1, *images.shape[2:])
+                axes.imshow(tile(flat, images.shape[1]), interpolation="nearest")
+                axes.set_title(title, fontsize=10)
+                axes.axis("off")
+
+
+def clouds(
+    path: Path,
+    sets: Mapping[str, Samples],
+    landscapes: Mapping[str, npt.NDArray[np.float64]],
+    reach: float,
+    columns: int = 4,
+) -> None:
+    """Points (N, 2) of each set over the landscape of the same name, all from -reach to reach."""
+    rows = -(-len(sets) // columns)
+    with _figure(path, 3.3 * columns, 3.5 * rows) as figure:
+        grid = figure.subplots(rows, columns, squeeze=False).ravel()
+        for axes in grid[len(sets) :]:
+            axes.axis("off")
+        for axes, (name, points) in zip(grid, sets.items(), strict=False):
+            if name in landscapes:
+                box = (-reach, reach, -reach, reach)
+                ranks = landscapes[name].ravel().argsort().argsort().reshape(landscapes[name].shape)
+                axes.imshow(ranks, extent=box, origin="lower", cmap="YlGnBu_r", alpha=0.55)
+            axes.plot(points[:, 0], points[:, 1], ".", ms=1.6, color="#D55E00", mec="none")
+            axes.set(xlim=(-reach, reach), ylim=(-reach, reach), aspect="equal", title=name)
+            axes.grid(visible=False)
+            axes.tick_params(labelsize=7)
+
+
+def seeds(
+    path: Path, families: Mapping[str, Sequence[Metrics]], keys: Mapping[str, str], real: Metrics
+) -> None:
+    """Every seed as a dot: a panel for each of `keys` (metric: title), a row for each family; the
+    dashed line is the value of real samples."""
+    with _figure(path, 3.3 * len(keys) + 1.5, 0.34 * len(families) + 1.1) as figure:
+        panels = figure.subplots(1, len(keys), sharey=True, squeeze=False)[0]
+        for axes, (key, title) in zip(panels, keys.items(), strict=True):
+            for row, metrics in enumerate(families.values()):
+                values = [float(one[key]) for one in metrics]
+                axes.plot(values, [row] * len(values), "o", color=COLOURS[0], alpha=0.6, ms=6)
+                axes.plot([np.median(values)], [row], "|", color="black", ms=14)
+            axes.axvline(real[key], color="#999999", ls="--", lw=1)
+            axes.set_title(title)
+        panels[0].set_yticks(range(len(families)), list(families))
+        panels[0].invert_yaxis()
+
+
+def growth_curves(
+    path: Path,
+    families: Mapping[str, Sequence[Sequence[Metrics]]],
+    keys: Mapping[str, str],
+    images: int,
+) -> None:
+    """Metrics at each snapshot against samples shown: medians over the runs of a family, bands from
+    the least to the greatest. A run that ended early counts as it ended."""
+    with _figure(path, 5.2 * len(keys), 3.6) as figure:
+        for axes, (key, title) in zip(
+            figure.subplots(1, len(keys), squeeze=False)[0], keys.items(), strict=True
+        ):
+            for index, (name, runs) in enumerate(families.items()):
+                most = max(len(run) for run in runs)
+                values = np.array(
+                    [
+                        [float(m[key]) for m in run] + [float(run[-1][key])] * (most - len(run))
+                        for run in runs
+                    ]
+                )
+                shown = images * np.arange(1, most + 1) / most
+                style = {"color": COLOURS[index % len(COLOURS)]}
+                dashed = "--" if index >= len(COLOURS) else "-"
+                axes.plot(shown, np.median(values, 0), dashed, lw=1.4, label=name, **style)
+                axes.fill_between(shown, values.min(0), values.max(0), alpha=0.12, lw=0, **style)
+            axes.set_title(title)
+            axes.set_xlabel("real samples shown")
+            axes.xaxis.set_major_formatter(EngFormatter(sep=""))
+        axes.legend(frameon=False, fontsize=8)

@@ -1,60 +1,32 @@
-"""The report: one Markdown page that renders on a forge, with its figures beside it."""
+"""The report over images: one Markdown page that renders on a forge, with its figures beside it."""
 
-from collections.abc import Sequence
-from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
-import jinja2
 import numpy as np
-import yaml
 
-from ganstudy.data.images import DataInfo
-from ganstudy.files import Images, read_images, read_npz, write_text
-from ganstudy.params import Params
+from ganstudy.files import read_npz, read_samples
 from ganstudy.reports import figures, tables
+from ganstudy.reports.study import Study
+from ganstudy.reports.templates import render
 from ganstudy.runs import SNAPSHOTS, Run
-
-
-@dataclass(frozen=True)
-class Study:
-    """All that a report is made of."""
-
-    params: Params
-    data: DataInfo
-    reference: tuple[Images, Sequence[int] | None]
-    real: dict[str, Any]
-    runs: Sequence[Run]
-    command: str
-    provenance: str
 
 
 def write(study: Study, folder: Path) -> None:
     """Writes `folder`/README.md and `folder`/figures."""
-    pictures = folder / "figures"
-    _draw(study, pictures)
-    snapshots = {run.key: len(read_npz(run.folder / SNAPSHOTS)[0]) for run in study.runs}
-    environment = jinja2.Environment(
-        loader=jinja2.FileSystemLoader(Path(__file__).parent),
-        undefined=jinja2.StrictUndefined,
-        autoescape=False,  # noqa: S701 - Markdown, from our own numbers
-        keep_trailing_newline=True,
-    )
-    text = environment.get_template("report.md.j2").render(
-        data=study.data,
+    _draw(study, folder / "figures")
+    render(
+        "report.md.j2",
+        folder / "README.md",
+        study=study,
         summary=summary(study),
         table=tables.comparison(study.real, study.runs),
-        legend=tables.legend(),
+        legend=tables.legend(study.real, study.runs),
         costs=tables.costs(study.runs),
-        real=study.real,
-        runs=study.runs,
-        snapshots=snapshots,
+        snapshots={run.key: len(read_npz(run.folder / SNAPSHOTS)[0]) for run in study.runs},
+        neighbours="recall" in study.real,
         shares=_knows_classes(study),
-        command=study.command,
-        provenance=study.provenance,
-        params=yaml.safe_dump(study.params.model_dump(mode="json"), sort_keys=False),
+        grown=_grown(study),
     )
-    write_text(folder / "README.md", text)
 
 
 def summary(study: Study) -> str:
@@ -83,16 +55,25 @@ def summary(study: Study) -> str:
 
 
 def _draw(study: Study, pictures: Path) -> None:
-    sets = {"real test images": study.reference[0]}
+    sets = {"real test images": study.reference.images}
     for run in study.runs:
-        sets[run.key] = read_images(run.folder / "samples.npz")[0]
+        sets[run.key] = read_samples(run.folder / "samples.npz")[0]
         figures.growth(pictures / f"growth-{run.key}.png", read_npz(run.folder / SNAPSHOTS)[0])
     figures.samples_side_by_side(pictures / "samples.png", sets)
+    figures.walks(pictures / "walks.png", study.walks)
     figures.curves(pictures / "curves.png", study.runs)
-    rows = {"real images": study.real} | {run.key: run.metrics for run in study.runs}
-    figures.precision_recall(pictures / "precision-recall.png", rows)
+    if "recall" in study.real:
+        rows = {"real images": study.real} | {run.key: run.metrics for run in study.runs}
+        figures.precision_recall(pictures / "precision-recall.png", rows)
+    if _grown(study):
+        figures.growth_curves(
+            pictures / "growth.png",
+            {run.key: [study.growth[run.key]] for run in study.runs},
+            {"modes_captured": "modes captured", "mode_kl": "reverse KL"},
+            study.params.train.images,
+        )
     if _knows_classes(study):
-        names, labels = study.data.classes or (), np.asarray(study.reference[1])
+        names, labels = study.data.classes or (), np.asarray(study.reference.labels)
         figures.class_shares(
             pictures / "class-shares.png",
             names,
@@ -105,6 +86,11 @@ def _shares(run: Run) -> list[float]:
     prefix = "class_share_"
     names = [name for name in run.metrics if name.startswith(prefix)]
     return [run.metrics[name] for name in sorted(names, key=lambda n: int(n.removeprefix(prefix)))]
+
+
+def _grown(study: Study) -> bool:
+    """Whether metrics of the snapshots are there."""
+    return all(study.growth.get(run.key) for run in study.runs)
 
 
 def _knows_classes(study: Study) -> bool:

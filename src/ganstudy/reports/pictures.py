@@ -1,4 +1,4 @@
-"""Images as pictures: grids of samples, in order and unselected."""
+"""Samples as pictures: grids of images and clouds of points, in order and unselected."""
 
 from pathlib import Path
 
@@ -6,9 +6,12 @@ import numpy as np
 import numpy.typing as npt
 from PIL import Image
 
-from ganstudy.files import Images, replacing
+from ganstudy.files import Images, Points, Samples, replacing
 
 GAP = 1
+CELLS = 64  # of a grid of images
+SIDE, MARGIN = 480, 12  # of a cloud of points, in pixels
+INK = (0, 114, 178)
 
 
 def tile(images: Images, columns: int) -> npt.NDArray[np.uint8]:
@@ -32,3 +35,25 @@ def save_grid(path: Path, images: Images, columns: int = 8, least: int = 480) ->
     )
     with replacing(path) as temporary:
         picture.save(temporary, format="PNG", optimize=True)
+
+
+def save_picture(path: Path, samples: Samples) -> None:
+    """Writes the first images (N, H, W, C) as a grid, or all points (N, 2) as a cloud."""
+    if samples.ndim == 4:
+        save_grid(path, samples[:CELLS].astype(np.uint8))
+    else:
+        save_cloud(path, samples.astype(np.float32))
+
+
+def save_cloud(path: Path, points: Points) -> None:
+    """Writes points (N, 2) as a PNG of one pixel a point; farther than twice the half of them,
+    points are left out."""
+    most = max(2.0 * float(np.median(np.abs(points))), 1e-6)
+    places = (points / most * (SIDE / 2 - MARGIN) + SIDE / 2).round()
+    inside = ((places >= 1) & (places < SIDE - 1)).all(1)
+    columns, rows = places[inside].astype(np.int64).T
+    canvas = np.full((SIDE, SIDE, 3), 255, np.uint8)
+    for dy, dx in ((0, 0), (0, 1), (1, 0), (1, 1)):
+        canvas[SIDE - 1 - rows + dy - 1, columns + dx] = INK
+    with replacing(path) as temporary:
+        Image.fromarray(canvas).save(temporary, format="PNG", optimize=True)

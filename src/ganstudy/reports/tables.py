@@ -23,11 +23,17 @@ def _number(key: str, digits: int) -> Callable[[Metrics], str]:
 
 
 def _fid(m: Metrics) -> str:
+    if "fid" not in m:
+        return "–"
     return f"{m['fid']:.2f} [{m['fid_low']:.2f}, {m['fid_high']:.2f}]"
 
 
 def _floors(m: Metrics) -> str:
-    return f"{m['fid'] / m['fid_floor']:.1f}×" if m["fid_floor"] > 0 else "–"
+    return f"{m['fid'] / m['fid_floor']:.1f}×" if m.get("fid_floor", 0) > 0 else "–"
+
+
+def _modes(m: Metrics) -> str:
+    return f"{m['modes_captured']}/{m['modes']}" if "modes_captured" in m else "–"
 
 
 def _captured(m: Metrics) -> str:
@@ -48,8 +54,19 @@ COLUMNS = [
         "H(y\\|x)", _number("entropy_conditional", 3), "mean entropy of a sample's class: quality"
     ),
     Column("H(y)", _number("entropy_marginal", 3), "entropy of the mean class: diversity"),
+    Column("modes", _modes, "modes captured: with at least one sample"),
+    Column("strict", _number("modes_captured_strict", 0), "those with a quarter of their weight"),
+    Column("high quality", _number("high_quality", 4), "share within 3 sigma of a mode"),
+    Column("reverse KL", _number("mode_kl", 4), "KL of the samples' mode shares to the data's"),
+    Column("KL floor", _number("mode_kl_floor", 4), "its expectation for a perfect sampler"),
+    Column("within", _number("within_mode_variance", 2), "variance inside modes over the true one"),
     Column("classes", _captured, "classes captured, corrected for the judge's confusion"),
     Column("class TV", _number("class_tv", 3), "total variation of class shares to the reference"),
+    Column(
+        "class accuracy",
+        _number("class_accuracy", 3),
+        "share of conditional samples that the judge gives the class they were asked for",
+    ),
     Column(
         "sharpness", _number("sharpness_ratio", 2), "variance of the Laplacian over the real one"
     ),
@@ -61,7 +78,15 @@ COLUMNS = [
 
 def comparison(real: Metrics, runs: Sequence[Run]) -> str:
     """The Markdown table: real images, then `runs` in order; columns that nobody fills are out."""
-    rows = [("real images", real), *((run.key, run.metrics) for run in runs)]
+    return _table([("real images", real), *((run.key, run.metrics) for run in runs)])
+
+
+def per_run(runs: Sequence[Run]) -> str:
+    """The same of `runs` alone."""
+    return _table([(run.key, run.metrics) for run in runs])
+
+
+def _table(rows: Sequence[tuple[str, Metrics]]) -> str:
     columns = [c for c in COLUMNS if any(c.text(m) != "–" for _, m in rows)]
     lines = [
         "| | " + " | ".join(c.heading for c in columns) + " |",
@@ -73,9 +98,11 @@ def comparison(real: Metrics, runs: Sequence[Run]) -> str:
     return "\n".join(lines)
 
 
-def legend() -> str:
-    """What each column means, as a Markdown list."""
-    return "\n".join(f"- **{column.heading}**: {column.meaning}" for column in COLUMNS)
+def legend(real: Metrics, runs: Sequence[Run]) -> str:
+    """What each column of `comparison` means, as a Markdown list."""
+    rows = [real, *(run.metrics for run in runs)]
+    columns = [c for c in COLUMNS if any(c.text(m) != "–" for m in rows)]
+    return "\n".join(f"- **{column.heading}**: {column.meaning}" for column in columns)
 
 
 def costs(runs: Sequence[Run]) -> str:

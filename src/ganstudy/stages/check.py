@@ -6,19 +6,25 @@ import torch
 import yaml
 
 from ganstudy import layout
+from ganstudy.data.folder import has_classes
+from ganstudy.data.images import kind_of
 from ganstudy.errors import InputError, nearest
 from ganstudy.files import write_text
-from ganstudy.models import RunKey, build
-from ganstudy.networks import ImageShape
+from ganstudy.models import RunKey, World, build
 from ganstudy.params import Params
 
-# Height, width and channels that a data set comes in; a folder's follow from params.
+# What samples of a data set are stored as: (H, W, C) or (d,). A folder's follow from params.
 NATIVE_SHAPES = {
     "fashion_mnist": (28, 28, 1),
     "mnist": (28, 28, 1),
     "kmnist": (28, 28, 1),
     "digits": (8, 8, 1),
     "cifar10": (32, 32, 3),
+    "stacked_digits": (8, 8, 3),
+    "stacked_fashion": (28, 28, 3),
+    "stacked_mnist": (28, 28, 3),
+    "ring": (2,),
+    "grid": (2,),
 }
 
 
@@ -29,10 +35,11 @@ def run(params: Params, pipeline: Path, out: Path | None) -> list[str]:
     stage depends: a bad value stops the pipeline before it starts, a good one invalidates nothing.
     Raises `InputError`.
     """
-    shape = _shape(params)
+    world = World(_stored(params))
     for family in params.families():
         with torch.device("meta"):
-            build(params, RunKey.parse(f"{family}-0"), shape, classes=0)
+            build(params, RunKey.parse(f"{family}-0"), world)
+    _sections_fit_the_data(params)
     _grid_is_wired(params, pipeline)
     _inputs_are_there(params)
     if out is not None:
@@ -40,13 +47,35 @@ def run(params: Params, pipeline: Path, out: Path | None) -> list[str]:
     return params.run_keys()
 
 
-def _shape(params: Params) -> ImageShape:
-    """The shape that the data will have, as far as params tell."""
+def _stored(params: Params) -> tuple[int, ...]:
+    """The shape that the data's samples will have, as far as params tell."""
     data = params.data
-    height, width, channels = NATIVE_SHAPES.get(data.name, (0, 0, 3))
+    native = NATIVE_SHAPES.get(data.name, (0, 0, 3))
+    if len(native) == 1:
+        return native
+    height, width, channels = native
     if data.resolution is not None:
         height = width = data.resolution
-    return ImageShape(data.channels or channels, height, width)
+    return (height, width, data.channels or channels)
+
+
+def _sections_fit_the_data(params: Params) -> None:
+    kind = kind_of(params.data.name)
+    if kind == "points" and params.data.resolution is not None:
+        raise InputError(f"data.resolution is for images; {params.data.name} is points: set null")
+    if kind != "images" and params.data.channels is not None:
+        raise InputError(f"data.channels: {params.data.name} has its own: set it to null")
+    if kind != "points" and params.judge is None:
+        raise InputError(f"{params.data.name} is measured by a judge: the section judge is missing")
+    if params.train.conditional:
+        folder = params.data.folder
+        if kind == "stacked":
+            raise InputError("train.conditional: stacked images have no classes but 1,000 modes")
+        if folder is not None and not has_classes(layout.from_root(folder)):
+            raise InputError(
+                f"train.conditional: {folder} has no sub-folders, so its images have no labels; "
+                "set it to false or sort the images into one sub-folder a class"
+            )
 
 
 def _grid_is_wired(params: Params, pipeline: Path) -> None:
@@ -78,8 +107,6 @@ def _inputs_are_there(params: Params) -> None:
     if evaluate.weights is not None and not layout.from_root(evaluate.weights).is_file():
         raise InputError(f"evaluate.weights: {layout.from_root(evaluate.weights)} is not a file")
     if evaluate.extractor == "judge":
-        if evaluate.weights is not None:
-            raise InputError("evaluate.weights is for other extractors; the judge has its own")
         return
     from torch_fidelity.registry import FEATURE_EXTRACTORS_REGISTRY
 

@@ -1,17 +1,25 @@
 """Stage `compare`: the report over the whole grid, and MLflow made complete."""
 
 import json
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
+from typing import Any
 
+import numpy as np
 import yaml
 
 from ganstudy import layout, runs
-from ganstudy.data.images import load_info, load_split
+from ganstudy.data.images import Kind, Split, load_info, load_split
 from ganstudy.errors import InputError
-from ganstudy.files import sha256_json, write_text
+from ganstudy.files import read_npz, sha256_json, write_text
+from ganstudy.models import walks
+from ganstudy.models.saved import load_companion, load_generator
 from ganstudy.params import Params, parse
 from ganstudy.progress import say
-from ganstudy.reports.page import Study, write
+from ganstudy.protocols import PROTOCOLS
+from ganstudy.reports import modes, page
+from ganstudy.reports.study import Study, Walk
+from ganstudy.runs import Run
 from ganstudy.tracking import (
     backfill,
     comparison_link,
@@ -21,6 +29,14 @@ from ganstudy.tracking import (
     source_tags,
     tracked,
 )
+from ganstudy.training import device as devices
+from ganstudy.training.alarms import alarms
+
+PAGES: Mapping[Kind, Callable[[Study, Path], None]] = {
+    "images": page.write,
+    "stacked": page.write,
+    "points": modes.write,
+}
 
 
 def run(params: Params, out: Path) -> None:
@@ -42,23 +58,79 @@ def run(params: Params, out: Path) -> None:
                 "no table; run `dvc repro evaluate`"
             )
         backfill(run_)
-    test = load_split(layout.PREPARED, "test")
     keys = [run_.meta["key"] for run_ in grid]
+    info, test = load_info(layout.PREPARED), load_split(layout.PREPARED, "test")
+    points = info.kind == "points"
     study = Study(
         params=params,
-        data=load_info(layout.PREPARED),
-        reference=(test.images, None if test.labels is None else test.labels.tolist()),
+        data=info,
+        reference=test,
         real=real,
         runs=grid,
         command=_command(params),
         provenance=_provenance(),
+        alarms={run_.key: _alarms(run_) for run_ in grid},
+        growth=_growth(params, info.kind, grid),
+        walks={} if points else {run_.key: _walk(run_, test) for run_ in grid},
+        landscapes=_landscapes(grid, test) if points else {},
     )
-    write(study, out)
+    PAGES[info.kind](study, out)
     write_text(link_path(), comparison_link(keys) + "\n")
     with tracked("report", sha256_json(["report", *keys]), "report", {"runs": keys}) as tracker:
-        tracker.log_metrics({f"fid {run_.key}": run_.metrics["fid"] for run_ in grid})
+        tracker.log_metrics({f"{_headline(r)} {r.key}": r.metrics[_headline(r)] for r in grid})
         tracker.log_files(out / "README.md", *sorted((out / "figures").glob("*.png")))
     say(f"report: {out / 'README.md'}")
+
+
+def _headline(run_: Run) -> str:
+    return "fid" if "fid" in run_.metrics else "high_quality"
+
+
+def _alarms(run_: Run) -> Sequence[str]:
+    """What went wrong in training, in words."""
+    rows = [{str(k): float(v) for k, v in row.items()} for row in run_.history.to_dict("records")]
+    found = [
+        f"{alarm.name}, from {alarm.progress:.0%} of training on: {alarm.meaning}"
+        for alarm in alarms(rows)
+    ]
+    failure = run_.meta.get("failure")
+    return [*([] if failure is None else [f"failed: {failure}"]), *found]
+
+
+def _growth(
+    params: Params, kind: Kind, grid: Sequence[Run]
+) -> Mapping[str, Sequence[Mapping[str, Any]]]:
+    """Metrics at each snapshot of each run, where the protocol has some that are cheap."""
+    protocol = PROTOCOLS[kind](params, devices.choose(params.runtime))
+    return {
+        run_.key: [
+            values
+            for snapshot in read_npz(run_.folder / runs.SNAPSHOTS)[0]
+            if (values := protocol.growth(Split(snapshot, None)))
+        ]
+        for run_ in grid
+    }
+
+
+def _walk(run_: Run, test: Split) -> Walk:
+    generator, companion = load_generator(run_.folder), load_companion(run_.folder)
+    encodes = companion.role == "encoder"
+    return Walk(
+        walks.interpolation(generator, walks.endpoints(generator, companion, test.images)),
+        walks.traversal(generator),
+        "two test images" if encodes else "two random codes",
+    )
+
+
+def _landscapes(grid: Sequence[Run], test: Split) -> Mapping[str, Any]:
+    found = {}
+    for run_ in grid:
+        companion = load_companion(run_.folder)
+        if companion.role == "discriminator":
+            shape = load_generator(run_.folder).spec.shape
+            reach = modes.REACH * float(np.abs(test.images).max())
+            found[run_.key] = walks.landscape(companion, shape, reach)
+    return found
 
 
 def _command(params: Params) -> str:

@@ -6,14 +6,15 @@ from pathlib import Path
 import torch
 
 from ganstudy import layout
-from ganstudy.data.images import Split, load_info, load_split
+from ganstudy.data.images import DataInfo, Split, load_info, load_split
+from ganstudy.data.stacked import unstack
 from ganstudy.errors import InputError
 from ganstudy.files import read_json, sha256_json, write_json
 from ganstudy.judging import INFO, ROTATIONS, WEIGHTS, JudgeInfo, rotated
 from ganstudy.metrics import JudgeExtractor
 from ganstudy.models.judge import DECAY, EMA, Judge
 from ganstudy.models.saved import save_weights
-from ganstudy.networks import ImageShape
+from ganstudy.networks import ImageShape, shape_of
 from ganstudy.params import Params
 from ganstudy.progress import say
 from ganstudy.tracking import tracked
@@ -25,18 +26,28 @@ from ganstudy.training.trainer import Settings, Trainer, Watch
 
 def run(params: Params, prepared: Path, out: Path) -> None:
     """Writes judge.safetensors and judge.json, with the accuracy on the test split, into `out`."""
-    recipe, device = params.judge, devices.choose(params.runtime)
+    device = devices.choose(params.runtime)
     info = load_info(prepared)
+    if info.kind == "points":
+        _truth_judges(info, out)
+        return
+    recipe = params.judge
+    if recipe is None:
+        raise InputError("params.yaml has no section judge")
     train, test = load_split(prepared, "train"), load_split(prepared, "test")
+    classes = len(info.classes) if info.classes else ROTATIONS
+    if info.kind == "stacked":  # the judge looks at one channel at a time
+        train, test = unstack(train, classes), unstack(test, classes)
     task = "labels" if train.labels is not None else "rotations"
     if task == "rotations":
-        if info.resolution[0] != info.resolution[1]:
+        if train.images.shape[1] != train.images.shape[2]:
             raise InputError("a judge of images without labels needs square images")
         say("the data has no labels: the judge learns to tell rotations; classes are not measured")
         train, test = Split(*rotated(train.images)), Split(*rotated(test.images))
-    classes = len(info.classes) if info.classes else ROTATIONS
+    shape = shape_of(train.images.shape[1:], info.scale)
+    assert isinstance(shape, ImageShape)  # noqa: S101 - points are judged by the truth
 
-    judge = Judge(recipe, ImageShape(info.channels, *info.resolution), classes)
+    judge = Judge(recipe, shape, classes)
     judge.classifier.to(device)
     batch = min(recipe.batch, len(train.images))
     settings = Settings(
@@ -46,7 +57,7 @@ def run(params: Params, prepared: Path, out: Path) -> None:
         bfloat16=params.train.precision == "bfloat16",
         checkpoint_seconds=params.runtime.checkpoint_seconds,
     )
-    batches = Batches(train.images, train.labels, batch, recipe.seed, device)
+    batches = Batches(train.images, train.labels, shape, batch, recipe.seed, device)
     trainer = Trainer(judge.players(), judge.sampler, batches, settings, device)
     numerics = read_json(layout.output(layout.NUMERICS / "judge.json", "numerics"))
     settled = {
@@ -66,8 +77,8 @@ def run(params: Params, prepared: Path, out: Path) -> None:
         summary = JudgeInfo(
             key=digest,
             task=task,
-            channels=info.channels,
-            resolution=list(info.resolution),
+            channels=shape.channels,
+            resolution=[shape.height, shape.width],
             classes=classes,
             width=recipe.width,
             features=recipe.features,
@@ -79,6 +90,16 @@ def run(params: Params, prepared: Path, out: Path) -> None:
         tracker.log_metrics({"accuracy": accuracy, "seconds": trainer.seconds})
         store.clear()
     say(f"judge: {accuracy:.2%} of the test split right")
+
+
+def _truth_judges(info: DataInfo, out: Path) -> None:
+    """Points need no classifier: their mixture is known. Writes judge.json that says so."""
+    key = sha256_json(["mixture", info.name, info.sha256_train])
+    write_json(
+        out / INFO,
+        {"key": key, "task": "mixture", "accuracy": 1.0, "data": info.name},
+    )
+    say(f"judge: points of {info.name} are judged by the mixture they come from")
 
 
 def _accuracy(network: torch.nn.Module, test: Split, device: torch.device) -> float:

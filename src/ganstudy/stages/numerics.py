@@ -12,19 +12,24 @@ import numpy as np
 import torch
 from torch import nn
 
-from ganstudy.files import write_json
-from ganstudy.models import RunKey, build, identity
+from ganstudy.data.images import kind_of
+from ganstudy.files import Samples, write_json
+from ganstudy.models import RunKey, World, build, identity
 from ganstudy.models.base import SETTLE_BATCHES, SETTLE_SIZE, Model
 from ganstudy.models.judge import DECAY, EMA, Judge
-from ganstudy.networks import ImageShape
-from ganstudy.params import NetworkParams, Params
+from ganstudy.networks import ImageShape, Shape, shape_of
+from ganstudy.params import Params
 from ganstudy.seeding import numpy_generator
 from ganstudy.training.batches import Batches
 from ganstudy.training.ema import settle_statistics
 from ganstudy.training.trainer import Settings, Trainer, Watch
 
 VERSION = 1  # raise it when a change matters that the values below cannot show
-SHAPE = ImageShape(1, 16, 16)  # two doublings: every kind of block is there
+STORED = {  # of an image two doublings: every kind of block is there
+    "images": (16, 16, 1),
+    "stacked": (16, 16, 3),
+    "points": (2,),
+}
 COUNT, BATCH, ROUNDS, CLASSES, WIDTH = 24, 6, 3, 2, 4
 
 
@@ -33,7 +38,8 @@ def run(params: Params, out: Path) -> None:
     `out/judge.json`."""
     for family in params.families():
         write_json(out / f"{family}.json", fingerprint(params, family))
-    write_json(out / "judge.json", judge_fingerprint(params))
+    if params.judge is not None:
+        write_json(out / "judge.json", judge_fingerprint(params))
 
 
 def fingerprint(params: Params, family: str) -> dict[str, Any]:
@@ -41,34 +47,48 @@ def fingerprint(params: Params, family: str) -> dict[str, Any]:
     tiny = _tiny(params)
     key = RunKey.parse(f"{family}-0")
     settings = Settings(0, params.train.decay, params.train.ema)
+    stored = STORED[kind_of(params.data.name)]
+    shape = shape_of(stored, 1.0)
     return {
         "version": VERSION,
         "recipe": identity(tiny, key)["recipe"],
         "settle": [SETTLE_BATCHES, SETTLE_SIZE],
-        "unconditional": _play(lambda: build(tiny, key, SHAPE, 0), 0, settings),
-        "conditional": _play(lambda: build(tiny, key, SHAPE, CLASSES), CLASSES, settings),
+        "unconditional": _play(lambda: build(tiny, key, World(stored)), shape, 0, settings),
+        "conditional": _play(
+            lambda: build(tiny, key, World(stored, classes=CLASSES)), shape, CLASSES, settings
+        ),
     }
 
 
 def judge_fingerprint(params: Params) -> dict[str, Any]:
     """The same of the judge."""
+    assert params.judge is not None  # noqa: S101 - the caller has looked
     recipe = params.judge.model_copy(update={"width": WIDTH, "features": 4})
-    values = _play(lambda: Judge(recipe, SHAPE, CLASSES), CLASSES, Settings(0, DECAY, EMA))
+    shape = ImageShape(1, 16, 16)
+    values = _play(lambda: Judge(recipe, shape, CLASSES), shape, CLASSES, Settings(0, DECAY, EMA))
     return {"version": VERSION, "recipe": recipe.model_dump(mode="json"), "values": values}
 
 
 def _tiny(params: Params) -> Params:
-    network = NetworkParams(
-        name=params.network.name, latent=4, generator_width=WIDTH, discriminator_width=WIDTH
-    )
-    vae = params.vae.model_copy(update={"encoder_width": WIDTH})
-    return params.model_copy(update={"network": network, "vae": vae})
+    widths = {"latent": 4, "generator_width": WIDTH, "discriminator_width": WIDTH}
+    tiny: dict[str, Any] = {"network": params.network.model_copy(update=widths)}
+    for name in ("vae", "ae"):
+        section = getattr(params, name)
+        if section is not None:
+            tiny[name] = section.model_copy(update={"encoder_width": WIDTH})
+    return params.model_copy(update=tiny)
 
 
-def _play(make: Any, classes: int, settings: Settings) -> dict[str, str]:
+def _samples(shape: Shape, rng: np.random.Generator) -> Samples:
+    if isinstance(shape, ImageShape):
+        size = (COUNT, shape.height, shape.width, shape.channels)
+        return rng.integers(0, 256, size).astype(np.uint8)
+    return rng.normal(size=(COUNT, *shape.size)).astype(np.float32)
+
+
+def _play(make: Any, shape: Shape, classes: int, settings: Settings) -> dict[str, str]:
     rng = numpy_generator(0, "numerics")
-    size = (COUNT, SHAPE.height, SHAPE.width, SHAPE.channels)
-    images = rng.integers(0, 256, size).astype(np.uint8)
+    samples = _samples(shape, rng)
     labels = rng.integers(0, CLASSES, COUNT) if classes else None
     device = torch.device("cpu")
     default = torch.get_default_dtype()
@@ -78,7 +98,7 @@ def _play(make: Any, classes: int, settings: Settings) -> dict[str, str]:
         players = model.players()
         steps = max(player.steps for player in players)
         settings = Settings(ROUNDS * BATCH * steps, settings.decay, settings.ema)
-        batches = Batches(images, labels, BATCH, 0, device)
+        batches = Batches(samples, labels, shape, BATCH, 0, device)
         trainer = Trainer(players, model.sampler, batches, settings, device)
         trainer.fit(None, Watch())
         values = {

@@ -6,14 +6,16 @@ from ganstudy.data.images import load_split
 from ganstudy.data.splits import prepare
 from ganstudy.files import read_json, sha256_json
 from ganstudy.params import Params
-from ganstudy.reports.pictures import save_grid
+from ganstudy.reports.pictures import save_picture
 from ganstudy.tracking import tracked
+
+PICTURE = 2500  # of images, the picture shows as many as fit
 
 
 def run(params: Params, raw: Path, out: Path) -> None:
-    """Writes the splits, data.json and a picture of the first training images into `out`."""
+    """Writes the splits, data.json and a picture of the first training samples into `out`."""
     prepare(raw, params.data, out)
-    save_grid(out / "grid.png", load_split(out, "train").images[:64])
+    save_picture(out / "grid.png", load_split(out, "train").images[:PICTURE])
     info = read_json(out / "data.json")
     with tracked(
         f"prepare {params.data.name}", sha256_json(["prepare", info]), "data", info

@@ -1,23 +1,40 @@
-"""Stage `sample`: images of a trained generator, as other evaluators read them."""
+"""Stage `sample`: images or points of a trained generator, as other evaluators read them."""
 
 from pathlib import Path
 
+import numpy as np
+
 from ganstudy import layout
-from ganstudy.files import write_npz
-from ganstudy.models.saved import load_generator
+from ganstudy.errors import InputError
+from ganstudy.files import Labels, write_npz
+from ganstudy.models.saved import SavedGenerator, load_generator
 from ganstudy.params import RuntimeParams
 from ganstudy.progress import say
 from ganstudy.tracking import tracked_run
 from ganstudy.training import device as devices
 
 
-def run(key: str, count: int, seed: int, out: Path, runtime: RuntimeParams) -> None:
-    """Writes `count` images of run `key` to `out`: npz with arr_0 uint8 (N, H, W, C), and labels
-    int64 in arr_1 where the generator is conditional."""
+def run(
+    key: str, count: int, seed: int, out: Path, runtime: RuntimeParams, label: int | None = None
+) -> None:
+    """Writes `count` samples of run `key` to `out`: npz with arr_0 uint8 (N, H, W, C) or float32
+    (N, d), and labels int64 in arr_1 where the generator is conditional: every class in turn, or
+    `label` alone."""
     generator = load_generator(layout.run_folder(key), devices.choose(runtime))
-    labels = generator.labels(count)
-    images = generator.sample(count, seed, labels)
-    write_npz(out, images, *([] if labels is None else [labels]))
+    labels = _labels(generator, count, label, key)
+    samples = generator.sample(count, seed, labels)
+    write_npz(out, samples, *([] if labels is None else [labels]))
     with tracked_run(key, generator.meta) as tracker:
         tracker.log_metrics({"samples": count})
-    say(f"sample {key}: {count:,} images in {out}")
+    say(f"sample {key}: {count:,} samples in {out}")
+
+
+def _labels(generator: SavedGenerator, count: int, label: int | None, key: str) -> Labels | None:
+    if label is None:
+        return generator.labels(count)
+    classes = generator.spec.classes
+    if not classes:
+        raise InputError(f"--label: {key} knows no classes; it was not trained as conditional")
+    if label >= classes:
+        raise InputError(f"--label {label}: {key} knows the classes 0 to {classes - 1}")
+    return np.full(count, label, np.int64)

@@ -1,108 +1,133 @@
 """Stage `train`: one run of the grid, resumable, with the same budget for every model."""
 
 from pathlib import Path
+from typing import Any
 
 import pandas as pd
 import torch
 from torch import Tensor, nn
 
 from ganstudy import layout, runs
-from ganstudy.data.images import load_info, load_split
-from ganstudy.errors import InputError
+from ganstudy.data.images import DataInfo, load_info, load_split
+from ganstudy.errors import DivergedError, InputError
 from ganstudy.files import read_json, replacing, sha256_json, write_json, write_npz
-from ganstudy.models import RunKey, build, identity
-from ganstudy.models.base import balanced_labels, generate, settle
-from ganstudy.models.saved import MODEL, WEIGHTS, GeneratorSpec, save_generator
-from ganstudy.networks import ImageShape
+from ganstudy.models import RunKey, World, build, identity
+from ganstudy.models.base import GenerativeModel, balanced_labels, codes, decode, settle
+from ganstudy.models.saved import MODEL, WEIGHTS, save_model
 from ganstudy.params import Params
 from ganstudy.progress import say
-from ganstudy.reports.pictures import save_grid
+from ganstudy.reports.pictures import save_picture
 from ganstudy.tracking import tracked_run
 from ganstudy.training import device as devices
+from ganstudy.training.alarms import alarms
 from ganstudy.training.batches import Batches
 from ganstudy.training.checkpoint import CheckpointStore
 from ganstudy.training.trainer import Settings, Trainer, Watch
 
-PICTURE = 64  # images of a snapshot, always from the same codes
+PICTURE = {"images": 64, "stacked": 5000, "points": 2500}  # samples of a snapshot, from equal codes
 
 
 def run(params: Params, key: RunKey, out: Path) -> None:
     """Trains the run `key` on the prepared data and writes its folder `out`: model.json,
-    generator.safetensors (moving average), history.csv, grid.png, snapshots.npz."""
+    generator.safetensors (moving average) and its companion's weights, history.csv, grid.png,
+    snapshots.npz.
+
+    A run that diverges raises `DivergedError`, or with `train.failure: keep` is written as it was
+    when all was still finite, with the reason in model.json.
+    """
     recipe = identity(params, key)
     device = devices.choose(params.runtime)
     info = load_info(layout.PREPARED)
-    data = load_split(layout.PREPARED, "train")
-    classes = _classes(params, info.classes)
-    shape = ImageShape(info.channels, *info.resolution)
     numerics = layout.output(layout.NUMERICS / f"{key.model}-{key.loss}.json", "numerics")
     digest = sha256_json([recipe, info.sha256_train, read_json(numerics)])
-
-    model = build(params, key, shape, classes)
-    sampler = model.sampler.to(device)
-    players = model.players()
-    for player in players:
-        player.network.to(device)
-    labels = data.labels if classes else None
-    trainer = Trainer(
-        players,
-        sampler,
-        Batches(data.images, labels, params.train.batch, key.seed, device),
-        Settings(
-            images=params.train.images,
-            decay=params.train.decay,
-            ema=params.train.ema,
-            bfloat16=params.train.precision == "bfloat16",
-            snapshots=params.train.snapshots,
-            checkpoint_seconds=params.runtime.checkpoint_seconds,
-        ),
-        device,
-    )
-
-    def picture(average: nn.Module) -> Tensor:
-        settle(average, params.network.latent, classes, key.seed)
-        cells = balanced_labels(PICTURE, classes)
-        return torch.from_numpy(generate(average, params.network.latent, cells, PICTURE, key.seed))
-
-    if params.train.precision == "bfloat16" and devices.slow_bfloat16(device):
-        say("this CPU has no bfloat16 instructions; faster here: -S train.precision=float32")
-    hardware = devices.describe(device)
-    meta = {
+    model = build(params, key, World(info.shape, info.scale, _classes(params, info)))
+    trainer = _trainer(params, key, model, device)
+    meta: dict[str, Any] = {
         "key": digest,
         "params": recipe,
         "data": info.name,
         "data_sha256": info.sha256_train,
     }
+    if params.train.precision == "bfloat16" and devices.slow_bfloat16(device):
+        say("this CPU has no bfloat16 instructions; faster here: -S train.precision=float32")
+
+    def picture(average: nn.Module) -> Tensor:
+        return _picture(average, model, PICTURE[info.kind], key.seed)
+
     store = CheckpointStore(layout.state("train", digest))
     with store.locked(), tracked_run(str(key), meta) as tracker:
-        trainer.fit(store, Watch(f"train {key}", tracker.log_rows, picture))
-        settle(trainer.average.module, params.network.latent, classes, key.seed)
-        spec = GeneratorSpec(
-            params.network.name,
-            (shape.channels, shape.height, shape.width),
-            params.network.latent,
-            params.network.generator_width,
-            classes,
-        )
-        save_generator(out, trainer.average.module, spec, meta)
+        try:
+            trainer.fit(store, Watch(f"train {key}", tracker.log_rows, picture))
+        except DivergedError as error:
+            if params.train.failure == "stop":
+                raise
+            say(f"{key} failed and is kept as it was before: {error}")
+            meta["failure"] = str(error)
+        average = trainer.average.module
+        last = picture(average)
+        save_model(out, average, model.spec, model.companion, meta)
         with replacing(out / runs.HISTORY) as temporary:
-            pd.DataFrame(trainer.history).to_csv(temporary, index=False)
-        write_npz(out / runs.SNAPSHOTS, torch.stack(trainer.snapshots).numpy())
-        save_grid(out / runs.GRID, trainer.snapshots[-1].numpy())
-        timing = {"seconds": round(trainer.seconds, 1)} | hardware
+            pd.DataFrame(_history(trainer)).to_csv(temporary, index=False)
+        write_npz(out / runs.SNAPSHOTS, torch.stack(trainer.snapshots or [last]).numpy())
+        save_picture(out / runs.GRID, last.numpy())
+        timing = {"seconds": round(trainer.seconds, 1)} | devices.describe(device)
         write_json(runs.timing_path(digest), timing)
         tracker.log_metrics(timing)
+        for alarm in alarms(trainer.history):
+            say(f"{key}: {alarm.name} from round {alarm.round}: {alarm.meaning}")
+            tracker.log_metrics({f"alarm {alarm.name}": alarm.progress})
         names = (runs.GRID, runs.HISTORY, MODEL, WEIGHTS)
         tracker.log_files(*(out / name for name in names))
         store.clear()
 
 
-def _classes(params: Params, names: tuple[str, ...] | None) -> int:
+def _trainer(params: Params, key: RunKey, model: GenerativeModel, device: torch.device) -> Trainer:
+    data = load_split(layout.PREPARED, "train")
+    labels = data.labels if model.spec.classes else None
+    sampler = model.sampler.to(device)
+    players = model.players()
+    for player in players:
+        player.network.to(device)
+    train = params.train
+    return Trainer(
+        players,
+        sampler,
+        Batches(data.images, labels, model.spec.shape, train.batch, key.seed, device),
+        Settings(
+            images=train.images,
+            decay=train.decay,
+            ema=train.ema,
+            bfloat16=train.precision == "bfloat16",
+            snapshots=train.snapshots,
+            checkpoint_seconds=params.runtime.checkpoint_seconds,
+            stop_on_alarm=train.stop_on_alarm,
+        ),
+        device,
+    )
+
+
+def _picture(average: nn.Module, model: GenerativeModel, count: int, seed: int) -> Tensor:
+    """Samples of the averaged generator from the codes that every picture of this run has."""
+    spec = model.spec
+    settle(average, spec.latent, spec.classes, seed)
+    labels = balanced_labels(count, spec.classes)
+    samples = decode(average, spec.shape, codes(spec.latent, count, seed), labels)
+    return torch.from_numpy(samples)
+
+
+def _history(trainer: Trainer) -> list[dict[str, float]]:
+    """At least one row, for a run that failed before its first."""
+    return trainer.history or [{"round": 0.0, "images": 0.0}]
+
+
+def _classes(params: Params, info: DataInfo) -> int:
     if not params.train.conditional:
         return 0
-    if names is None:
+    if info.kind == "stacked":
+        raise InputError("train.conditional: stacked images have no classes but 1,000 modes")
+    if info.classes is None:
         raise InputError(
             "train.conditional: true needs labels, and this data has none; set it to false or sort "
             "the images into one sub-folder a class"
         )
-    return len(names)
+    return len(info.classes)

@@ -13,20 +13,21 @@ Terms = dict[str, Tensor]  # scalars by name; "loss" is what the player minimise
 
 @dataclass(frozen=True)
 class Batch:
-    """Real images (N, C, H, W) float32 in [-1, 1], labels (N,) int64 or None, and randomness.
+    """`real` images (N, C, H, W) in [-1, 1] or points (N, d), labels (N,) int64 or None, and
+    randomness.
 
     `round` counts rounds of the game, `index` batches drawn since the start of training.
     """
 
-    images: Tensor
+    real: Tensor
     labels: Tensor | None
     round: int
     index: int
     seed: int
 
     def rng(self, purpose: str) -> torch.Generator:
-        """The generator of this batch for one purpose, on the images' device."""
-        return torch_generator(self.seed, purpose, self.index, self.images.device)
+        """The generator of this batch for one purpose, on the samples' device."""
+        return torch_generator(self.seed, purpose, self.index, self.real.device)
 
 
 @dataclass(frozen=True)

@@ -5,7 +5,7 @@ model, no loss and no tracker.
 """
 
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, field
 
@@ -14,6 +14,7 @@ from torch import Tensor, nn
 
 from ganstudy.errors import DivergedError
 from ganstudy.progress import Meter, say
+from ganstudy.training.alarms import alarms
 from ganstudy.training.batches import Batches
 from ganstudy.training.checkpoint import Checkpoint, CheckpointStore
 from ganstudy.training.ema import averaged
@@ -29,7 +30,8 @@ Sums = dict[str, tuple[Tensor, int]]  # of each term since the last row, and how
 @dataclass(frozen=True)
 class Settings:
     """Budget in `images` shown, `decay` of learning rates, `ema` decay, autocast to bfloat16 or
-    not, number of `snapshots` over training, and how often to checkpoint."""
+    not, number of `snapshots` over training, how often to checkpoint, and whether a fatal alarm
+    ends training."""
 
     images: int
     decay: float
@@ -37,6 +39,7 @@ class Settings:
     bfloat16: bool = False
     snapshots: int = 0
     checkpoint_seconds: float = 60.0
+    stop_on_alarm: bool = False
 
 
 @dataclass
@@ -98,11 +101,23 @@ class Trainer:
     def fit(self, store: CheckpointStore | None, watch: Watch) -> None:
         """Plays all rounds that are left, resuming from `store`'s latest checkpoint.
 
-        Raises `DivergedError` when a term or a weight is not finite, or a term explodes; the
-        last good checkpoint stays.
+        Raises `DivergedError` when a term or a weight is not finite, a term explodes, or a fatal
+        alarm is to end training. Everything then is back at the last row of history where all was
+        well, and the last good checkpoint stays.
         """
-        if store is not None:
-            self._resume(store)
+        if store is not None and (checkpoint := store.latest()) is not None:
+            self._restore(checkpoint)
+            say(f"resuming at round {self._progress.round} of {self.rounds}")
+        good = self._checkpoint()
+        try:
+            for good in self._rows(store, watch):  # noqa: B007 - the last one is used
+                pass
+        except DivergedError:
+            self._restore(good)
+            raise
+
+    def _rows(self, store: CheckpointStore | None, watch: Watch) -> Iterator[Checkpoint]:
+        """Plays on; yields the state at each row of history that is sound."""
         told = 0
         began = time.monotonic() - self._progress.seconds
         saved_at = time.monotonic()
@@ -116,17 +131,19 @@ class Trainer:
                     continue
                 before = self.history[-1]["images"] if self.history else 0
                 self._close_row(sums)
+                self._all_is_well()
                 self._take_pictures(watch)
                 self._progress.seconds = time.monotonic() - began
                 meter.advance(int(self.history[-1]["images"] - before), self._note())
+                state = self._checkpoint()
                 if done == self.rounds or (
                     time.monotonic() - saved_at > self.settings.checkpoint_seconds
                 ):
-                    self._weights_are_finite()
                     if store is not None:
-                        store.save(self._checkpoint())
+                        store.save(state)
                     watch.log(self.history[told:])
                     told, saved_at = len(self.history), time.monotonic()
+                yield state
 
     def _play(self, round_index: int, sums: Sums) -> None:
         """One round: each player in turn makes its steps."""
@@ -169,10 +186,10 @@ class Trainer:
         sums.clear()
         bad = [name for name, v in row.items() if "/" in name and not abs(v) < EXPLODED]
         if bad:
-            raise self._diverged(bad, row)
+            raise self._diverged(f"{', '.join(bad)} not finite, or exploding", row)
         self.history.append(row)
 
-    def _weights_are_finite(self) -> None:
+    def _all_is_well(self) -> None:
         """A finite loss may have a gradient that is not; no term shows it before the next step."""
         bad = [
             f"weights of {player.name}"
@@ -180,13 +197,16 @@ class Trainer:
             if not all(bool(w.isfinite().all()) for w in player.network.state_dict().values())
         ]
         if bad:
-            raise self._diverged(bad, self.history[-1])
+            raise self._diverged(f"{', '.join(bad)} not finite", self.history[-1])
+        for alarm in alarms(self.history) if self.settings.stop_on_alarm else ():
+            if alarm.fatal:
+                raise self._diverged(f"{alarm.name}: {alarm.meaning}", self.history[-1])
 
-    def _diverged(self, bad: Sequence[str], row: Row) -> DivergedError:
+    def _diverged(self, reason: str, row: Row) -> DivergedError:
         terms = ", ".join(f"{name} = {value}" for name, value in row.items() if "/" in name)
         return DivergedError(
             f"training diverged by round {self._progress.round} of {self.rounds}: "
-            f"{', '.join(bad)} not finite, or exploding ({terms}). Lower the learning rates or "
+            f"{reason} ({terms}). Lower the learning rates or "
             "raise the penalty's weight in this loss's recipe, or set train.precision to float32; "
             "the last good checkpoint is kept"
         )
@@ -219,17 +239,16 @@ class Trainer:
                     tensors[f"optimizer/{player.name}/{index}/{name}"] = tensor
         for index, picture in enumerate(self.snapshots):
             tensors[f"snapshot/{index}"] = picture
+        tensors = {name: tensor.detach().clone() for name, tensor in tensors.items()}
         meta = {
             "round": self._progress.round,
-            "history": self.history,
+            "history": list(self.history),
             "seconds": self._progress.seconds,
         }
         return Checkpoint(tensors, meta)
 
-    def _resume(self, store: CheckpointStore) -> None:
-        checkpoint = store.latest()
-        if checkpoint is None:
-            return
+    def _restore(self, checkpoint: Checkpoint) -> None:
+        """Puts everything back to what it was at `checkpoint`."""
         tensors = checkpoint.tensors
         self.average.load_state_dict(_below(tensors, "average/"))
         for player in self.players:
@@ -247,7 +266,6 @@ class Trainer:
             [pictures[str(index)] for index in range(len(pictures))],
             checkpoint.meta["seconds"],
         )
-        say(f"resuming at round {self._progress.round} of {self.rounds}")
 
 
 def _add(sums: Sums, player: Player, terms: Terms) -> None:

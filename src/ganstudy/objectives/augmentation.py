@@ -1,0 +1,81 @@
+"""Differentiable augmentation of what D sees, real and generated alike: Zhao et al. 2020.
+
+Each row maps images (N, C, H, W) in [-1, 1] to the same, drawing one change per image from `rng`;
+gradients pass through. D then cannot learn a small data set by heart, and G never learns the
+augmentation, for both sides have it. The strengths are the paper's (section 3.3 and its code).
+"""
+
+from collections.abc import Callable
+
+import torch
+from torch import Tensor
+
+from ganstudy.errors import InputError, nearest
+
+SATURATION, CONTRAST = 2.0, 1.0  # widths of the uniform factors, around 1
+SHIFTED, CUT = 1 / 8, 1 / 2  # shares of a side
+
+Augmentation = Callable[[Tensor, torch.Generator], Tensor]
+
+
+def color(images: Tensor, rng: torch.Generator) -> Tensor:
+    """Brightness + U(-.5, .5), saturation × U(0, 2), contrast × U(.5, 1.5), in this order."""
+    images = images + (_uniform(images, rng) - 0.5)
+    grey = images.mean(1, keepdim=True)
+    images = grey + (images - grey) * (_uniform(images, rng) * SATURATION)
+    middle = images.mean((1, 2, 3), keepdim=True)
+    return middle + (images - middle) * (_uniform(images, rng) * CONTRAST + (1 - CONTRAST / 2))
+
+
+def translation(images: Tensor, rng: torch.Generator) -> Tensor:
+    """Shifts by up to 1/8 of each side; what comes in is 0, mid-grey."""
+    count, _, height, width = images.shape
+    rows = _shifted_index(count, height, images, rng)
+    columns = _shifted_index(count, width, images, rng)
+    padded = torch.nn.functional.pad(images, (1, 1, 1, 1))
+    index = torch.arange(count, device=images.device)[:, None, None]
+    picked = padded.permute(0, 2, 3, 1)[index, rows[:, :, None], columns[:, None, :]]
+    return picked.permute(0, 3, 1, 2)
+
+
+def cutout(images: Tensor, rng: torch.Generator) -> Tensor:
+    """Sets a square of half the side, centred anywhere, to 0."""
+    count, _, height, width = images.shape
+    rows = _outside(count, height, images, rng)
+    columns = _outside(count, width, images, rng)
+    keep = rows[:, None, :, None] | columns[:, None, None, :]
+    return images * keep
+
+
+AUGMENTATIONS: dict[str, Augmentation] = {
+    "color": color,
+    "translation": translation,
+    "cutout": cutout,
+}
+
+
+def _uniform(images: Tensor, rng: torch.Generator) -> Tensor:
+    """One number in [0, 1) for each image."""
+    return torch.rand(len(images), 1, 1, 1, generator=rng, device=images.device, dtype=images.dtype)
+
+
+def _shifted_index(count: int, side: int, images: Tensor, rng: torch.Generator) -> Tensor:
+    """Positions (N, side) in a picture padded by 1; what lies outside falls on the padding."""
+    most = int(side * SHIFTED + 0.5)
+    shift = torch.randint(-most, most + 1, (count, 1), generator=rng, device=images.device)
+    return (torch.arange(side, device=images.device) + shift + 1).clamp(0, side + 1)
+
+
+def _outside(count: int, side: int, images: Tensor, rng: torch.Generator) -> Tensor:
+    """Which positions (N, side) lie outside the cut of each image."""
+    cut = max(1, int(side * CUT + 0.5))
+    center = torch.randint(0, side + (1 - cut % 2), (count, 1), generator=rng, device=images.device)
+    distance = torch.arange(side, device=images.device) - center
+    return (distance < -(cut // 2)) | (distance >= cut - cut // 2)
+
+
+def augmentation(name: str) -> Augmentation:
+    """The row `name`. Raises `InputError` naming those that there are."""
+    if name not in AUGMENTATIONS:
+        raise InputError(f"train.augment: no {name!r}; {nearest(name, AUGMENTATIONS)}")
+    return AUGMENTATIONS[name]

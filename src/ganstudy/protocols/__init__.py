@@ -1,0 +1,42 @@
+"""What is measured of each kind of data: images, stacked images, points.
+
+A protocol reads samples, measures them against a reference, and measures real training data in
+their place (the floor). Its values are one flat JSON; definitions are in `ganstudy.metrics`.
+"""
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any, Protocol
+
+import torch
+
+from ganstudy.data.images import Kind, Split
+from ganstudy.params import Params
+from ganstudy.protocols.images import ImageProtocol
+from ganstudy.protocols.points import PointProtocol
+from ganstudy.protocols.stacked import StackedProtocol
+
+
+class MeasuringProtocol(Protocol):
+    """How one kind of data is measured."""
+
+    def read(self, path: Path) -> Split:
+        """Anybody's samples: an npz or, for images, a folder."""
+
+    def measure(self, samples: Split, reference: Split | None) -> dict[str, Any]:
+        """`samples` against `reference`, or the test split and the training data where None."""
+
+    def growth(self, samples: Split) -> dict[str, Any]:
+        """What is cheap enough to measure of every snapshot of every run; may be nothing."""
+
+    def measure_real(self) -> dict[str, Any]:
+        """Real training samples in the place of generated ones."""
+
+
+PROTOCOLS: dict[Kind, Callable[[Params, torch.device], MeasuringProtocol]] = {
+    "images": ImageProtocol,
+    "stacked": StackedProtocol,
+    "points": PointProtocol,
+}
+
+__all__ = ["PROTOCOLS", "MeasuringProtocol"]

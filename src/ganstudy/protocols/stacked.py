@@ -1,0 +1,110 @@
+"""Stacked images: the judge names each channel; the modes are triples of classes."""
+
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+
+from ganstudy import layout, metrics
+from ganstudy.data.images import Split, load_info, load_split
+from ganstudy.data.stacked import CHANNELS, unstack
+from ganstudy.errors import InputError
+from ganstudy.files import read_samples, sha256_arrays
+from ganstudy.judging import load_examiner
+from ganstudy.metrics import Features
+from ganstudy.params import Params
+
+Values = dict[str, Any]
+
+
+class StackedProtocol:
+    """Modes captured and their KL; FID over the three channels' features side by side."""
+
+    def __init__(self, params: Params, device: torch.device) -> None:
+        self._params = params
+        self._examiner = load_examiner(params.evaluate, layout.JUDGE, device)
+        if not self._examiner.knows_classes:
+            raise InputError(
+                "the modes of stacked images are told by the judge: evaluate.extractor judge"
+            )
+        self._classes = len(load_info(layout.PREPARED).classes or ())
+
+    def read(self, path: Path) -> Split:
+        """An npz with images uint8 (N, H, W, 3)."""
+        if path.is_dir() or path.suffix != ".npz":
+            raise InputError(f"{path}: stacked images are an .npz with arr_0 uint8 (N, H, W, 3)")
+        return Split(*read_samples(path))
+
+    def measure(self, samples: Split, reference: Split | None) -> Values:
+        """Of the first `sample.count` stacks."""
+        count = self._params.sample.count
+        fake = self._channels(Split(samples.images[:count], None), cached=False)
+        test = reference or load_split(layout.PREPARED, "test")
+        real = self._channels(Split(test.images[:count], None), cached=True)
+        values = self._against(fake, real) | {
+            "reference": len(test.images[:count]),
+            "reference_sha256": sha256_arrays(test.images[:count]),
+        }
+        if reference is None:
+            train = load_split(layout.PREPARED, "train")
+            known = self._channels(Split(train.images[:count], None), cached=True)
+            values["fid_floor"] = metrics.frechet_distance(_beside(known), _beside(real))
+            values["fid_train"] = metrics.frechet_distance(_beside(fake), _beside(known))
+        return values
+
+    def growth(self, samples: Split) -> Values:
+        """Modes and KL of a snapshot."""
+        return self._modes(self._channels(samples, cached=False))
+
+    def measure_real(self) -> Values:
+        """The same of training stacks."""
+        values = self.measure(load_split(layout.PREPARED, "train"), None)
+        del values["fid_train"]  # of images with themselves
+        return values
+
+    def _channels(self, split: Split, *, cached: bool) -> Features:
+        if split.images.ndim != 4 or split.images.shape[3] != CHANNELS:
+            raise InputError(f"stacked images are (N, H, W, 3), not {split.images.shape}")
+        return self._examiner.features(unstack(split, self._classes).images, cached=cached)
+
+    def _against(self, fake: Features, real: Features) -> Values:
+        evaluate, info = self._params.evaluate, self._examiner.info
+        assert fake.logits is not None and info is not None  # noqa: S101, PT018 - a judge's
+        x, y = _beside(fake), _beside(real)
+        low, high = metrics.frechet_interval(x, y, resamples=evaluate.resamples, seed=evaluate.seed)
+        score = metrics.inception_score(fake.logits)
+        return self._modes(fake) | {
+            "fid": metrics.frechet_distance(x, y),
+            "fid_debiased": metrics.debiased_frechet_distance(x, y, evaluate.seed),
+            "fid_low": low,
+            "fid_high": high,
+            "entropy_conditional": score.entropy_conditional,
+            "entropy_marginal": score.entropy_marginal,
+            "samples": len(x),
+            "judge": self._examiner.extractor.name,
+            "judge_sha256": self._examiner.extractor.sha256,
+            "judge_accuracy": info.accuracy,
+            "seed": evaluate.seed,
+        }
+
+    def _modes(self, fake: Features) -> Values:
+        labels = np.asarray(fake.logits).argmax(1).reshape(-1, CHANNELS)
+        found = metrics.stacked_mode_statistics(labels, self._classes, self._shares())
+        return {
+            "modes": self._classes**CHANNELS,
+            "modes_captured": found.modes_captured,
+            "mode_kl": found.mode_kl,
+            "mode_kl_floor": found.mode_kl_floor,
+        }
+
+    def _shares(self) -> np.ndarray[Any, np.dtype[np.float64]]:
+        """The share of each class among the channels of the training stacks."""
+        labels = unstack(load_split(layout.PREPARED, "train"), self._classes).labels
+        counts = np.bincount(np.asarray(labels), minlength=self._classes)
+        return np.asarray(counts / counts.sum(), np.float64)
+
+
+def _beside(features: Features) -> np.ndarray[Any, np.dtype[Any]]:
+    """The features of each stack's channels side by side, (N, 3 d)."""
+    return np.asarray(features.features).reshape(len(features.features) // CHANNELS, -1)

@@ -1,0 +1,24 @@
+"""Templates beside this file, filled in and written whole."""
+
+from pathlib import Path
+from typing import Any
+
+import jinja2
+import yaml
+
+from ganstudy.files import write_text
+from ganstudy.reports.study import Study
+
+
+def render(template: str, out: Path, study: Study, **values: Any) -> None:
+    """Writes `template` with `values` to `out`; a name that is not given is an error."""
+    environment = jinja2.Environment(
+        loader=jinja2.FileSystemLoader(Path(__file__).parent),
+        undefined=jinja2.StrictUndefined,
+        autoescape=False,  # noqa: S701 - Markdown, from our own numbers
+        keep_trailing_newline=True,
+        trim_blocks=True,
+    )
+    params = yaml.safe_dump(study.params.model_dump(mode="json"), sort_keys=False)
+    text = environment.get_template(template).render(study=study, params=params, **values)
+    write_text(out, text)
