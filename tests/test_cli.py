@@ -191,6 +191,7 @@ BAD_WHOLES = {
         {"network__name": "dcgan", "data__resolution": 34},
         ["cannot reach 34×34", "data.resolution 32", "mlp"],
     ),
+    "images without a judge": ({"judge": None}, ["digits", "the section judge is missing"]),
 }
 
 

@@ -94,6 +94,10 @@ MISTAKES: dict[str, tuple[dict[str, Any], list[str]]] = {
     "no seeds": ({"study__seeds": []}, ["study.seeds", "at least 1 item"]),
     "a folder that is not named": ({"data__name": "folder"}, ["data.folder and data.resolution"]),
     "a folder that nobody reads": ({"data__folder": "pictures"}, ["data.folder", "name: folder"]),
+    "weights for the judge": (
+        {"evaluate__weights": "x.pth"},
+        ["evaluate.weights is for other extractors", "the judge has its own"],
+    ),
     "no share of validation": ({"data__validation": 0.0}, ["data.validation", "greater than 0"]),
     "two channels": ({"data__channels": 2}, ["data.channels: 2 is not allowed", "1, 3"]),
     "a date": ({"data__folder": yaml.safe_load("2020-01-01")}, ["only numbers, texts"]),
@@ -110,9 +114,9 @@ def test_a_mistake_is_one_line_that_says_what_would_be_right(name: str) -> None:
 
 def test_a_missing_section_and_a_missing_key_are_named() -> None:
     whole = content()
-    del whole["judge"], whole["train"]["batch"]
+    del whole["sample"], whole["train"]["batch"]
     message = refusal(whole)
-    assert "judge is missing" in message
+    assert "sample is missing" in message
     assert "train.batch is missing" in message
 
 

@@ -251,9 +251,15 @@ def _records(run: "Run") -> list[dict[Any, Any]]:
     return [{name: value for name, value in row.items() if not math.isnan(value)} for row in rows]
 
 
+def study_place() -> str:
+    """The folder of the study in its repository, like `studies/modes/ring`; empty for the root."""
+    return git("rev-parse", "--show-prefix").strip("/")
+
+
 def link_path() -> Path:
     """Where the newest comparison's link is kept: its ids belong to this machine's store."""
-    return project_root() / ".checkpoints" / "mlflow.link"
+    name = "-".join(["mlflow", *filter(None, study_place().split("/"))])
+    return project_root() / ".checkpoints" / f"{name}.link"
 
 
 def comparison_link(keys: Sequence[str]) -> str:

@@ -20,7 +20,7 @@ from PIL import Image
 
 from ganstudy import files
 from ganstudy.data import cifar, download, mnist, sources
-from ganstudy.data.images import load
+from ganstudy.data.images import load_info, load_split
 from ganstudy.data.splits import prepare
 from ganstudy.errors import InputError
 from ganstudy.params import DataParams, DatasetName
@@ -89,10 +89,11 @@ def test_a_folder_goes_all_the_way_to_prepared(tmp_path: Path) -> None:
     )
     sources.fetch(params, tmp_path / "raw")
     prepare(tmp_path / "raw", params, tmp_path / "prepared")
-    prepared = load(tmp_path / "prepared")
-    assert prepared.info.classes == ("cat", "dog")
-    assert (prepared.info.resolution, prepared.info.channels) == ((8, 8), 3)
-    assert sum((prepared.info.train, prepared.info.validation, prepared.info.test)) == 39
+    info = load_info(tmp_path / "prepared")
+    assert info.classes == ("cat", "dog")
+    assert (info.kind, info.shape) == ("images", (8, 8, 3))
+    assert sum((info.train, info.validation, info.test)) == 39
+    assert len(load_split(tmp_path / "prepared", "train").images) == info.train
     source = files.read_json(tmp_path / "raw/source.json")
     assert source["skipped"] == 1
     assert str(tmp_path) not in json.dumps(source)

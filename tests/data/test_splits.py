@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from ganstudy import files
-from ganstudy.data.images import load, load_info, load_split
+from ganstudy.data.images import SPLITS, Split, load_info, load_split
 from ganstudy.data.sources import fetch
 from ganstudy.data.splits import prepare, split
 from ganstudy.errors import InputError
@@ -102,6 +102,11 @@ def raw(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder
 
 
+def splits(folder: Path) -> list[Split]:
+    """Training, validation and test split of prepared data."""
+    return [load_split(folder, name) for name in SPLITS]
+
+
 def contents(folder: Path) -> dict[str, bytes]:
     return {path.name: path.read_bytes() for path in sorted(folder.iterdir())}
 
@@ -126,19 +131,18 @@ def test_prepared_splits_are_the_raw_images_once_each_with_their_labels(
     before = sorted(
         (image.tobytes(), int(label)) for image, label in zip(images, labels, strict=True)
     )
-    prepared = load(tmp_path)
-    parts = [prepared.train, prepared.validation, prepared.test]
+    parts = splits(tmp_path)
     after = sorted(
         (image.tobytes(), int(label)) for part in parts for image, label in zip(*part, strict=True)
     )
     assert before == after
-    info = prepared.info
+    info = load_info(tmp_path)
     assert (info.train, info.validation, info.test) == tuple(len(part.images) for part in parts)
     assert info.test == round(1797 * 0.2)
     assert info.validation == round((1797 - info.test) * 0.1)
-    assert (info.resolution, info.channels) == ((8, 8), 1)
+    assert (info.kind, info.shape, info.scale) == ("images", (8, 8, 1), 1.0)
     assert info.classes == tuple("0123456789")
-    assert info.sha256_test == files.sha256_arrays(*prepared.test)
+    assert info.sha256_test == files.sha256_arrays(*parts[2])
     for part in parts:  # stratified: every digit has its tenth, give or take
         shares = np.bincount(part.labels, minlength=10) / len(part.labels)
         assert abs(shares - 0.1).max() < 0.01
@@ -148,7 +152,7 @@ def test_data_json_is_flat_but_for_lists(raw: Path, tmp_path: Path) -> None:
     prepare(raw, DataParams(name="digits"), tmp_path)
     content = json.loads((tmp_path / "data.json").read_text())
     assert not any(isinstance(value, dict) for value in content.values())
-    assert content["resolution"] == [8, 8]
+    assert content["shape"] == [8, 8, 1]
 
 
 def test_size_and_channels_follow_the_parameters(raw: Path, tmp_path: Path) -> None:
@@ -178,14 +182,13 @@ def test_colour_becomes_grey_by_luma(tmp_path: Path) -> None:
     images = np.random.default_rng(0).integers(0, 256, (40, 4, 4, 3), np.uint8)
     write_raw(tmp_path / "raw", images, None, None)
     prepare(tmp_path / "raw", DataParams(name="digits", channels=1), tmp_path / "out")
-    prepared = load(tmp_path / "out")
+    parts, info = splits(tmp_path / "out"), load_info(tmp_path / "out")
     luma = np.sort((images @ [0.299, 0.587, 0.114]).ravel())
-    parts = (prepared.train, prepared.validation, prepared.test)
     grey = np.sort(np.concatenate([part.images for part in parts]).ravel())
-    assert prepared.info.channels == 1
+    assert info.shape == (4, 4, 1)
     assert abs(grey - luma).max() <= 0.51
-    assert prepared.train.labels is None
-    assert prepared.info.classes is None
+    assert parts[0].labels is None
+    assert info.classes is None
 
 
 def test_images_made_equal_by_reduction_do_not_leak(tmp_path: Path) -> None:
@@ -195,9 +198,7 @@ def test_images_made_equal_by_reduction_do_not_leak(tmp_path: Path) -> None:
     twins[:, 0, 0, 0] ^= 1  # gone after reduction, mostly
     write_raw(tmp_path / "raw", np.concatenate([originals, twins]), None, None)
     prepare(tmp_path / "raw", DataParams(name="digits", resolution=4), tmp_path / "out")
-    prepared = load(tmp_path / "out")
-    parts = (prepared.train, prepared.validation, prepared.test)
-    seen = [{image.tobytes() for image in part.images} for part in parts]
+    seen = [{image.tobytes() for image in part.images} for part in splits(tmp_path / "out")]
     assert sum(len(images) for images in seen) < 60  # some did become equal
     assert not seen[0] & seen[1]
     assert not seen[0] & seen[2]
@@ -248,7 +249,14 @@ def test_an_unknown_split_gets_the_nearest_name(prepared: Path) -> None:
 
 @pytest.mark.parametrize(
     ("change", "complaint"),
-    [({"train": "many"}, "train"), ({"extra": 1}, "extra"), ({"resolution": [8]}, "resolution")],
+    [
+        ({"train": "many"}, "train"),
+        ({"extra": 1}, "extra"),
+        ({"shape": 8}, "shape"),
+        ({"shape": [8, 8]}, "shape"),
+        ({"shape": [8, "wide", 1]}, "shape"),
+        ({"kind": "pictures"}, "kind"),
+    ],
 )
 def test_a_malformed_data_json_names_the_key(prepared: Path, change, complaint: str) -> None:
     content = files.read_json(prepared / "data.json")

@@ -5,17 +5,18 @@ import torch
 from torch import Tensor, nn
 
 from ganstudy.errors import InputError
-from ganstudy.models import RunKey, build
+from ganstudy.models import RunKey, World, build
 from ganstudy.models.gan import GAN
+from ganstudy.networks import DiscriminatorSpec, GeneratorSpec
 from ganstudy.objectives.adversarial import LOSSES
 from ganstudy.objectives.penalties import PENALTIES
 from ganstudy.params import LossParams
 from ganstudy.training.trainer import Watch
-from training.tiny import ADAM, SHAPE, batches, params, trainer, weights
+from training.tiny import ADAM, STORED, batches, params, trainer, weights
 
 
 def gan(run: str = "gan-non_saturating-0", classes: int = 0, **changes) -> GAN:
-    model = build(params(**changes), RunKey.parse(run), SHAPE, classes)
+    model = build(params(**changes), RunKey.parse(run), World(STORED, classes=classes))
     assert isinstance(model, GAN)
     return model
 
@@ -25,7 +26,7 @@ def objectives(model: GAN):
 
 
 def codes(batch, purpose: str) -> Tensor:
-    return torch.randn(len(batch.images), 4, generator=batch.rng(purpose))
+    return torch.randn(len(batch.real), 4, generator=batch.rng(purpose))
 
 
 def test_d_moves_first_and_as_often_as_its_recipe_says() -> None:
@@ -44,18 +45,19 @@ def test_the_objectives_are_loss_plus_weighted_penalties(loss: str) -> None:
     G, D = model.generator, model.discriminator
 
     fake = G(codes(batch, "z for D")).detach()
-    expected = adversarial = LOSSES[loss].discriminator(D(batch.images), D(fake))
+    expected = adversarial = LOSSES[loss].discriminator(D(batch.real), D(fake))
     for name, settings in recipe.penalties.items():
-        value = PENALTIES[name](D, batch.images, fake, batch.rng(f"penalty {name}"))
+        value = PENALTIES[name](D, batch.real, fake, batch.rng(f"penalty {name}"))
         expected = expected + settings.weight * settings.every * value
     terms = objectives(model)[0](batch)
     torch.testing.assert_close(terms["loss"], expected)
     torch.testing.assert_close(terms["adversarial"], adversarial)
-    assert set(terms) == {"loss", "adversarial", "real", "fake", *recipe.penalties}
+    signs = {"separation", "diversity", "spread"}
+    assert set(terms) == {"loss", "adversarial", "real", "fake", *signs, *recipe.penalties}
 
     scores = D(G(codes(batch, "z for G")))
     terms = objectives(model)[1](batch)
-    torch.testing.assert_close(terms["loss"], LOSSES[loss].generator(D(batch.images), scores))
+    torch.testing.assert_close(terms["loss"], LOSSES[loss].generator(D(batch.real), scores))
 
 
 @pytest.mark.parametrize("every", [1, 3])
@@ -68,7 +70,7 @@ def test_a_lazy_penalty_comes_every_so_many_rounds_and_as_many_times_as_strong(e
         batch = source.draw(index, index)
         terms = objectives(lazy)[0](batch)
         extra = terms["loss"] - objectives(bare)[0](batch)["loss"]
-        value = PENALTIES["r1"](lazy.discriminator, batch.images, batch.images, batch.rng("none"))
+        value = PENALTIES["r1"](lazy.discriminator, batch.real, batch.real, batch.rng("none"))
         if index % every:
             assert extra == 0
             assert "r1" not in terms
@@ -93,7 +95,7 @@ def test_a_conditional_game_is_played_on_the_labels_of_the_batch(loss: str, netw
     model = gan(f"gan-{loss}-0", classes=2, network__name=network)
     source = batches(labels=True)
     batch = source.draw(0, 0)
-    swapped = type(batch)(batch.images, 1 - batch.labels, batch.round, batch.index, batch.seed)
+    swapped = type(batch)(batch.real, 1 - batch.labels, batch.round, batch.index, batch.seed)
     for objective in objectives(model):
         before = objective(batch)["loss"]
         assert before != objective(swapped)["loss"]
@@ -126,11 +128,12 @@ def test_a_loss_or_penalty_that_no_table_has_is_named_with_the_nearest() -> None
         ' "discriminator": {"learning_rate": 0.1, "betas": [0, 0.9]},'
         ' "penalties": {"gradent": {"weight": 1}}}'
     )
-    network = params().network
+    generator = GeneratorSpec("mlp", STORED, 1.0, 4, 8, "batch", 0)
+    discriminator = DiscriminatorSpec("mlp", STORED, 1.0, 8, "none", 0)
     with pytest.raises(InputError, match=r"losses\.wgann: no such loss; did you mean 'wgan'\?"):
-        GAN("wgann", recipe, network, SHAPE, 0, 0)
+        GAN("wgann", recipe, generator, discriminator, [], 0)
     with pytest.raises(InputError, match=r"penalties\.gradent: .* did you mean 'gradient'\?"):
-        GAN("wgan", recipe, network, SHAPE, 0, 0)
+        GAN("wgan", recipe, generator, discriminator, [], 0)
 
 
 class Blind(nn.Module):
@@ -148,7 +151,7 @@ def test_the_test_of_conditions_would_catch_a_d_that_ignores_them() -> None:
     model = gan(classes=2)
     model.discriminator = Blind(model.discriminator)
     batch = batches(labels=True).draw(0, 0)
-    swapped = type(batch)(batch.images, 1 - batch.labels, batch.round, batch.index, batch.seed)
+    swapped = type(batch)(batch.real, 1 - batch.labels, batch.round, batch.index, batch.seed)
     fixed = model.generator(codes(batch, "z"), batch.labels)
     assert torch.equal(model._score(fixed, batch), model._score(fixed, swapped))
     sighted = gan(classes=2)
@@ -158,7 +161,11 @@ def test_the_test_of_conditions_would_catch_a_d_that_ignores_them() -> None:
 @pytest.mark.parametrize("name", sorted(LOSSES))
 def test_every_row_of_the_table_trains(name: str) -> None:
     recipes = params().model_dump(mode="json")["losses"]
-    recipes[name] = recipes["relativistic"]
+    needed = LOSSES[name].needs
+    extra = {} if needed is None else {needed: {"weight": 1.0}}
+    recipes[name] = recipes["relativistic"] | {
+        "penalties": recipes["relativistic"]["penalties"] | extra
+    }
     chosen = params(losses=recipes, train__loss=name)
     subject = trainer(chosen, f"gan-{name}-0")
     before = [matrices(player.network) for player in subject.players]

@@ -69,7 +69,8 @@ def test_it_learns_to_tell_two_classes() -> None:
     judge = Judge(recipe, SHAPE, 2)
     source = batches(10, labels=True)
     bright = source._labels[:, None, None, None] == 1
-    source._images = torch.where(bright, torch.tensor(230, dtype=torch.uint8), source._images // 4)
+    white = torch.tensor(230, dtype=torch.uint8)
+    source._samples = torch.where(bright, white, source._samples // 4)
     subject = Trainer(judge.players(), judge.sampler, source, Settings(10 * 40, 1.0, 0.9), CPU)
     subject.fit(None, Watch())
     assert subject.history[-1]["judge/accuracy"] == 1
@@ -100,7 +101,7 @@ def test_a_resumed_judge_is_the_uninterrupted_judge_dropout_included(tmp_path: P
 def test_dropout_differs_from_batch_to_batch() -> None:
     (player,) = Judge(params().judge, SHAPE, 2).players()
     batch = batches(20, labels=True).draw(0, 0)
-    again = type(batch)(batch.images, batch.labels, 0, 1, batch.seed)
+    again = type(batch)(batch.real, batch.labels, 0, 1, batch.seed)
     losses = [player.objective(b)["loss"].item() for b in (batch, batch, again)]
     assert losses[0] == losses[1] != losses[2]
 
@@ -177,9 +178,3 @@ def test_a_judge_that_is_missing_or_broken_is_bad_input(folder: Path, tmp_path: 
     (folder / INFO).write_text('{"task": "labels"}')
     with pytest.raises(InputError, match="does not describe a judge"):
         load_judge(folder, CPU)
-
-
-def test_weights_are_only_for_other_extractors(folder: Path) -> None:
-    evaluate = params(evaluate__weights="x.pth").evaluate
-    with pytest.raises(InputError, match=r"evaluate\.weights is for torch-fidelity"):
-        load_examiner(evaluate, folder, CPU)

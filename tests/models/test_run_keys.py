@@ -3,8 +3,8 @@
 import pytest
 
 from ganstudy.errors import InputError
-from ganstudy.models import RunKey, build, identity
-from training.tiny import SHAPE, params
+from ganstudy.models import RunKey, World, build, identity
+from training.tiny import STORED, params
 
 
 @pytest.mark.parametrize("text", ["gan-wgan-0", "vae-elbo-12", "gan-non_saturating-3"])
@@ -21,7 +21,7 @@ def test_keys_are_read_and_written(text: str) -> None:
         ("gan-wgan--1", "<model>-<loss>-<seed>"),
         ("", "<model>-<loss>-<seed>"),
         ("gam-wgan-0", "did you mean 'gan'"),
-        ("../../etc-x-0", "no model '../../etc'; allowed: gan, vae"),
+        ("../../etc-x-0", "no model '../../etc'; allowed: ae, gan, vae"),
     ],
 )
 def test_what_is_no_key_says_what_one_is(text: str, message: str) -> None:
@@ -32,7 +32,7 @@ def test_what_is_no_key_says_what_one_is(text: str, message: str) -> None:
 
 @pytest.mark.parametrize("model", [identity, build])
 def test_a_loss_without_a_recipe_names_the_nearest(model) -> None:
-    rest = () if model is identity else (SHAPE, 0)
+    rest = () if model is identity else (World(STORED),)
     with pytest.raises(InputError, match="'wgann' has no recipe; did you mean 'wgan'"):
         model(params(), RunKey("gan", "wgann", 0), *rest)
 
@@ -45,6 +45,9 @@ def test_identity_changes_with_what_a_result_depends_on_and_with_nothing_else() 
         "train__loss": "wgan_gp",
         "losses__non_saturating__critic_steps": 4,
         "vae__beta": 3.0,
+        "ae__encoder_width": 9,
+        "study__baselines": [],
+        "train__failure": "keep",
         "sample__count": 7,
         "study__seeds": [3],
     }

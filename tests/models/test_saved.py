@@ -2,27 +2,30 @@
 
 import json
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
 import torch
 
 from ganstudy.errors import InputError
-from ganstudy.models.base import balanced_labels, generate, initial_weights, settle
+from ganstudy.files import Labels, Samples
+from ganstudy.models.base import Companion, balanced_labels, codes, decode, initial_weights, settle
 from ganstudy.models.saved import (
     MODEL,
     WEIGHTS,
-    GeneratorSpec,
     load_generator,
     load_weights,
-    save_generator,
+    save_model,
 )
+from ganstudy.networks import DiscriminatorSpec, GeneratorSpec
 from training.tiny import weights
 
 SPECS = [
-    GeneratorSpec("dcgan", (1, 8, 8), 4, 4, 0),
-    GeneratorSpec("dcgan", (3, 28, 28), 4, 4, 3),
-    GeneratorSpec("mlp", (1, 8, 12), 4, 8, 3),
+    GeneratorSpec("dcgan", (8, 8, 1), 1.0, 4, 4, "batch", 0),
+    GeneratorSpec("dcgan", (28, 28, 3), 1.0, 4, 4, "batch", 3),
+    GeneratorSpec("mlp", (8, 12, 1), 1.0, 4, 8, "none", 3),
+    GeneratorSpec("resnet", (8, 8, 3), 1.0, 4, 4, "batch", 3),
 ]
 
 
@@ -34,36 +37,57 @@ def network(spec: GeneratorSpec, seed: int = 0) -> torch.nn.Module:
     return built
 
 
+def save(folder: Path, spec: GeneratorSpec, meta: dict[str, Any], seed: int = 0) -> torch.nn.Module:
+    """Saves a generator beside a discriminator of its own; returns the generator."""
+    made, companion = network(spec, seed), DiscriminatorSpec("mlp", spec.stored, 1.0, 4, "none", 0)
+    with initial_weights(seed, "discriminator"):
+        save_model(
+            folder, made, spec, Companion("discriminator", companion, companion.build()), meta
+        )
+    return made
+
+
+def generate(
+    G: torch.nn.Module,
+    spec: GeneratorSpec,
+    labels: Labels | None,
+    count: int,
+    seed: int,
+    batch: int = 500,
+) -> Samples:
+    """Images of codes drawn for `seed`."""
+    return decode(G, spec.shape, codes(spec.latent, count, seed), labels, batch)
+
+
 @pytest.fixture
 def folder(tmp_path: Path) -> Path:
     """A saved generator."""
-    save_generator(tmp_path / "run", network(SPECS[0]), SPECS[0], {"key": "k"})
+    save(tmp_path / "run", SPECS[0], {"key": "k"})
     return tmp_path / "run"
 
 
 @pytest.mark.parametrize("spec", SPECS, ids=str)
 def test_a_generator_comes_back_bit_for_bit(spec: GeneratorSpec, tmp_path: Path) -> None:
-    original = network(spec)
-    save_generator(tmp_path, original, spec, {"key": "k", "params": {"a": 1}})
+    original = save(tmp_path, spec, {"key": "k", "params": {"a": 1}})
     loaded = load_generator(tmp_path)
     assert loaded.spec == spec
     assert loaded.meta["params"] == {"a": 1}
     assert weights(loaded.network) == weights(original)
     assert not loaded.network.training
     labels = balanced_labels(6, spec.classes)
-    expected = generate(original, spec.latent, labels, 6, seed=3)
+    expected = generate(original, spec, labels, 6, seed=3)
     found = loaded.sample(6, seed=3)
     assert found.dtype == np.uint8
-    assert found.shape == (6, *spec.shape[1:], spec.shape[0])
+    assert found.shape == (6, *spec.stored)
     assert np.array_equal(found, expected)
 
 
 def test_equal_weights_give_equal_bytes(tmp_path: Path) -> None:
     for name in "ab":
-        save_generator(tmp_path / name, network(SPECS[1]), SPECS[1], {"key": "k"})
-    for file in (WEIGHTS, MODEL):
+        save(tmp_path / name, SPECS[1], {"key": "k"})
+    for file in (WEIGHTS, "discriminator.safetensors", MODEL):
         assert (tmp_path / "a" / file).read_bytes() == (tmp_path / "b" / file).read_bytes()
-    save_generator(tmp_path / "c", network(SPECS[1], seed=1), SPECS[1], {"key": "k"})
+    save(tmp_path / "c", SPECS[1], {"key": "k"}, seed=1)
     assert (tmp_path / "a" / WEIGHTS).read_bytes() != (tmp_path / "c" / WEIGHTS).read_bytes()
 
 
@@ -72,33 +96,33 @@ def test_equal_weights_give_equal_bytes(tmp_path: Path) -> None:
 
 def test_the_first_images_do_not_depend_on_how_many_follow() -> None:
     G = network(SPECS[0])
-    assert np.array_equal(generate(G, 4, None, 5, 0), generate(G, 4, None, 12, 0)[:5])
+    assert np.array_equal(generate(G, SPECS[0], None, 5, 0), generate(G, SPECS[0], None, 12, 0)[:5])
 
 
 @pytest.mark.parametrize("spec", SPECS, ids=str)
 def test_images_do_not_depend_on_the_batch(spec: GeneratorSpec) -> None:
     G, labels = network(spec), balanced_labels(11, spec.classes)
-    whole, parts = (generate(G, 4, labels, 11, 0, batch=size).astype(int) for size in (500, 3))
+    whole, parts = (generate(G, spec, labels, 11, 0, batch=size).astype(int) for size in (500, 3))
     assert np.abs(whole - parts).max() <= 1  # rounding of another kernel
 
 
 def test_images_depend_on_the_seed_and_each_on_a_code_of_its_own() -> None:
     G = network(SPECS[0])
-    one, two = generate(G, 4, None, 8, 0), generate(G, 4, None, 8, 1)
+    one, two = generate(G, SPECS[0], None, 8, 0), generate(G, SPECS[0], None, 8, 1)
     assert not np.array_equal(one, two)
     assert len(np.unique(np.concatenate([one, two]).reshape(16, -1), axis=0)) == 16
 
 
 def test_classes_come_in_turn_or_as_they_are_asked_for(tmp_path: Path) -> None:
     spec = SPECS[2]
-    save_generator(tmp_path, network(spec), spec, {})
+    save(tmp_path, spec, {})
     generator = load_generator(tmp_path)
     assert generator.labels(7).tolist() == [0, 1, 2, 0, 1, 2, 0]
     assert np.array_equal(generator.sample(7, 0), generator.sample(7, 0, generator.labels(7)))
     ones = generator.sample(7, 0, np.ones(7, np.int64))
     assert not np.array_equal(ones, generator.sample(7, 0))
     assert np.array_equal(ones[1], generator.sample(7, 0)[1])
-    save_generator(tmp_path, network(SPECS[0]), SPECS[0], {})
+    save(tmp_path, SPECS[0], {})
     assert load_generator(tmp_path).labels(7) is None
 
 
@@ -129,7 +153,7 @@ def test_a_pickle_in_place_of_weights_is_never_loaded(folder: Path, tmp_path: Pa
 
 
 def test_weights_of_another_network_do_not_fit(folder: Path, tmp_path: Path) -> None:
-    save_generator(tmp_path / "other", network(SPECS[2]), SPECS[2], {})
+    save(tmp_path / "other", SPECS[2], {})
     (tmp_path / "other" / WEIGHTS).replace(folder / WEIGHTS)
     with pytest.raises(InputError, match="does not fit the network beside it"):
         load_generator(folder)
@@ -144,7 +168,7 @@ def test_weights_of_another_network_do_not_fit(folder: Path, tmp_path: Path) -> 
         lambda meta: meta["generator"].pop("latent"),
         lambda meta: meta["generator"].update(network="unheard"),
         lambda meta: meta["generator"].update(extra=1),
-        lambda meta: meta["generator"].update(shape=3),
+        lambda meta: meta["generator"].update(stored=3),
         lambda meta: meta.update(generator=[1, 2]),
     ],
 )

@@ -4,20 +4,18 @@ import pytest
 import torch
 
 from ganstudy.errors import InputError
-from ganstudy.models import RunKey, build, identity
-from ganstudy.networks import ImageShape
+from ganstudy.models import RunKey, World, build, identity
 from ganstudy.objectives.reconstruction import gaussian_kl, gaussian_nll, reparameterize
 from ganstudy.training.trainer import Watch
-from training.tiny import SHAPE, batches, params, trainer, weights
+from training.tiny import STORED, batches, params, trainer, weights
 
 
 @pytest.mark.parametrize("network", ["mlp", "dcgan"])
 @pytest.mark.parametrize("classes", [0, 3])
 def test_its_decoder_is_the_gans_generator(network: str, classes: int) -> None:
-    chosen, shape = params(network__name=network), ImageShape(3, 16, 16)
+    chosen, world = params(network__name=network), World((16, 16, 3), classes=classes)
     gan, vae = (
-        build(chosen, RunKey.parse(run), shape, classes)
-        for run in ("gan-non_saturating-0", "vae-elbo-0")
+        build(chosen, RunKey.parse(run), world) for run in ("gan-non_saturating-0", "vae-elbo-0")
     )
     assert type(vae.sampler) is type(gan.sampler)
     assert weights(vae.sampler) == weights(gan.sampler)  # the same initial weights, so also sizes
@@ -33,13 +31,13 @@ def test_both_are_shown_the_same_images() -> None:
 
 
 def test_its_loss_is_the_negative_bound_in_nats_per_pixel() -> None:
-    model = build(params(vae__beta=0.7), RunKey.parse("vae-elbo-0"), SHAPE, 0)
+    model = build(params(vae__beta=0.7), RunKey.parse("vae-elbo-0"), World(STORED))
     batch = batches().draw(0, 0)
     (player,) = model.players()
     terms = player.objective(batch)
-    mean, log_variance = model.encoder(batch.images)
+    mean, log_variance = model.encoder(batch.real)
     z = reparameterize(mean, log_variance, batch.rng("z of the VAE"))
-    nll, kl = gaussian_nll(batch.images, model.decoder(z)), gaussian_kl(mean, log_variance)
+    nll, kl = gaussian_nll(batch.real, model.decoder(z)), gaussian_kl(mean, log_variance)
     torch.testing.assert_close(terms["reconstruction"], nll)
     torch.testing.assert_close(terms["kl"], kl)
     torch.testing.assert_close(terms["loss"], (nll + 0.7 * kl) / 64)
@@ -60,7 +58,7 @@ def test_it_learns_a_single_image() -> None:
         train__images=4 * 150, vae__optimizer={"learning_rate": 0.01, "betas": [0.9, 0.99]}
     )
     subject = trainer(chosen, "vae-elbo-0")
-    subject.batches._images[:] = subject.batches._images[:1]
+    subject.batches._samples[:] = subject.batches._samples[:1]
     subject.fit(None, Watch())
     assert subject.history[-1]["vae/reconstruction"] < subject.history[0]["vae/reconstruction"] - 50
 

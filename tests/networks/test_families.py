@@ -18,13 +18,13 @@ def normal(*shape: int, seed: int = 0) -> Tensor:
 def discriminator(family: str, shape: ImageShape = SMALL, classes: int = 0) -> nn.Module:
     with torch.random.fork_rng():
         torch.manual_seed(0)
-        return NETWORKS[family].discriminator(shape, 4, classes)
+        return NETWORKS[family].discriminator(shape, 4, classes, "none")
 
 
 def generator(family: str, shape: ImageShape = SMALL, classes: int = 0) -> nn.Module:
     with torch.random.fork_rng():
         torch.manual_seed(0)
-        return NETWORKS[family].generator(shape, 5, 4, classes)
+        return NETWORKS[family].generator(shape, 5, 4, classes, "batch")
 
 
 @pytest.mark.parametrize("family", FAMILIES)
@@ -76,8 +76,11 @@ def test_mlp_d_scores_each_image_on_its_own() -> None:
     torch.testing.assert_close(network(images)[:2], network(images[:2]))
 
 
-def test_dcgan_d_scores_each_image_on_its_own_but_for_the_spread_of_the_batch() -> None:
-    network, images = discriminator("dcgan"), normal(6, 1, 8, 8)
+@pytest.mark.parametrize("family", ["dcgan", "resnet"])
+def test_a_convolutional_d_scores_each_image_on_its_own_but_for_the_spread_of_the_batch(
+    family: str,
+) -> None:
+    network, images = discriminator(family), normal(6, 1, 8, 8)
     torch.testing.assert_close(network.trunk(images)[:2], network.trunk(images[:2]))
     assert not torch.allclose(network(images)[:2], network(images[:2]), atol=1e-7)
 
@@ -120,14 +123,23 @@ def test_d_reads_its_condition(family: str) -> None:
 def test_d_is_a_projection_score_plus_inner_product(family: str) -> None:
     network, images = discriminator(family, classes=3), normal(4, 1, 8, 8)
     y = torch.tensor([0, 1, 2, 1])
-    features = network.body(images) if family == "mlp" else network.head(network.trunk(images))
-    expected = network.score(features)[:, 0] + (features * network.condition.table(y)).sum(1)
+    if family == "mlp":
+        features = scored = network.body(images)
+    elif family == "dcgan":
+        features = scored = network.head(network.trunk(images))
+    else:  # its linear layer sees the maps and their spread, the condition their means
+        maps = network.trunk(images)
+        features, scored = maps.mean((2, 3)), network.spread(maps).flatten(1)
+    expected = network.score(scored)[:, 0] + (features * network.condition.table(y)).sum(1)
     torch.testing.assert_close(network(images, y), expected)
 
 
 @pytest.mark.parametrize("family", FAMILIES)
 def test_g_reads_its_condition(family: str) -> None:
     network, z = generator(family, classes=3).eval(), normal(4, 5)
+    for seed, module in enumerate(network.modules()):
+        if isinstance(module, nn.Embedding):  # gains and shifts are alike at first
+            module.weight.data = normal(*module.weight.shape, seed=seed)
     images = torch.stack([network(z, torch.full((4,), c)) for c in range(3)])
     assert images.var(0).amax() > 1e-8
 

@@ -83,9 +83,12 @@ def test_a_d_that_knows_nothing_costs_the_textbook_constants() -> None:
         "non_saturating": (2 * math.log(2), math.log(2)),
         "wgan": (0, 0),
         "wgan_gp": (0, 0),
+        "dragan": (2 * math.log(2), math.log(2)),
         "lsgan": (0.5, 0.5),
         "hinge": (2, 0),
+        "loss_sensitive": (math.log(2), math.log(2)),
         "relativistic": (math.log(2), math.log(2)),
+        "r3gan": (math.log(2), math.log(2)),
     }
     for name, loss in LOSSES.items():
         found = (loss.discriminator(zero, zero).item(), loss.generator(zero, zero).item())
@@ -103,18 +106,26 @@ Pair = tuple[np.ndarray, np.ndarray]
 Formula = Callable[[np.ndarray, np.ndarray], Pair]
 ZERO = np.zeros(6)
 ONE = np.ones(6)
+NON_SATURATING: tuple[Formula, Formula] = (
+    lambda r, f: (-sigma(-r), sigma(f)),
+    lambda r, f: (ZERO, -sigma(-f)),
+)
+RELATIVISTIC: tuple[Formula, Formula] = (
+    lambda r, f: (-sigma(f - r), sigma(f - r)),
+    lambda r, f: (sigma(r - f), -sigma(r - f)),
+)
 # What each mean's summand has as slope in (real, fake): the discriminator's, then the generator's.
 BY_HAND: dict[str, tuple[Formula, Formula]] = {
     "minimax": (lambda r, f: (-sigma(-r), sigma(f)), lambda r, f: (ZERO, -sigma(f))),
-    "non_saturating": (lambda r, f: (-sigma(-r), sigma(f)), lambda r, f: (ZERO, -sigma(-f))),
+    "non_saturating": NON_SATURATING,
+    "dragan": NON_SATURATING,
     "wgan": (lambda r, f: (-ONE, ONE), lambda r, f: (ZERO, -ONE)),
     "wgan_gp": (lambda r, f: (-ONE, ONE), lambda r, f: (ZERO, -ONE)),
     "lsgan": (lambda r, f: (r - 1, f), lambda r, f: (ZERO, f - 1)),
     "hinge": (lambda r, f: (-1.0 * (r < 1), 1.0 * (f > -1)), lambda r, f: (ZERO, -ONE)),
-    "relativistic": (
-        lambda r, f: (-sigma(f - r), sigma(f - r)),
-        lambda r, f: (sigma(r - f), -sigma(r - f)),
-    ),
+    "loss_sensitive": (lambda r, f: (-sigma(-r), ZERO), lambda r, f: (ZERO, -sigma(-f))),
+    "relativistic": RELATIVISTIC,
+    "r3gan": RELATIVISTIC,
 }
 
 
@@ -148,12 +159,12 @@ def test_losses_are_pure_scalars(name: str) -> None:
     real, fake = torch.linspace(-2, 3, 6), torch.linspace(1, -1, 6)
     before = real.clone(), fake.clone()
     for scores in (LOSSES[name].discriminator, LOSSES[name].generator):
-        leaf = fake.clone().requires_grad_()
-        value = scores(real, leaf)
+        leaves = real.clone().requires_grad_(), fake.clone().requires_grad_()
+        value = scores(*leaves)
         assert value.shape == ()
         assert value.requires_grad
-        assert leaf.grad is None  # nobody called backward
-        assert torch.equal(value, scores(real, leaf))
+        assert all(leaf.grad is None for leaf in leaves)  # nobody called backward
+        assert torch.equal(value, scores(real, fake))
     assert torch.equal(real, before[0])
     assert torch.equal(fake, before[1])
 

@@ -5,7 +5,12 @@ import pytest
 import torch
 from torch import Tensor, nn
 
-from ganstudy.objectives.penalties import PENALTIES, between, squared_gradient_norms
+from ganstudy.objectives.penalties import (
+    GRADIENT_PENALTIES,
+    PENALTIES,
+    between,
+    squared_gradient_norms,
+)
 
 SHAPE = (2, 3, 4)
 
@@ -50,13 +55,14 @@ def with_norms(*norms: float) -> Tensor:
 def test_a_linear_critic_has_the_norm_of_its_direction_everywhere(norm: float) -> None:
     _, critic = linear(norm)
     real, fake = images(5, 1), images(5, 2)
-    values = {name: p(critic, real, fake, rng()).item() for name, p in PENALTIES.items()}
+    values = {name: p(critic, real, fake, rng()).item() for name, p in GRADIENT_PENALTIES.items()}
     assert values == pytest.approx(
         {
             "gradient": (norm - 1) ** 2,
             "gradient_one_sided": max(0, norm - 1) ** 2,
             "r1": 0.5 * norm**2,
             "r2": 0.5 * norm**2,
+            "dragan": (norm - 1) ** 2,
         },
         abs=1e-5,
     )

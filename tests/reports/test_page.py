@@ -9,10 +9,11 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from ganstudy.data.images import DataInfo
+from ganstudy.data.images import DataInfo, Split
 from ganstudy.files import write_npz
 from ganstudy.reports import page, tables
-from ganstudy.reports.page import Study, summary, write
+from ganstudy.reports.page import summary, write
+from ganstudy.reports.study import Study, Walk
 from ganstudy.runs import Run
 from training.tiny import params
 
@@ -26,6 +27,11 @@ REAL = {
 
 def images(count: int, seed: int = 0) -> np.ndarray:
     return np.random.default_rng(seed).integers(0, 256, (count, 8, 8, 1)).astype(np.uint8)
+
+
+def rows_of(count: int) -> np.ndarray:
+    """A walk's images, 9 in each row."""
+    return images(count * 9).reshape(count, 9, 8, 8, 1)
 
 
 def a_run(folder: Path, key: str, **metrics: Any) -> Run:
@@ -49,12 +55,14 @@ def a_run(folder: Path, key: str, **metrics: Any) -> Run:
 @pytest.fixture
 def study(tmp_path: Path) -> Study:
     """Two runs without labels."""
-    info = DataInfo("digits", (8, 8), 1, None, 100, 10, 20, "a", "b", "c")
+    info = DataInfo("digits", "images", (8, 8, 1), 1.0, None, 100, 10, 20, "a", "b", "c")
     runs = [
         a_run(tmp_path, "gan-non_saturating-0", fid=8.0, mem1=0.02),
         a_run(tmp_path, "vae-elbo-0", fid=20.0),
     ]
-    return Study(params(), info, (images(70), None), REAL, runs, "make study", "From commit.")
+    walks = {run.key: Walk(rows_of(3), rows_of(5), "random codes") for run in runs}
+    reference = Split(images(70), None)
+    return Study(params(), info, reference, REAL, runs, "make study", "From commit.", walks=walks)
 
 
 def rows(text: str) -> list[list[str]]:
@@ -92,9 +100,13 @@ def test_a_floor_of_zero_divides_nothing(study: Study) -> None:
     assert "2 runs" in summary(replace(study, runs=flat))
 
 
-def test_every_column_is_explained() -> None:
-    legend = tables.legend()
-    assert all(f"**{column.heading}**: " in legend for column in tables.COLUMNS)
+def test_every_column_of_the_table_is_explained_and_no_other(study: Study) -> None:
+    head = rows(tables.comparison(study.real, study.runs))[0][1:]
+    explained = re.findall(r"^- \*\*(.+?)\*\*: \S", tables.legend(study.real, study.runs), re.M)
+    assert explained == head
+    assert all(column.meaning for column in tables.COLUMNS)
+    assert "mem1" in head
+    assert "mem1" not in tables.legend(study.real, study.runs[1:])
 
 
 def test_costs_are_those_of_this_machine_or_unknown(study: Study) -> None:
@@ -129,7 +141,7 @@ def test_the_page_shows_every_run_and_links_only_what_is_there(study: Study, tmp
     linked = set(re.findall(r"\((figures/[^)]+)\)", text))
     there = {f"figures/{path.name}" for path in (out / "figures").iterdir()}
     assert linked == there
-    assert len(there) == 5
+    assert len(there) == 6
     assert "class-shares" not in text  # the data has no labels
     assert "make study" in text
     assert "loss: non_saturating" in text
@@ -157,7 +169,7 @@ def test_with_labels_class_shares_are_drawn(study: Study, tmp_path: Path) -> Non
     labelled = replace(
         study,
         data=replace(study.data, classes=("a", "b")),
-        reference=(study.reference[0], [0, 1] * 35),
+        reference=Split(study.reference.images, np.array([0, 1] * 35)),
         runs=runs,
     )
     write(labelled, tmp_path / "out")

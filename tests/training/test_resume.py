@@ -6,11 +6,11 @@ import pytest
 import torch
 from torch import Tensor, nn
 
-from ganstudy.models.base import generate, settle
+from ganstudy.models.base import balanced_labels, codes, decode, settle
 from ganstudy.params import Params
 from ganstudy.training.checkpoint import CheckpointStore
 from ganstudy.training.trainer import Row, Trainer, Watch
-from training.tiny import params, snapshot, trainer, weights
+from training.tiny import SHAPE, params, snapshot, trainer, weights
 
 RUNS = ["gan-non_saturating-0", "gan-wgan-0", "gan-wgan_gp-0", "gan-relativistic-0", "vae-elbo-0"]
 
@@ -24,8 +24,8 @@ def picture(classes: int):
 
     def take(average: nn.Module) -> Tensor:
         settle(average, 4, classes, 0)
-        labels = None if classes == 0 else torch.arange(4).remainder(classes).numpy()
-        return torch.from_numpy(generate(average, 4, labels, 4, 0))
+        labels = balanced_labels(4, classes)
+        return torch.from_numpy(decode(average, SHAPE, codes(4, 4, 0), labels))
 
     return take
 

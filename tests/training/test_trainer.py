@@ -66,7 +66,7 @@ def test_players_make_their_steps_and_share_the_last_batch_of_a_round() -> None:
 @pytest.mark.parametrize("steps", [1, 2, 5])
 def test_the_budget_is_images_shown_however_many_steps_the_critic_makes(steps: int) -> None:
     subject, records = play(0, {"critic": steps, "generator": 1}, images=200)
-    shown = sum(len(batch.images) for batch in records["critic"].batches)
+    shown = sum(len(batch.real) for batch in records["critic"].batches)
     assert shown == 200
     assert subject.history[-1]["images"] == 200
 
@@ -265,7 +265,7 @@ def test_two_losses_at_one_seed_see_the_same_data_in_the_same_order() -> None:
 
         def noted(index: int, round_index: int, draw=draw, by_index=by_index) -> Batch:
             batch = draw(index, round_index)
-            by_index[index] = batch.images.numpy().tobytes()
+            by_index[index] = batch.real.numpy().tobytes()
             return batch
 
         subject.batches.draw = noted
@@ -308,6 +308,13 @@ def test_a_term_that_is_not_finite_stops_the_run_with_round_terms_and_advice(
     last = store.latest()
     assert last.meta["round"] == 6
     assert all(tensor.isfinite().all() for tensor in last.tensors.values())
+
+
+def test_batches_of_identical_images_are_no_divergence() -> None:
+    subject = trainer(params(), "gan-non_saturating-0")
+    subject.batches._samples[:] = subject.batches._samples[:1]
+    subject.fit(None, Watch())
+    assert len(subject.history) == 12
 
 
 def test_weights_that_are_not_finite_are_never_the_last_good_checkpoint(tmp_path) -> None:

@@ -6,7 +6,7 @@ import numpy as np
 import torch
 from torch import nn
 
-from ganstudy.models import RunKey, build
+from ganstudy.models import RunKey, World, build
 from ganstudy.networks import ImageShape
 from ganstudy.params import Params, parse
 from ganstudy.training.batches import Batches
@@ -14,6 +14,7 @@ from ganstudy.training.player import Player
 from ganstudy.training.trainer import Settings, Trainer
 
 SHAPE = ImageShape(1, 8, 8)
+STORED = (8, 8, 1)  # as files hold an image of this shape
 CPU = torch.device("cpu")
 ADAM = {"learning_rate": 0.002, "betas": [0.0, 0.99]}
 
@@ -48,6 +49,7 @@ def content(**changes: Any) -> dict[str, Any]:
             },
         },
         "vae": {"optimizer": dict(ADAM), "encoder_width": 8, "beta": 1.0},
+        "ae": {"optimizer": dict(ADAM), "encoder_width": 8},
         "judge": {
             "width": 4,
             "features": 8,
@@ -66,7 +68,7 @@ def content(**changes: Any) -> dict[str, Any]:
             "resamples": 10,
             "seed": 0,
         },
-        "study": {"losses": ["non_saturating"], "seeds": [0]},
+        "study": {"losses": ["non_saturating"], "baselines": ["vae-elbo"], "seeds": [0]},
         "runtime": {},
     }
     for key, value in changes.items():
@@ -95,19 +97,20 @@ def data(count: int = 20) -> tuple[np.ndarray, np.ndarray]:
 def batches(size: int = 4, seed: int = 0, *, labels: bool = False, count: int = 20) -> Batches:
     """Batches over `data`."""
     images, classes = data(count)
-    return Batches(images, classes if labels else None, size, seed, CPU)
+    return Batches(images, classes if labels else None, SHAPE, size, seed, CPU)
 
 
 def trainer(chosen: Params, run: str, *, classes: int = 0, **changes: Any) -> Trainer:
     """A trainer for `run`, as the stage builds it; `changes` to its `Settings`."""
     key = RunKey.parse(run)
-    model = build(chosen, key, SHAPE, classes)
+    model = build(chosen, key, World(STORED, classes=classes))
     settings = {
         "images": chosen.train.images,
         "decay": chosen.train.decay,
         "ema": chosen.train.ema,
         "bfloat16": chosen.train.precision == "bfloat16",
         "snapshots": chosen.train.snapshots,
+        "stop_on_alarm": chosen.train.stop_on_alarm,
     }
     return Trainer(
         model.players(),

@@ -40,7 +40,7 @@ class DataInfo:
 
     name: str
     kind: Kind
-    shape: tuple[int, ...]
+    shape: tuple[int] | tuple[int, int, int]
     scale: float
     classes: tuple[str, ...] | None
     train: int

@@ -10,7 +10,7 @@ from ganstudy.models.base import GenerativeModel
 from ganstudy.models.gan import GAN
 from ganstudy.models.vae import VAE
 from ganstudy.networks import DiscriminatorSpec, EncoderSpec, GeneratorSpec
-from ganstudy.params import GeneratorNorm, Params, Section
+from ganstudy.params import GeneratorNorm, Params, Section, TrainParams
 
 
 @dataclass(frozen=True)
@@ -49,11 +49,11 @@ class World:
 
 @dataclass(frozen=True)
 class ModelKind:
-    """`recipe(params, loss)` is the section that a run of this model depends on beside train and
-    `network`, the fields of that section; `build(params, loss, world, seed)` makes it."""
+    """`recipe(params, loss)` is the section that a run of this model depends on, beside `network`
+    and `train`, the fields of those sections; `build(params, loss, world, seed)` makes it."""
 
-    network: tuple[str, ...]
-
+    network: set[str]
+    train: set[str]
     recipe: Callable[[Params, str], Section]
     build: Callable[[Params, str, World, int], GenerativeModel]
 
@@ -127,14 +127,17 @@ def _ae(params: Params, loss: str, world: World, seed: int) -> GenerativeModel:
     return Autoencoder(params.ae, _generator(params, world), encoder, seed)
 
 
-_DECODER = ("name", "latent", "generator_width", "generator_norm")
+_DECODER = {"name", "latent", "generator_width", "generator_norm"}
+_GAME = {"augment", "stop_on_alarm"}  # of train, what only a game reads
+# What a model's result depends on: not which loss is trained first, nor if a failed run is kept.
+_TRAIN = set(TrainParams.model_fields) - {"loss", "failure"} - _GAME
 MODELS = {
-    "gan": ModelKind((*_DECODER, "discriminator_width", "discriminator_norm"), _gan_recipe, _gan),
-    "vae": ModelKind(_DECODER, _vae_recipe, _vae),
-    "ae": ModelKind(_DECODER, _ae_recipe, _ae),
+    "gan": ModelKind(
+        _DECODER | {"discriminator_width", "discriminator_norm"}, _TRAIN | _GAME, _gan_recipe, _gan
+    ),
+    "vae": ModelKind(_DECODER, _TRAIN, _vae_recipe, _vae),
+    "ae": ModelKind(_DECODER, _TRAIN, _ae_recipe, _ae),
 }
-# Of train, what does not change a result: only whether a failed one is kept.
-_OUTCOME = {"loss", "failure"}
 
 
 def identity(params: Params, key: RunKey) -> dict[str, Any]:
@@ -142,8 +145,8 @@ def identity(params: Params, key: RunKey) -> dict[str, Any]:
     kind = MODELS[key.model]
     return {
         "run": str(key),
-        "network": params.network.model_dump(mode="json", include=set(kind.network)),
-        "train": params.train.model_dump(mode="json", exclude=_OUTCOME),
+        "network": params.network.model_dump(mode="json", include=kind.network),
+        "train": params.train.model_dump(mode="json", include=kind.train),
         "recipe": kind.recipe(params, key.loss).model_dump(mode="json"),
     }
 

@@ -27,6 +27,7 @@ from ganstudy.tracking import (
     git,
     link_path,
     source_tags,
+    study_place,
     tracked,
 )
 from ganstudy.training import device as devices
@@ -135,6 +136,8 @@ def _landscapes(grid: Sequence[Run], test: Split) -> Mapping[str, Any]:
 
 def _command(params: Params) -> str:
     """What makes this study from the last commit: the parameters that differ from it by `-S`."""
+    if place := study_place():
+        return f"dvc repro {Path(place).parent.as_posix()}/dvc.yaml"
     try:
         committed = parse(yaml.safe_load(git("show", "HEAD:./params.yaml")), "HEAD:params.yaml")
     except (InputError, yaml.YAMLError):

@@ -76,7 +76,7 @@ def game_terms(
     tied = (real_scores[:, None] == fake_scores[None, :]).float().mean()
     return {
         "separation": above + 0.5 * tied,
-        "diversity": _variance(fake) / _variance(real).clamp_min(1e-12),
+        "diversity": _variance(fake) / _variance(real).clamp_min(1e-6),  # a batch may be all alike
         "spread": real_scores.std() + fake_scores.std(),
     }
 
@@ -84,7 +84,7 @@ def game_terms(
 def _variance(samples: Tensor) -> Tensor:
     # By plain means: oneDNN serves them, torch.var over the batch it does not.
     flat = samples.detach().flatten(1)
-    return (flat.square().mean(0) - flat.mean(0).square()).sum()
+    return (flat.square().mean(0) - flat.mean(0).square()).mean()
 
 
 def alarms(history: Sequence[Row]) -> list[Alarm]:

@@ -7,19 +7,42 @@ from torch import Tensor, nn
 from torch.optim.swa_utils import AveragedModel
 
 
+class _Average(AveragedModel):
+    """torch's average, which finds the tensors anew at every update; this one finds them once."""
+
+    def __init__(self, network: nn.Module, decay: float) -> None:
+        super().__init__(network)
+        self._decay = decay
+        self._own = _tensors(self.module)
+        self._followed = _tensors(network)
+
+    @torch.no_grad()
+    def update_parameters(self, model: nn.Module) -> None:
+        """Moves towards the weights of `model`, the network that was given at the start."""
+        n = int(self.n_averaged)
+        (weights, buffers), (newer, counts) = self._own, self._followed
+        if n == 0:
+            torch._foreach_copy_(weights, newer)
+        else:
+            share = 1 - min(self._decay, (1 + n) / (10 + n))
+            torch._foreach_lerp_(weights, newer, share)
+        if buffers:
+            torch._foreach_copy_(buffers, counts)
+        self.n_averaged += 1
+
+
+def _tensors(network: nn.Module) -> tuple[list[Tensor], list[Tensor]]:
+    weights: list[Tensor] = list(network.parameters())
+    return weights, list(network.buffers())
+
+
 def averaged(network: nn.Module, decay: float) -> AveragedModel:
     """An average that follows `network` at `update_parameters`; buffers are copied.
 
     The decay starts small and grows to `decay`, so that a short run is not an average with its
     own initial weights: min(decay, (1 + n) / (10 + n)) after n updates.
     """
-
-    def blend(average: Sequence[Tensor], current: Sequence[Tensor], count: Tensor | int) -> None:
-        n = int(count)
-        torch._foreach_lerp_(list(average), list(current), 1 - min(decay, (1 + n) / (10 + n)))
-
-    model = AveragedModel(network, multi_avg_fn=torch.no_grad()(blend))
-    return model.requires_grad_(False)
+    return _Average(network, decay).requires_grad_(False)
 
 
 def settle_statistics(network: nn.Module, inputs: Sequence[tuple[Tensor, Tensor | None]]) -> None:

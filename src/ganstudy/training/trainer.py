@@ -79,7 +79,9 @@ class Trainer:
         self.average = averaged(sampler, settings.ema)
         self._sampler = sampler
         self._optimizers = {player.name: _adam(player, device) for player in players}
+        self._weights = {player.name: list(player.network.parameters()) for player in players}
         self._progress = _Progress()
+        self._told = 0  # rows of history that the outside knows
         self._row_rounds = max(1, self.rounds // ROWS)
 
     @property
@@ -114,11 +116,11 @@ class Trainer:
                 pass
         except DivergedError:
             self._restore(good)
+            self._tell(watch)
             raise
 
     def _rows(self, store: CheckpointStore | None, watch: Watch) -> Iterator[Checkpoint]:
         """Plays on; yields the state at each row of history that is sound."""
-        told = 0
         began = time.monotonic() - self._progress.seconds
         saved_at = time.monotonic()
         sums: Sums = {}
@@ -141,16 +143,22 @@ class Trainer:
                 ):
                     if store is not None:
                         store.save(state)
-                    watch.log(self.history[told:])
-                    told, saved_at = len(self.history), time.monotonic()
+                    self._tell(watch)
+                    saved_at = time.monotonic()
                 yield state
+
+    def _tell(self, watch: Watch) -> None:
+        """Logs the rows that are new since the last time."""
+        watch.log(self.history[self._told :])
+        self._told = len(self.history)
 
     def _play(self, round_index: int, sums: Sums) -> None:
         """One round: each player in turn makes its steps."""
         factor = linear_decay(round_index / self.rounds, self.settings.decay)
         for player in self.players:
-            for other in self.players:
-                other.network.requires_grad_(other is player)
+            for name, weights in self._weights.items():
+                for weight in weights:
+                    weight.requires_grad_(name == player.name)
             for step in range(self._draws - player.steps, self._draws):
                 terms = self._move(player, round_index, step, factor)
                 _add(sums, player, terms)
