@@ -1,6 +1,6 @@
 """The generative adversarial network: D and G in turn, under a loss, penalties and a projection."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import partial
 
@@ -93,17 +93,17 @@ class GAN:
             fake = self._fakes(batch, "z for D")
         real = self._augmented(batch.real, batch, "real")
         fake = self._augmented(fake.to(real.dtype), batch, "fake")
-        real_scores = self._score(real, batch)
-        fake_scores = self._score(fake, batch)
+        due = [row for row in self._penalties if batch.round % row.every == 0]
+        if due:  # penalties then share the pass that scores: gradients reach the samples
+            real, fake = real.detach().requires_grad_(), fake.requires_grad_()
+        critic = _Remembering(partial(self._score, batch=batch))
+        real_scores, fake_scores = critic(real), critic(fake)
         loss = self._loss.discriminator(real_scores, fake_scores)
         # The game's value apart from penalties, which come and go with their cadence.
         terms = {"adversarial": loss, "real": real_scores.mean(), "fake": fake_scores.mean()}
         terms |= game_terms(real_scores, fake_scores, real, fake)
-        for row in self._penalties:
-            if batch.round % row.every:
-                continue
+        for row in due:
             rng = batch.rng(f"penalty {row.name}")
-            critic = partial(self._score, batch=batch)
             value = row.penalty(critic, real, fake, rng)
             loss = loss + row.weight * row.every * value
             terms[row.name] = value
@@ -137,6 +137,21 @@ class GAN:
     def _score(self, samples: Tensor, batch: Batch) -> Tensor:
         scores: Tensor = self.discriminator(samples, batch.labels)
         return scores.float() if scores.dtype == torch.bfloat16 else scores
+
+
+class _Remembering:
+    """A critic that scores a tensor once, however often it is asked."""
+
+    def __init__(self, score: Callable[[Tensor], Tensor]) -> None:
+        self._score = score
+        self._known: list[tuple[Tensor, Tensor]] = []
+
+    def __call__(self, samples: Tensor) -> Tensor:
+        for known, scores in self._known:
+            if known is samples:
+                return scores
+        self._known.append((samples, self._score(samples)))
+        return self._known[-1][1]
 
 
 def _recipe_can_work(loss: str, recipe: LossParams, discriminator: DiscriminatorSpec) -> None:

@@ -1,8 +1,8 @@
 """Penalties on D, one table row each: `(D, real, fake, rng) -> scalar`, summed with weights.
 
 `D` maps samples, images (N, C, H, W) or points (N, d), to scores (N,), with the condition already
-bound; `real` and `fake` are samples without gradient; `rng` is for penalties that draw. Gradients
-are per sample: D must score every one on its own account (no batch norm).
+bound; `real` and `fake` are samples that depend on no weight; `rng` is for penalties that draw.
+Gradients are per sample: D must score every one on its own account (no batch norm).
 """
 
 from collections.abc import Callable
@@ -25,7 +25,8 @@ class Penalty(Protocol):
 
 def squared_gradient_norms(critic: Critic, samples: Tensor) -> Tensor:
     """|∇_x D(x)|² of each sample, (N,); differentiable in D's weights."""
-    samples = samples.detach().requires_grad_()
+    if not samples.requires_grad:
+        samples = samples.detach().requires_grad_()
     scores = critic(samples)
     (gradient,) = torch.autograd.grad(scores.sum(), samples, create_graph=True)
     return gradient.flatten(1).square().sum(1)
@@ -35,7 +36,7 @@ def between(start: Tensor, end: Tensor, rng: torch.Generator) -> Tensor:
     """Points on the lines from `start` to `end`, one uniform position for each pair."""
     each = (len(start), *[1] * (start.ndim - 1))
     position = torch.rand(each, generator=rng, device=start.device, dtype=start.dtype)
-    return torch.lerp(start, end, position)
+    return torch.lerp(start, end, position).detach()
 
 
 def gradient(critic: Critic, real: Tensor, fake: Tensor, rng: torch.Generator) -> Tensor:
