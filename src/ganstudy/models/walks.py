@@ -42,8 +42,9 @@ def traversal(generator: SavedGenerator) -> Images:
     moved = start.repeat(2, latent, 1)
     each = torch.arange(latent)
     moved[0, each, each], moved[1, each, each] = -REACH, REACH
-    low, high = _decoded(generator, moved, of_class=0).astype(np.float64)
-    change = np.abs(high - low).reshape(latent, -1).mean(1)
+    ends = _decoded(generator, moved, of_class=0).astype(np.float64)
+    middle = _decoded(generator, start[None], of_class=0).astype(np.float64)
+    change = np.abs(ends - middle).reshape(2, latent, -1).mean(2).max(0)
     chosen = torch.from_numpy(np.argsort(-change, kind="stable")[:DIMENSIONS].copy())
     z = start.repeat(len(chosen), STEPS, 1)
     rows = torch.arange(len(chosen))

@@ -28,7 +28,7 @@ def color(images: Tensor, rng: torch.Generator) -> Tensor:
 
 
 def translation(images: Tensor, rng: torch.Generator) -> Tensor:
-    """Shifts by up to 1/8 of each side; what comes in is 0, mid-grey."""
+    """Shifts by up to 1/8 of each side, rounded to pixels; what comes in is 0, mid-grey."""
     count, _, height, width = images.shape
     rows = _shifted_index(count, height, images, rng)
     columns = _shifted_index(count, width, images, rng)

@@ -35,6 +35,6 @@ def _labels(generator: SavedGenerator, count: int, label: int | None, key: str) 
     classes = generator.spec.classes
     if not classes:
         raise InputError(f"--label: {key} knows no classes; it was not trained as conditional")
-    if label >= classes:
+    if not 0 <= label < classes:
         raise InputError(f"--label {label}: {key} knows the classes 0 to {classes - 1}")
     return np.full(count, label, np.int64)
