@@ -10,12 +10,10 @@ two take turns, so that a machine that slows down slows both.
 import statistics
 import time
 from collections.abc import Callable
-from functools import partial
 
 import torch
 
-from ganstudy.models import RunKey, build
-from ganstudy.networks import ImageShape
+from ganstudy.models import RunKey, World, build
 from ganstudy.params import Params, load
 from ganstudy.seeding import numpy_generator
 from ganstudy.training import device as devices
@@ -23,7 +21,7 @@ from ganstudy.training.batches import Batches
 from ganstudy.training.player import Batch
 from ganstudy.training.trainer import Settings, Trainer
 
-SHAPE = ImageShape(1, 28, 28)
+WORLD = World((28, 28, 1))
 ROUNDS, TURNS, WARM_UP = 24, 5, 16
 
 
@@ -52,7 +50,7 @@ def main() -> None:
 
 
 def make_trainer(params: Params, key: RunKey, device: torch.device) -> Trainer:
-    model = build(params, key, SHAPE, 0)
+    model = build(params, key, WORLD)
     players = model.players()
     for player in players:
         player.network.to(device)
@@ -63,7 +61,7 @@ def make_trainer(params: Params, key: RunKey, device: torch.device) -> Trainer:
         ema=params.train.ema,
         bfloat16=params.train.precision == "bfloat16",
     )
-    batches = Batches(images, None, params.train.batch, 0, device)
+    batches = Batches(images, None, model.spec.shape, params.train.batch, 0, device)
     return Trainer(players, model.sampler, batches, settings, device)
 
 
@@ -77,7 +75,7 @@ class FixedBatch(Batch):
     """A batch whose generator is made once: drawing codes costs no seeding."""
 
     def rng(self, purpose: str) -> torch.Generator:
-        return GENERATORS.setdefault(self.images.device, torch.Generator(self.images.device))
+        return GENERATORS.setdefault(self.real.device, torch.Generator(self.real.device))
 
 
 GENERATORS: dict[torch.device, torch.Generator] = {}
@@ -85,7 +83,7 @@ GENERATORS: dict[torch.device, torch.Generator] = {}
 
 def make_bare(params: Params, key: RunKey, device: torch.device) -> Callable[[], None]:
     """One round of forward, backward and optimiser steps, nothing else."""
-    model = build(params, key, SHAPE, 0)
+    model = build(params, key, WORLD)
     players = model.players()
     images = torch.rand(params.train.batch, 1, 28, 28, device=device) * 2 - 1
     moves = []
@@ -104,19 +102,20 @@ def make_bare(params: Params, key: RunKey, device: torch.device) -> Callable[[],
             with torch.autocast(device.type, torch.bfloat16, enabled=bfloat16):
                 loss = player.objective(batch)["loss"]
             optimizer.zero_grad()
-            loss.backward()
+            loss.backward()  # type: ignore[no-untyped-call]
             optimizer.step()
 
     return play
 
 
 def seconds(play: Callable[[], None], device: torch.device) -> float:
-    wait = partial(torch.cuda.synchronize, device) if device.type == "cuda" else lambda: None
-    wait()
+    if device.type == "cuda":
+        torch.cuda.synchronize(device)
     began = time.perf_counter()
     for _ in range(ROUNDS):
         play()
-    wait()
+    if device.type == "cuda":
+        torch.cuda.synchronize(device)
     return time.perf_counter() - began
 
 

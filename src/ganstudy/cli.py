@@ -89,9 +89,12 @@ def sample(
     out: Annotated[Path | None, typer.Option(help="An .npz; data/runs/<run>/samples.npz")] = None,
 ) -> None:
     """Generate images with a trained run."""
+    from ganstudy.errors import InputError
     from ganstudy.stages import sample as stage
 
     settings = params.load()
+    if label is not None and out is None:
+        raise InputError("--label wants --out FILE: the study's own samples are of every class")
     stage.run(
         run,
         count or settings.sample.count,

@@ -155,8 +155,10 @@ def read_samples(path: Path) -> tuple[Samples, Labels | None]:
     """Reads images as `read_images` does, or points (N, d) float32 and labels, from an npz."""
     arrays = read_npz(path)
     points = arrays[0]
-    if points.dtype != np.float32 or points.ndim != 2:
+    if points.ndim != 2:
         return read_images(path)
+    if points.dtype != np.float32:
+        raise InputError(f"{path}: points must be float32 (N, d); arr_0 is {points.dtype}")
     if len(points) == 0 or not np.isfinite(points).all():
         raise InputError(f"{path}: points must be finite, and at least one")
     return points, _labels(path, arrays)

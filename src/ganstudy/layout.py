@@ -16,8 +16,12 @@ REAL = "real"  # the key of real images in the table
 
 
 def project_root() -> Path:
-    """The project's root; from DVC's temporary and queued workspaces, the one they belong to."""
-    return Path(os.environ.get("DVC_ROOT", ".")).resolve()
+    """The project's root: from DVC's temporary and queued workspaces, the one they belong to; from
+    the folder of a study within the project, the folder above it that DVC knows."""
+    if named := os.environ.get("DVC_ROOT"):
+        return Path(named).resolve()
+    here = Path.cwd().resolve()
+    return next((folder for folder in (here, *here.parents) if (folder / ".dvc").is_dir()), here)
 
 
 def from_root(path: str) -> Path:

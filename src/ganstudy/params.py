@@ -27,6 +27,7 @@ DatasetName = Literal[
     "stacked_fashion",
     "stacked_mnist",
 ]
+Kind = Literal["images", "stacked", "points"]
 NetworkName = Literal["dcgan", "resnet", "mlp"]
 GeneratorNorm = Literal["batch", "none"]
 DiscriminatorNorm = Literal["none", "spectral", "batch"]
@@ -52,7 +53,7 @@ class Section(BaseModel):
 
 
 class DataParams(Section):
-    """Which images are studied and how they are split."""
+    """Which images or points are studied and how they are split."""
 
     name: DatasetName
     folder: str | None = Field(None, description="for name: folder, where the images are")
@@ -75,7 +76,20 @@ class DataParams(Section):
             raise ValueError("data.name: folder needs data.folder and data.resolution")
         if self.name != "folder" and self.folder is not None:
             raise ValueError("data.folder is only read with data.name: folder")
+        if self.kind == "points" and self.resolution is not None:
+            raise ValueError(
+                f"data.resolution is for images; {self.name} is points: set it to null"
+            )
+        if self.kind != "images" and self.channels is not None:
+            raise ValueError(f"data.channels: {self.name} has its own: set it to null")
         return self
+
+    @property
+    def kind(self) -> Kind:
+        """What the samples of the data set are."""
+        if self.name in ("ring", "grid"):
+            return "points"
+        return "stacked" if self.name.startswith("stacked_") else "images"
 
 
 class NetworkParams(Section):
@@ -83,7 +97,9 @@ class NetworkParams(Section):
 
     name: NetworkName
     latent: Width = Field(description="dimensions of the code z")
-    generator_width: Width = Field(description="channels (dcgan) or units (mlp) of G's base")
+    generator_width: Width = Field(
+        description="channels of G's finest map (dcgan, resnet), or units of its layers (mlp)"
+    )
     discriminator_width: Width = Field(description="likewise of D's")
     generator_norm: GeneratorNorm = Field("batch", description="of G's hidden maps")
     discriminator_norm: DiscriminatorNorm = Field(
@@ -259,6 +275,31 @@ class Params(Section):
             section = name.split("-")[0]
             if getattr(self, section) is None:
                 raise ValueError(f"study.baselines: {name} needs the section {section}")
+        return self
+
+    @model_validator(mode="after")
+    def _sections_fit_the_data(self) -> "Params":
+        name, kind = self.data.name, self.data.kind
+        if kind == "points":
+            if (self.evaluate.extractor, self.evaluate.weights) != ("judge", None):
+                raise ValueError(
+                    f"evaluate.extractor: {name} is measured by the mixture it comes from: "
+                    "set it to judge"
+                )
+            if self.train.precision != "float32":
+                raise ValueError(
+                    f"train.precision: bfloat16 rounds the points of {name} by as much as its "
+                    "modes are wide: set it to float32"
+                )
+        elif self.judge is None:
+            raise ValueError(f"{name} is measured by a judge: the section judge is missing")
+        if kind == "stacked" and self.evaluate.extractor != "judge":
+            raise ValueError(
+                "evaluate.extractor: the modes of stacked images are told by the judge: set it to "
+                "judge"
+            )
+        if kind == "stacked" and self.train.conditional:
+            raise ValueError("train.conditional: stacked images have no classes but 1,000 modes")
         return self
 
     def gan_losses(self) -> list[LossName]:

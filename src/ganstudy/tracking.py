@@ -30,7 +30,11 @@ if TYPE_CHECKING:
 EXPERIMENT = "ganstudy"
 KEY_TAG = "study.key"
 BATCH = 1000  # MLflow's limit of metrics in one call
-_RESULTS = (":!reports", ":!dvc.lock")  # DVC removes them before it makes them anew
+# What DVC removes before it makes it anew; everything else of the repository is source.
+_RESULTS = tuple(
+    f":(top,exclude,glob){place}"
+    for place in ("reports/**", "studies/*/*/reports/**", "**/dvc.lock")
+)
 _QUIET = {
     "MLFLOW_DISABLE_TELEMETRY": "true",
     "MLFLOW_HTTP_REQUEST_MAX_RETRIES": "2",
@@ -48,7 +52,7 @@ def tracking_uri() -> str:
 def source_tags() -> dict[str, str]:
     """Where the work comes from: git commit, whether files were changed, DVC's experiment."""
     tags = {"git.commit": git("rev-parse", "HEAD") or "none"}
-    if git("status", "--porcelain", "--untracked-files=no", "--", ".", *_RESULTS):
+    if git("status", "--porcelain", "--untracked-files=no", "--", ":(top)", *_RESULTS):
         tags["git.dirty"] = "true"
     if name := os.environ.get("DVC_EXP_NAME"):
         tags["dvc.experiment"] = name
@@ -252,8 +256,12 @@ def _records(run: "Run") -> list[dict[Any, Any]]:
 
 
 def study_place() -> str:
-    """The folder of the study in its repository, like `studies/modes/ring`; empty for the root."""
-    return git("rev-parse", "--show-prefix").strip("/")
+    """The folder of the study in its project, like `studies/modes/ring`; empty for the root, and in
+    DVC's temporary workspaces."""
+    here, root = Path.cwd().resolve(), project_root()
+    if here == root or (root / "studies") not in here.parents:
+        return ""
+    return here.relative_to(root).as_posix()
 
 
 def link_path() -> Path:

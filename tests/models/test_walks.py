@@ -101,14 +101,18 @@ class Halves(nn.Module):
 def test_with_an_encoder_the_ends_are_codes_of_the_first_reference_images(spread: bool) -> None:
     reference = np.random.default_rng(0).integers(0, 256, (20, 2, 4, 1)).astype(np.uint8)
     spec = EncoderSpec("mlp", (2, 4, 1), 1.0, LATENT, 1, standardized=not spread)
-    found = endpoints(generator(), Companion("encoder", spec, Halves(spread=spread)), reference)
+    found = endpoints(
+        generator(), Companion("encoder", spec, Halves(spread=spread)), reference, None
+    )
     expected = 0.5 * (reference[: 2 * PAIRS].reshape(-1, LATENT) / 127.5 - 1)
     np.testing.assert_allclose(found.numpy(), expected, atol=1e-6)
 
 
 def test_without_one_they_are_random_and_the_same_for_every_run() -> None:
     spec = DiscriminatorSpec("mlp", (2, 4, 1), 1.0, 1, "none", 0)
-    found = endpoints(generator(), Companion("discriminator", spec, nn.Identity()), np.zeros((0,)))
+    found = endpoints(
+        generator(), Companion("discriminator", spec, nn.Identity()), np.zeros((0,)), None
+    )
     assert torch.equal(found, codes(LATENT, 2 * PAIRS, SEED))
     assert len(found.unique(dim=0)) == 2 * PAIRS
 

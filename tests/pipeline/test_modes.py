@@ -9,7 +9,7 @@ from PIL import Image
 
 from pipeline.conftest import Project, make_project
 
-LOSSES, SEEDS = ["minimax", "r3gan"], [0, 1]
+LOSSES, SEEDS = ["minimax", "r3gan"], [0]
 
 
 @pytest.fixture(scope="module")
@@ -55,7 +55,8 @@ def test_report_has_a_row_a_recipe_and_its_figures(modes: Project, world: str) -
 def test_second_repro_does_nothing_and_the_gate_sees_the_study(modes: Project) -> None:
     assert "Running stage" not in modes.dvc("repro", "studies/modes/dvc.yaml")
     assert not list(Path(modes.folder / "studies").rglob("mlflow.db"))
-    modes.replace("studies/modes/grid/params.yaml", "seeds:\n  - 0", "seeds:\n  - 2")
+    modes.replace("studies/modes/grid/params.yaml", "weight: 0.01", "weight: 0.02")
     plan = modes.dvc("repro", "--dry", "--allow-missing", "studies/modes/dvc.yaml")
-    assert "report@grid" in plan
-    assert "train@ring" not in plan
+    running = [line for line in plan.splitlines() if line.startswith("Running stage")]
+    assert any("numerics@grid" in line for line in running)
+    assert not any("@ring" in line for line in running)

@@ -34,17 +34,19 @@ SICK = {
     "D is constant": {SPREAD: 0.0},
     "collapse": {DIVERSITY: 0.02},
 }
+BUDGET = 64 * 4000  # images
 each_sign = pytest.mark.parametrize("name", SICK)
 
 
 def history(*stretches: tuple[int, dict[str, float]], step: int = 5) -> list[dict[str, float]]:
     """Rows every `step` rounds: stretches of so many, each healthy but for what it says."""
     rows = [HEALTHY | terms for count, terms in stretches for _ in range(count)]
-    return [{"round": float(step * (index + 1))} | row for index, row in enumerate(rows)]
+    rounds = [float(step * (index + 1)) for index in range(len(rows))]
+    return [{"round": n, "images": 64 * n} | row for n, row in zip(rounds, rows, strict=True)]
 
 
 def names(rows: list[dict[str, float]]) -> list[str]:
-    return [alarm.name for alarm in alarms(rows)]
+    return [alarm.name for alarm in alarms(rows, BUDGET)]
 
 
 # Signs
@@ -55,13 +57,13 @@ def test_there_is_a_planted_history_for_every_sign() -> None:
 
 
 def test_a_healthy_game_is_silent() -> None:
-    assert alarms(history((400, {}))) == []
-    assert alarms([]) == []
+    assert alarms(history((400, {})), BUDGET) == []
+    assert alarms([], BUDGET) == []
 
 
 def test_a_balanced_game_with_full_diversity_is_no_weak_d() -> None:
     # At the optimum D tells nothing and G's samples are as diverse as real ones.
-    assert alarms(history((400, {SEPARATION: 0.5, DIVERSITY: 1.0}))) == []
+    assert alarms(history((400, {SEPARATION: 0.5, DIVERSITY: 1.0})), BUDGET) == []
 
 
 @each_sign
@@ -82,25 +84,25 @@ def test_a_sign_must_hold_for_the_whole_window_on_end(name: str) -> None:
 def test_it_began_where_the_first_whole_window_did(name: str) -> None:
     sick = SICK[name]
     rows = history((10, {}), (3, sick), (7, {}), (WINDOW + 5, sick), (15, {}), (WINDOW, sick))
-    (alarm,) = alarms(rows)  # once, though it came back
+    (alarm,) = alarms(rows, BUDGET)  # once, though it came back
     assert alarm.round == rows[20]["round"] == 105
-    assert alarm.progress == pytest.approx(rows[20]["round"] / rows[-1]["round"])
+    assert alarm.progress == pytest.approx(rows[20]["images"] / BUDGET)
     assert isinstance(alarm.round, int)
 
 
 def test_only_a_dead_d_and_a_collapse_are_fatal() -> None:
     rows = history(*((WINDOW, sick) for sick in SICK.values()))
-    found = {alarm.name: alarm.fatal for alarm in alarms(rows)}
+    found = {alarm.name: alarm.fatal for alarm in alarms(rows, BUDGET)}
     assert found["D is constant"]
     assert found["collapse"]
     assert not found["D too strong"]
     assert not found["D too weak"]
-    assert all(alarm.meaning for alarm in alarms(rows))
+    assert all(alarm.meaning for alarm in alarms(rows, BUDGET))
 
 
 def test_a_model_without_a_game_has_no_alarms() -> None:
     rows = [{"round": float(r), "images": 8.0 * r, "vae/loss": 0.1} for r in range(1, 100)]
-    assert alarms(rows) == []
+    assert alarms(rows, BUDGET) == []
 
 
 # Terms

@@ -2,18 +2,17 @@
 
 from dataclasses import dataclass
 from pathlib import Path
-from typing import ClassVar, Literal, NamedTuple
+from typing import ClassVar, NamedTuple
 
 from pydantic import ConfigDict, TypeAdapter, ValidationError
 
 from ganstudy import files
 from ganstudy.errors import InputError, nearest
 from ganstudy.files import Labels, Samples
-from ganstudy.params import DatasetName
+from ganstudy.params import Kind
 
 SPLITS = ("train", "validation", "test")
 INFO = "data.json"
-Kind = Literal["images", "stacked", "points"]
 
 
 class Split(NamedTuple):
@@ -49,13 +48,6 @@ class DataInfo:
     sha256_train: str
     sha256_validation: str
     sha256_test: str
-
-
-def kind_of(name: DatasetName) -> Kind:
-    """What the samples of a data set are."""
-    if name in ("ring", "grid"):
-        return "points"
-    return "stacked" if name.startswith("stacked_") else "images"
 
 
 def load_info(prepared: Path) -> DataInfo:

@@ -11,7 +11,7 @@ import numpy.typing as npt
 
 from ganstudy import files, seeding
 from ganstudy.data import sources
-from ganstudy.data.images import INFO, DataInfo, Split, kind_of, read_checked
+from ganstudy.data.images import INFO, DataInfo, Split, read_checked
 from ganstudy.data.pixels import shape_images
 from ganstudy.data.stacked import stack
 from ganstudy.errors import InputError
@@ -71,7 +71,7 @@ def prepare(raw: Path, params: DataParams, out: Path) -> None:
             )
     train, validation = _cut(train, params.validation, "validation")
     named = {"train": train, "validation": validation, "test": test}
-    kind = kind_of(params.name)
+    kind = params.kind
     if kind == "stacked":  # after the split: no image is on two sides
         classes = len(info["classes"])
         named = {name: stack(part, classes, name) for name, part in named.items()}
@@ -166,7 +166,7 @@ def _load(raw: Path, name: str, info: dict[str, Any], params: DataParams) -> Spl
             raise InputError(
                 f"{path}: labels {part.labels.min()}..{part.labels.max()}, of {len(known)} classes"
             )
-    if kind_of(params.name) == "points":
+    if params.kind == "points":
         return part
     pictures = part.images.astype(np.uint8, copy=False)
     images = shape_images(pictures, params.resolution, params.channels, params.fit)

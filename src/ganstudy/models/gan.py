@@ -91,17 +91,18 @@ class GAN:
     def _discriminator_terms(self, batch: Batch) -> Terms:
         with torch.no_grad():
             fake = self._fakes(batch, "z for D")
+        plain_fake = fake.to(batch.real.dtype)
         real = self._augmented(batch.real, batch, "real")
-        fake = self._augmented(fake.to(real.dtype), batch, "fake")
+        fake = self._augmented(plain_fake, batch, "fake")
         due = [row for row in self._penalties if batch.round % row.every == 0]
         if due:  # penalties then share the pass that scores: gradients reach the samples
-            real, fake = real.detach().requires_grad_(), fake.requires_grad_()
+            real, fake = real.detach().requires_grad_(), fake.detach().requires_grad_()
         critic = _Remembering(partial(self._score, batch=batch))
         real_scores, fake_scores = critic(real), critic(fake)
         loss = self._loss.discriminator(real_scores, fake_scores)
         # The game's value apart from penalties, which come and go with their cadence.
         terms = {"adversarial": loss, "real": real_scores.mean(), "fake": fake_scores.mean()}
-        terms |= game_terms(real_scores, fake_scores, real, fake)
+        terms |= game_terms(real_scores, fake_scores, batch.real, plain_fake)
         for row in due:
             rng = batch.rng(f"penalty {row.name}")
             value = row.penalty(critic, real, fake, rng)
@@ -162,11 +163,13 @@ def _recipe_can_work(loss: str, recipe: LossParams, discriminator: Discriminator
             "D mixes the samples of a batch: set discriminator_norm to none or spectral"
         )
     needed = LOSSES[loss].needs
-    if needed is not None and needed not in recipe.penalties:
-        raise InputError(
-            f"losses.{loss}: without the penalty {needed} its D has nothing to tell: add "
-            f"losses.{loss}.penalties.{needed}: {{weight: 1.0}}"
-        )
+    if needed is not None:
+        penalty = recipe.penalties.get(needed)
+        if penalty is None or penalty.weight == 0 or penalty.every > 1:
+            raise InputError(
+                f"losses.{loss}: without the penalty {needed} on every round its D only pushes "
+                f"scores up: set losses.{loss}.penalties.{needed}: {{weight: 1.0}}"
+            )
 
 
 def _penalty(loss: str, name: str) -> Penalty:

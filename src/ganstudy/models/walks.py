@@ -5,7 +5,7 @@ import numpy.typing as npt
 import torch
 from torch import Tensor
 
-from ganstudy.files import Images, Samples
+from ganstudy.files import Images, Labels, Samples
 from ganstudy.models.base import Companion, codes
 from ganstudy.models.saved import SavedGenerator
 from ganstudy.networks import Shape
@@ -14,13 +14,20 @@ PAIRS, STEPS, SEED = 3, 9, 0
 DIMENSIONS, REACH = 5, 2.5  # of a traversal: how many, and how far from the middle
 
 
-def endpoints(generator: SavedGenerator, companion: Companion, reference: Samples) -> Tensor:
+def endpoints(
+    generator: SavedGenerator, companion: Companion, reference: Samples, labels: Labels | None
+) -> Tensor:
     """Codes (2 × PAIRS, latent) to walk between: of the first reference samples where there is an
-    encoder, else random ones."""
-    count = 2 * PAIRS
+    encoder, of one class a pair where there are classes; else random ones."""
     if companion.role != "encoder":
-        return codes(generator.spec.latent, count, SEED)
-    stored = torch.from_numpy(reference[:count])
+        return codes(generator.spec.latent, 2 * PAIRS, SEED)
+    rows = np.arange(2 * PAIRS)
+    if generator.spec.classes and labels is not None:
+        of_class = [
+            np.flatnonzero(labels == pair % generator.spec.classes)[:2] for pair in range(PAIRS)
+        ]
+        rows = np.concatenate(of_class)
+    stored = torch.from_numpy(reference[rows])
     with torch.no_grad():
         found = companion.network(generator.spec.shape.encode(stored))
     ends: Tensor = found[0] if isinstance(found, tuple) else found

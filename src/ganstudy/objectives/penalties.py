@@ -2,7 +2,8 @@
 
 `D` maps samples, images (N, C, H, W) or points (N, d), to scores (N,), with the condition already
 bound; `real` and `fake` are samples that depend on no weight; `rng` is for penalties that draw.
-Gradients are per sample: D must score every one on its own account (no batch norm).
+Gradients are per sample: D must score every one on its own account (no batch norm; what little
+minibatch standard deviation mixes is taken into the bargain, as in StyleGAN2).
 """
 
 from collections.abc import Callable

@@ -10,8 +10,8 @@ from typing import Any, Protocol
 
 import torch
 
-from ganstudy.data.images import Kind, Split
-from ganstudy.params import Params
+from ganstudy.data.images import Split
+from ganstudy.params import Kind, Params
 from ganstudy.protocols.images import ImageProtocol
 from ganstudy.protocols.points import PointProtocol
 from ganstudy.protocols.stacked import StackedProtocol

@@ -102,6 +102,8 @@ class ImageProtocol:
         """A subset of the training split, of the size that samples have."""
         test, floor, _ = self._real(self._params.sample.count)
         values = self._both(floor, test)
+        if not self._params.train.conditional:  # nothing was asked for: nothing to compare with
+            values.pop("class_accuracy", None)
         values["fid_floor"] = values["fid"]
         return values
 
@@ -198,7 +200,7 @@ class ImageProtocol:
             "class_tv": found.total_variation,
         }
         values |= {f"class_share_{index:02d}": float(w) for index, w in enumerate(found.shares)}
-        if fake.split.labels is not None:  # of a conditional generator: is the condition obeyed?
+        if fake.split.labels is not None:  # those of a conditional generator: are they obeyed?
             values["class_accuracy"] = float((posteriors.argmax(1) == fake.split.labels).mean())
         return values
 

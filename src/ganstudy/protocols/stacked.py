@@ -1,5 +1,6 @@
 """Stacked images: the judge names each channel; the modes are triples of classes."""
 
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -90,7 +91,7 @@ class StackedProtocol:
 
     def _modes(self, fake: Features) -> Values:
         labels = np.asarray(fake.logits).argmax(1).reshape(-1, CHANNELS)
-        found = metrics.stacked_mode_statistics(labels, self._classes, self._shares())
+        found = metrics.stacked_mode_statistics(labels, self._classes, self._shares)
         return {
             "modes": self._classes**CHANNELS,
             "modes_captured": found.modes_captured,
@@ -98,6 +99,7 @@ class StackedProtocol:
             "mode_kl_floor": found.mode_kl_floor,
         }
 
+    @cached_property
     def _shares(self) -> np.ndarray[Any, np.dtype[np.float64]]:
         """The share of each class among the channels of the training stacks."""
         labels = unstack(load_split(layout.PREPARED, "train"), self._classes).labels

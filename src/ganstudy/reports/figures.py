@@ -64,7 +64,7 @@ def growth(path: Path, snapshots: Images, columns: int = 12) -> None:
 def curves(path: Path, runs: Sequence[Run]) -> None:
     """All terms of each run against images shown: a row of panels for each run."""
     panels = {run.key: _panels(run) for run in runs}
-    columns = max(len(groups) for groups in panels.values())
+    columns = max(1, *(len(groups) for groups in panels.values()))
     with _figure(path, 4.2 * columns, 2.6 * len(runs)) as figure:
         grid = figure.subplots(len(runs), columns, squeeze=False)
         for row, run in zip(grid, runs, strict=True):
@@ -192,22 +192,22 @@ def growth_curves(
     families: Mapping[str, Sequence[Sequence[Metrics]]],
     keys: Mapping[str, str],
     images: int,
+    moments: int,
 ) -> None:
-    """Metrics at each snapshot against samples shown: medians over the runs of a family, bands from
-    the least to the greatest. A run that ended early counts as it ended."""
+    """Metrics at each of `moments` snapshots against samples shown: medians over the runs of a
+    family, bands from the least to the greatest. A run that ended early counts as it ended."""
     with _figure(path, 5.2 * len(keys), 3.6) as figure:
         for axes, (key, title) in zip(
             figure.subplots(1, len(keys), squeeze=False)[0], keys.items(), strict=True
         ):
             for index, (name, runs) in enumerate(families.items()):
-                most = max(len(run) for run in runs)
                 values = np.array(
                     [
-                        [float(m[key]) for m in run] + [float(run[-1][key])] * (most - len(run))
+                        [float(m[key]) for m in run] + [float(run[-1][key])] * (moments - len(run))
                         for run in runs
                     ]
                 )
-                shown = images * np.arange(1, most + 1) / most
+                shown = images * np.arange(1, moments + 1) / moments
                 style = {"color": COLOURS[index % len(COLOURS)]}
                 dashed = "--" if index >= len(COLOURS) else "-"
                 axes.plot(shown, np.median(values, 0), dashed, lw=1.4, label=name, **style)

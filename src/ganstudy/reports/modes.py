@@ -138,4 +138,5 @@ def _draw(study: Study, pictures: Path) -> None:
         {n: [study.growth[run.key] for run in runs] for n, runs in by_family(study.runs).items()},
         {"modes_captured_strict": "modes captured (strict)", "high_quality": "high quality"},
         study.params.train.images,
+        study.params.train.snapshots,
     )

@@ -71,6 +71,7 @@ def _draw(study: Study, pictures: Path) -> None:
             {run.key: [study.growth[run.key]] for run in study.runs},
             {"modes_captured": "modes captured", "mode_kl": "reverse KL"},
             study.params.train.images,
+            study.params.train.snapshots,
         )
     if _knows_classes(study):
         names, labels = study.data.classes or (), np.asarray(study.reference.labels)

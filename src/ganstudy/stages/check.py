@@ -7,11 +7,10 @@ import yaml
 
 from ganstudy import layout
 from ganstudy.data.folder import has_classes
-from ganstudy.data.images import kind_of
 from ganstudy.errors import InputError, nearest
 from ganstudy.files import write_text
 from ganstudy.models import RunKey, World, build
-from ganstudy.params import Params
+from ganstudy.params import Params, load
 
 # What samples of a data set are stored as: (H, W, C) or (d,). A folder's follow from params.
 NATIVE_SHAPES = {
@@ -39,8 +38,9 @@ def run(params: Params, pipeline: Path, out: Path | None) -> list[str]:
     for family in params.families():
         with torch.device("meta"):
             build(params, RunKey.parse(f"{family}-0"), world)
-    _sections_fit_the_data(params)
+    _labels_are_there(params)
     _grid_is_wired(params, pipeline)
+    _worlds_agree(params, Path("..") / pipeline)
     _inputs_are_there(params)
     if out is not None:
         write_text(out, "valid\n")
@@ -59,23 +59,15 @@ def _stored(params: Params) -> tuple[int, ...]:
     return (height, width, data.channels or channels)
 
 
-def _sections_fit_the_data(params: Params) -> None:
-    kind = kind_of(params.data.name)
-    if kind == "points" and params.data.resolution is not None:
-        raise InputError(f"data.resolution is for images; {params.data.name} is points: set null")
-    if kind != "images" and params.data.channels is not None:
-        raise InputError(f"data.channels: {params.data.name} has its own: set it to null")
-    if kind != "points" and params.judge is None:
-        raise InputError(f"{params.data.name} is measured by a judge: the section judge is missing")
-    if params.train.conditional:
-        folder = params.data.folder
-        if kind == "stacked":
-            raise InputError("train.conditional: stacked images have no classes but 1,000 modes")
-        if folder is not None and not has_classes(layout.from_root(folder)):
-            raise InputError(
-                f"train.conditional: {folder} has no sub-folders, so its images have no labels; "
-                "set it to false or sort the images into one sub-folder a class"
-            )
+def _labels_are_there(params: Params) -> None:
+    folder = params.data.folder
+    if params.train.conditional and folder is not None:
+        if has_classes(layout.from_root(folder)):
+            return
+        raise InputError(
+            f"train.conditional: {folder} has no sub-folders, so its images have no labels; set it "
+            "to false or sort the images into one sub-folder a class"
+        )
 
 
 def _grid_is_wired(params: Params, pipeline: Path) -> None:
@@ -97,6 +89,22 @@ def _grid_is_wired(params: Params, pipeline: Path) -> None:
                 f'add "{entry}" to the grids of {pipeline}, or queue it: '
                 f"dvc exp run --queue -S train.loss={loss}"
             )
+
+
+def _worlds_agree(params: Params, pipeline: Path) -> None:
+    """In a world of a study (a folder below its dvc.yaml), the grid is that of the world that the
+    study's `vars` name; each world's own must be the same."""
+    if not pipeline.is_file():
+        return
+    content = yaml.safe_load(pipeline.read_text(encoding="utf-8"))
+    named = [str(entry) for entry in content.get("vars", ()) if str(entry).endswith(":study")]
+    for name in (entry.removesuffix(":study") for entry in named):
+        if load(pipeline.parent / name).study != params.study:
+            raise InputError(f"study differs from that of {name}, whose grid {pipeline} runs")
+    if named and params.train.loss not in params.study.losses:
+        raise InputError(
+            f"train.loss: {pipeline} runs study.losses alone; {params.train.loss!r} is not in it"
+        )
 
 
 def _inputs_are_there(params: Params) -> None:

@@ -9,12 +9,12 @@ import numpy as np
 import yaml
 
 from ganstudy import layout, runs
-from ganstudy.data.images import Kind, Split, load_info, load_split
+from ganstudy.data.images import Split, load_info, load_split
 from ganstudy.errors import InputError
 from ganstudy.files import read_npz, sha256_json, write_text
 from ganstudy.models import walks
 from ganstudy.models.saved import load_companion, load_generator
-from ganstudy.params import Params, parse
+from ganstudy.params import Kind, Params, parse
 from ganstudy.progress import say
 from ganstudy.protocols import PROTOCOLS
 from ganstudy.reports import modes, page
@@ -76,11 +76,12 @@ def run(params: Params, out: Path) -> None:
         landscapes=_landscapes(grid, test) if points else {},
     )
     PAGES[info.kind](study, out)
-    write_text(link_path(), comparison_link(keys) + "\n")
+    link = comparison_link(keys)
+    write_text(link_path(), link + "\n")
     with tracked("report", sha256_json(["report", *keys]), "report", {"runs": keys}) as tracker:
         tracker.log_metrics({f"{_headline(r)} {r.key}": r.metrics[_headline(r)] for r in grid})
         tracker.log_files(out / "README.md", *sorted((out / "figures").glob("*.png")))
-    say(f"report: {out / 'README.md'}")
+    say(f"report: {out / 'README.md'}; in MLflow: make ui, then its page {link}")
 
 
 def _headline(run_: Run) -> str:
@@ -89,10 +90,11 @@ def _headline(run_: Run) -> str:
 
 def _alarms(run_: Run) -> Sequence[str]:
     """What went wrong in training, in words."""
+    images = run_.meta["params"]["train"]["images"]
     rows = [{str(k): float(v) for k, v in row.items()} for row in run_.history.to_dict("records")]
     found = [
         f"{alarm.name}, from {alarm.progress:.0%} of training on: {alarm.meaning}"
-        for alarm in alarms(rows)
+        for alarm in alarms(rows, images)
     ]
     failure = run_.meta.get("failure")
     return [*([] if failure is None else [f"failed: {failure}"]), *found]
@@ -102,6 +104,8 @@ def _growth(
     params: Params, kind: Kind, grid: Sequence[Run]
 ) -> Mapping[str, Sequence[Mapping[str, Any]]]:
     """Metrics at each snapshot of each run, where the protocol has some that are cheap."""
+    if kind == "images":  # has none, and its extractor takes seconds to load
+        return {}
     protocol = PROTOCOLS[kind](params, devices.choose(params.runtime))
     return {
         run_.key: [
@@ -116,8 +120,9 @@ def _growth(
 def _walk(run_: Run, test: Split) -> Walk:
     generator, companion = load_generator(run_.folder), load_companion(run_.folder)
     encodes = companion.role == "encoder"
+    ends = walks.endpoints(generator, companion, test.images, test.labels)
     return Walk(
-        walks.interpolation(generator, walks.endpoints(generator, companion, test.images)),
+        walks.interpolation(generator, ends),
         walks.traversal(generator),
         "two test images" if encodes else "two random codes",
     )
@@ -127,8 +132,10 @@ def _landscapes(grid: Sequence[Run], test: Split) -> Mapping[str, Any]:
     found = {}
     for run_ in grid:
         companion = load_companion(run_.folder)
-        if companion.role == "discriminator":
-            shape = load_generator(run_.folder).spec.shape
+        generator = load_generator(run_.folder)
+        # A conditional D has a landscape for each class: none to show.
+        if companion.role == "discriminator" and not generator.spec.classes:
+            shape = generator.spec.shape
             reach = modes.REACH * float(np.abs(test.images).max())
             found[run_.key] = walks.landscape(companion, shape, reach)
     return found

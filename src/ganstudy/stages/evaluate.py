@@ -4,10 +4,10 @@ from pathlib import Path
 from typing import Any
 
 from ganstudy import layout
-from ganstudy.data.images import INFO, Kind, Split, load_info
+from ganstudy.data.images import INFO, Split, load_info
 from ganstudy.files import read_json, read_samples, sha256_arrays, write_json
 from ganstudy.models.saved import MODEL
-from ganstudy.params import Params
+from ganstudy.params import Kind, Params
 from ganstudy.progress import say
 from ganstudy.protocols import PROTOCOLS, MeasuringProtocol
 from ganstudy.tracking import tracked, tracked_real, tracked_run

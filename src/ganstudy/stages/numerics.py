@@ -12,7 +12,6 @@ import numpy as np
 import torch
 from torch import nn
 
-from ganstudy.data.images import kind_of
 from ganstudy.files import Samples, write_json
 from ganstudy.models import RunKey, World, build, identity
 from ganstudy.models.base import SETTLE_BATCHES, SETTLE_SIZE, Model
@@ -34,7 +33,7 @@ COUNT, BATCH, ROUNDS, CLASSES, WIDTH = 24, 6, 3, 2, 4
 
 
 def run(params: Params, out: Path) -> None:
-    """Writes `out/<model>-<loss>.json` for every loss that has a recipe, for the VAE, and
+    """Writes `out/<model>-<loss>.json` for every loss that has a recipe, for every baseline, and
     `out/judge.json`."""
     for family in params.families():
         write_json(out / f"{family}.json", fingerprint(params, family))
@@ -47,15 +46,16 @@ def fingerprint(params: Params, family: str) -> dict[str, Any]:
     tiny = _tiny(params)
     key = RunKey.parse(f"{family}-0")
     settings = Settings(0, params.train.decay, params.train.ema)
-    stored = STORED[kind_of(params.data.name)]
-    shape = shape_of(stored, 1.0)
+    stored = STORED[params.data.kind]
+    scale = 2.0 if len(stored) == 1 else 1.0
+    shape = shape_of(stored, scale)
     return {
         "version": VERSION,
         "recipe": identity(tiny, key)["recipe"],
         "settle": [SETTLE_BATCHES, SETTLE_SIZE],
-        "unconditional": _play(lambda: build(tiny, key, World(stored)), shape, 0, settings),
+        "unconditional": _play(lambda: build(tiny, key, World(stored, scale)), shape, 0, settings),
         "conditional": _play(
-            lambda: build(tiny, key, World(stored, classes=CLASSES)), shape, CLASSES, settings
+            lambda: build(tiny, key, World(stored, scale, CLASSES)), shape, CLASSES, settings
         ),
     }
 

@@ -1,5 +1,6 @@
 """Stage `train`: one run of the grid, resumable, with the same budget for every model."""
 
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
@@ -39,8 +40,9 @@ def run(params: Params, key: RunKey, out: Path) -> None:
     device = devices.choose(params.runtime)
     info = load_info(layout.PREPARED)
     numerics = layout.output(layout.NUMERICS / f"{key.model}-{key.loss}.json", "numerics")
-    digest = sha256_json([recipe, info.sha256_train, read_json(numerics)])
-    model = build(params, key, World(info.shape, info.scale, _classes(params, info)))
+    world = World(info.shape, info.scale, _classes(params, info))
+    digest = sha256_json([recipe, info.sha256_train, asdict(world), read_json(numerics)])
+    model = build(params, key, world)
     trainer = _trainer(params, key, model, device)
     meta: dict[str, Any] = {
         "key": digest,
@@ -73,8 +75,7 @@ def run(params: Params, key: RunKey, out: Path) -> None:
         timing = {"seconds": round(trainer.seconds, 1)} | devices.describe(device)
         write_json(runs.timing_path(digest), timing)
         tracker.log_metrics(timing)
-        for alarm in alarms(trainer.history):
-            say(f"{key}: {alarm.name} from round {alarm.round}: {alarm.meaning}")
+        for alarm in alarms(trainer.history, params.train.images):
             tracker.log_metrics({f"alarm {alarm.name}": alarm.progress})
         names = (runs.GRID, runs.HISTORY, MODEL, WEIGHTS)
         tracker.log_files(*(out / name for name in names))
@@ -123,8 +124,6 @@ def _history(trainer: Trainer) -> list[dict[str, float]]:
 def _classes(params: Params, info: DataInfo) -> int:
     if not params.train.conditional:
         return 0
-    if info.kind == "stacked":
-        raise InputError("train.conditional: stacked images have no classes but 1,000 modes")
     if info.classes is None:
         raise InputError(
             "train.conditional: true needs labels, and this data has none; set it to false or sort "

@@ -8,6 +8,7 @@ batch over that of a real one; and D's `spread`, the deviation of its scores.
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
+import torch
 from torch import Tensor
 
 Row = Mapping[str, float]
@@ -72,10 +73,11 @@ def game_terms(
 ) -> dict[str, Tensor]:
     """The terms that alarms read, for scores (N,) and samples (N, ...): scalars, no gradient."""
     real_scores, fake_scores = real_scores.detach(), fake_scores.detach()
-    above = (real_scores[:, None] > fake_scores[None, :]).float().mean()
-    tied = (real_scores[:, None] == fake_scores[None, :]).float().mean()
+    below = fake_scores.sort().values
+    lower = torch.searchsorted(below, real_scores)
+    upper = torch.searchsorted(below, real_scores, right=True)
     return {
-        "separation": above + 0.5 * tied,
+        "separation": (lower + upper).to(real_scores.dtype).mean() / (2 * len(below)),
         "diversity": _variance(fake) / _variance(real).clamp_min(1e-6),  # a batch may be all alike
         "spread": real_scores.std() + fake_scores.std(),
     }
@@ -87,8 +89,9 @@ def _variance(samples: Tensor) -> Tensor:
     return (flat.square().mean(0) - flat.mean(0).square()).mean()
 
 
-def alarms(history: Sequence[Row]) -> list[Alarm]:
-    """The signs that held over `WINDOW` rows on end, each once, where it began first."""
+def alarms(history: Sequence[Row], images: int) -> list[Alarm]:
+    """The signs that held over `WINDOW` rows on end, each once, where it began first; `images` is
+    the budget of the training."""
     found = []
     for sign in SIGNS:
         held = 0
@@ -96,7 +99,7 @@ def alarms(history: Sequence[Row]) -> list[Alarm]:
             held = held + 1 if sign.holds(row) else 0
             if held == WINDOW:
                 began = history[index - WINDOW + 1]
-                progress = began["round"] / history[-1]["round"]
+                progress = began["images"] / images
                 found.append(
                     Alarm(sign.name, int(began["round"]), progress, sign.meaning, sign.fatal)
                 )

@@ -82,6 +82,7 @@ class Trainer:
         self._weights = {player.name: list(player.network.parameters()) for player in players}
         self._progress = _Progress()
         self._told = 0  # rows of history that the outside knows
+        self._raised: set[str] = set()  # alarms that were said
         self._row_rounds = max(1, self.rounds // ROWS)
 
     @property
@@ -206,9 +207,15 @@ class Trainer:
         ]
         if bad:
             raise self._diverged(f"{', '.join(bad)} not finite", self.history[-1])
-        for alarm in alarms(self.history) if self.settings.stop_on_alarm else ():
-            if alarm.fatal:
-                raise self._diverged(f"{alarm.name}: {alarm.meaning}", self.history[-1])
+        for alarm in alarms(self.history, self.settings.images):
+            if alarm.name not in self._raised:
+                say(f"alarm at round {self._progress.round}: {alarm.name}: {alarm.meaning}")
+                self._raised.add(alarm.name)
+            if alarm.fatal and self.settings.stop_on_alarm:
+                raise DivergedError(
+                    f"training was stopped by an alarm at round {self._progress.round} of "
+                    f"{self.rounds}: {alarm.name}: {alarm.meaning}"
+                )
 
     def _diverged(self, reason: str, row: Row) -> DivergedError:
         terms = ", ".join(f"{name} = {value}" for name, value in row.items() if "/" in name)
@@ -245,9 +252,8 @@ class Trainer:
             for index, values in state.items():
                 for name, tensor in values.items():
                     tensors[f"optimizer/{player.name}/{index}/{name}"] = tensor
-        for index, picture in enumerate(self.snapshots):
-            tensors[f"snapshot/{index}"] = picture
         tensors = {name: tensor.detach().clone() for name, tensor in tensors.items()}
+        tensors |= {f"snapshot/{index}": shot for index, shot in enumerate(self.snapshots)}
         meta = {
             "round": self._progress.round,
             "history": list(self.history),

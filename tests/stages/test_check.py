@@ -1,0 +1,47 @@
+"""`check` in a world of a study: the grid that runs is the grid that is reported."""
+
+import shutil
+from pathlib import Path
+
+import pytest
+
+from ganstudy.errors import InputError
+from ganstudy.params import load
+from ganstudy.stages import check
+
+STUDY = Path(__file__).parents[2] / "studies/modes"
+
+
+@pytest.fixture
+def world(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """The grid's folder in a copy of the study of modes, as the current folder."""
+    for name in ("ring", "grid"):
+        (tmp_path / name).mkdir()
+        shutil.copy(STUDY / name / "params.yaml", tmp_path / name)
+    shutil.copy(STUDY / "dvc.yaml", tmp_path)
+    monkeypatch.chdir(tmp_path / "grid")
+    return tmp_path / "grid"
+
+
+def run(place: Path) -> None:
+    check.run(load(place / "params.yaml"), Path("dvc.yaml"), None)
+
+
+def test_worlds_with_one_grid_are_valid(world: Path) -> None:
+    run(world)
+
+
+def test_a_world_with_other_seeds_than_those_that_run_is_refused(world: Path) -> None:
+    path = world / "params.yaml"
+    path.write_text(path.read_text().replace("seeds: [0, 1, 2, 3, 4]", "seeds: [0, 1]"))
+    with pytest.raises(InputError, match=r"study differs from that of ring/params\.yaml"):
+        run(world)
+
+
+def test_a_loss_that_no_stage_runs_is_refused(world: Path) -> None:
+    for name in ("ring", "grid"):
+        path = world.parent / name / "params.yaml"
+        path.write_text(path.read_text().replace("losses: [minimax, ", "losses: ["))
+        path.write_text(path.read_text().replace("loss: r3gan", "loss: minimax"))
+    with pytest.raises(InputError, match="'minimax' is not in it"):
+        run(world)
