@@ -153,6 +153,7 @@ def clouds(
     columns: int = 4,
 ) -> None:
     """Points (N, 2) of each set over the landscape of the same name, all from -reach to reach."""
+    columns = min(columns, len(sets))
     rows = -(-len(sets) // columns)
     with _figure(path, 3.3 * columns, 3.5 * rows) as figure:
         grid = figure.subplots(rows, columns, squeeze=False).ravel()

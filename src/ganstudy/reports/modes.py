@@ -60,7 +60,7 @@ def summary(study: Study) -> str:
     ]
     seeds = len(study.params.study.seeds)
     shown = f"{study.params.train.images:,}"
-    start = f"{len(families)} recipes × {seeds} seeds, {shown} points shown to each run."
+    start = f"{', '.join(families)}: {seeds} seeds each, {shown} points shown to each run."
     if not whole:
         return f"{start} None captured all {modes} modes strictly with every seed."
     quality = {n: min(r.metrics["high_quality"] for r in families[n]) for n in whole}
