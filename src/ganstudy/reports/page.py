@@ -43,14 +43,15 @@ def summary(study: Study) -> str:
         if seeds == 1
         else f"Each loss has {seeds} seeds; a seed fixes data order and initial weights."
     )
-    shown = f"{len(study.runs)} runs, {images:,} images shown to each."
+    runs = len(study.runs)
+    shown = f"{runs} run{'s' * (runs > 1)}, {images:,} images shown to each."
     if not floors:  # real training images are at no distance: nothing to be a multiple of
         return f"{shown} {caution}"
     best = min(floors, key=lambda key: floors[key])
     others = ", ".join(f"{key} {value:.1f}×" for key, value in floors.items() if key != best)
     return (
         f"{shown} The smallest distance to the test images is {best}'s, {floors[best]:.1f}× that "
-        f"of real training images ({others}). {caution}"
+        f"of real training images{f' ({others})' if others else ''}. {caution}"
     )
 
 
