@@ -10,7 +10,15 @@ from ganstudy.models.base import GenerativeModel
 from ganstudy.models.gan import GAN
 from ganstudy.models.vae import VAE
 from ganstudy.networks import DiscriminatorSpec, EncoderSpec, GeneratorSpec
-from ganstudy.params import GeneratorNorm, Params, Section, TrainParams
+from ganstudy.params import (
+    AEParams,
+    GeneratorNorm,
+    LossParams,
+    Params,
+    Section,
+    TrainParams,
+    VAEParams,
+)
 
 
 @dataclass(frozen=True)
@@ -76,15 +84,14 @@ def _encoder(params: Params, world: World, width: int, *, standardized: bool) ->
     return EncoderSpec(network.name, world.stored, world.scale, network.latent, width, standardized)
 
 
-def _gan_recipe(params: Params, loss: str) -> Section:
+def _gan_recipe(params: Params, loss: str) -> LossParams:
     if loss not in params.losses:
         raise InputError(f"loss {loss!r} has no recipe; {nearest(loss, params.losses)}")
     return params.losses[loss]
 
 
 def _gan(params: Params, loss: str, world: World, seed: int) -> GenerativeModel:
-    _gan_recipe(params, loss)
-    recipe, network = params.losses[loss], params.network
+    recipe, network = _gan_recipe(params, loss), params.network
     discriminator = DiscriminatorSpec(
         network.name,
         world.stored,
@@ -97,7 +104,7 @@ def _gan(params: Params, loss: str, world: World, seed: int) -> GenerativeModel:
     return GAN(loss, recipe, generator, discriminator, params.train.augment, seed)
 
 
-def _vae_recipe(params: Params, loss: str) -> Section:
+def _vae_recipe(params: Params, loss: str) -> VAEParams:
     if loss != "elbo":
         raise InputError(f"the vae has one loss, elbo; not {loss!r}")
     if params.vae is None:
@@ -106,13 +113,12 @@ def _vae_recipe(params: Params, loss: str) -> Section:
 
 
 def _vae(params: Params, loss: str, world: World, seed: int) -> GenerativeModel:
-    _vae_recipe(params, loss)
-    assert params.vae is not None  # noqa: S101 - the recipe is there
-    encoder = _encoder(params, world, params.vae.encoder_width, standardized=False)
-    return VAE(params.vae, _generator(params, world), encoder, seed)
+    recipe = _vae_recipe(params, loss)
+    encoder = _encoder(params, world, recipe.encoder_width, standardized=False)
+    return VAE(recipe, _generator(params, world), encoder, seed)
 
 
-def _ae_recipe(params: Params, loss: str) -> Section:
+def _ae_recipe(params: Params, loss: str) -> AEParams:
     if loss != "mse":
         raise InputError(f"the ae has one loss, mse; not {loss!r}")
     if params.ae is None:
@@ -121,10 +127,9 @@ def _ae_recipe(params: Params, loss: str) -> Section:
 
 
 def _ae(params: Params, loss: str, world: World, seed: int) -> GenerativeModel:
-    _ae_recipe(params, loss)
-    assert params.ae is not None  # noqa: S101 - the recipe is there
-    encoder = _encoder(params, world, params.ae.encoder_width, standardized=True)
-    return Autoencoder(params.ae, _generator(params, world), encoder, seed)
+    recipe = _ae_recipe(params, loss)
+    encoder = _encoder(params, world, recipe.encoder_width, standardized=True)
+    return Autoencoder(recipe, _generator(params, world), encoder, seed)
 
 
 _DECODER = {"name", "latent", "generator_width", "generator_norm"}

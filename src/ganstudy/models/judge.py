@@ -9,6 +9,7 @@ from torch.nn.functional import cross_entropy, pad
 from ganstudy.models.base import initial_weights
 from ganstudy.networks import ImageShape
 from ganstudy.networks.classifier import Classifier
+from ganstudy.objectives.augmentation import picked
 from ganstudy.params import JudgeParams
 from ganstudy.seeding import derive
 from ganstudy.training.player import Adam, Batch, Player, Terms
@@ -58,7 +59,4 @@ def augment(images: Tensor, shift: int, flip: bool, rng: torch.Generator) -> Ten
         mirrored = torch.rand(count, 1, generator=rng, device=device) < 0.5
         columns = torch.where(mirrored, columns.flip(1), columns)
     columns = columns + offsets[1]
-    index = torch.arange(count, device=device)[:, None, None]
-    return padded.permute(0, 2, 3, 1)[index, rows[:, :, None], columns[:, None, :]].permute(
-        0, 3, 1, 2
-    )
+    return picked(padded, rows, columns)

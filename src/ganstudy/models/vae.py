@@ -3,9 +3,8 @@
 from collections.abc import Sequence
 
 import torch
-from torch import nn
 
-from ganstudy.models.base import Companion, initial_weights
+from ganstudy.models.coder import EncoderDecoder
 from ganstudy.models.gan import adam
 from ganstudy.networks import EncoderSpec, GeneratorSpec
 from ganstudy.objectives.reconstruction import gaussian_kl, gaussian_nll, reparameterize
@@ -13,32 +12,18 @@ from ganstudy.params import VAEParams
 from ganstudy.training.player import Batch, Player, Terms
 
 
-class VAE:
+class VAE(EncoderDecoder):
     """One player: encoder and decoder climb the evidence lower bound (Kingma & Welling 2014)."""
 
     def __init__(
         self, recipe: VAEParams, decoder: GeneratorSpec, encoder: EncoderSpec, seed: int
     ) -> None:
-        with initial_weights(seed, "generator"):
-            self.decoder = decoder.build()
-        with initial_weights(seed, "encoder"):
-            self.encoder = encoder.build()
-        self.spec, self._encoder_spec, self._recipe = decoder, encoder, recipe
-
-    @property
-    def sampler(self) -> nn.Module:
-        """The decoder."""
-        return self.decoder
-
-    @property
-    def companion(self) -> Companion:
-        """The encoder."""
-        return Companion("encoder", self._encoder_spec, self.encoder)
+        super().__init__(decoder, encoder, seed)
+        self._recipe = recipe
 
     def players(self) -> Sequence[Player]:
         """Encoder and decoder as one player."""
-        both = nn.ModuleDict({"encoder": self.encoder, "decoder": self.decoder})
-        return [Player("vae", both, self._terms, adam(self._recipe.optimizer))]
+        return [Player("vae", self.both(), self._terms, adam(self._recipe.optimizer))]
 
     def _terms(self, batch: Batch) -> Terms:
         mean, log_variance = self.encoder(batch.real)

@@ -84,8 +84,8 @@ def loss_sensitive_discriminator(real: Tensor, fake: Tensor) -> Tensor:
     return softplus(-real).mean()
 
 
+_NON_SATURATING = AdversarialLoss(cross_entropy_discriminator, non_saturating_generator)
 _WASSERSTEIN = AdversarialLoss(wasserstein_discriminator, mean_score_generator)
-
 _RELATIVISTIC = AdversarialLoss(
     relativistic_discriminator, relativistic_generator, relativistic=True
 )
@@ -94,10 +94,10 @@ _RELATIVISTIC = AdversarialLoss(
 # params: a projection, a penalty, a norm.
 LOSSES = {
     "minimax": AdversarialLoss(cross_entropy_discriminator, minimax_generator),
-    "non_saturating": AdversarialLoss(cross_entropy_discriminator, non_saturating_generator),
+    "non_saturating": _NON_SATURATING,
     "wgan": _WASSERSTEIN,
     "wgan_gp": _WASSERSTEIN,
-    "dragan": AdversarialLoss(cross_entropy_discriminator, non_saturating_generator),
+    "dragan": _NON_SATURATING,
     "lsgan": AdversarialLoss(least_squares_discriminator, least_squares_generator),
     "hinge": AdversarialLoss(hinge_discriminator, mean_score_generator),
     "loss_sensitive": AdversarialLoss(

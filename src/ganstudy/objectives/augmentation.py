@@ -33,9 +33,14 @@ def translation(images: Tensor, rng: torch.Generator) -> Tensor:
     rows = _shifted_index(count, height, images, rng)
     columns = _shifted_index(count, width, images, rng)
     padded = torch.nn.functional.pad(images, (1, 1, 1, 1))
-    index = torch.arange(count, device=images.device)[:, None, None]
-    picked = padded.permute(0, 2, 3, 1)[index, rows[:, :, None], columns[:, None, :]]
-    return picked.permute(0, 3, 1, 2)
+    return picked(padded, rows, columns)
+
+
+def picked(images: Tensor, rows: Tensor, columns: Tensor) -> Tensor:
+    """Of each image (N, C, H, W) its own `rows` (N, h) and `columns` (N, w): (N, C, h, w)."""
+    index = torch.arange(len(images), device=images.device)[:, None, None]
+    found = images.permute(0, 2, 3, 1)[index, rows[:, :, None], columns[:, None, :]]
+    return found.permute(0, 3, 1, 2)
 
 
 def cutout(images: Tensor, rng: torch.Generator) -> Tensor:

@@ -33,6 +33,11 @@ def squared_gradient_norms(critic: Critic, samples: Tensor) -> Tensor:
     return gradient.flatten(1).square().sum(1)
 
 
+def _gradient_norms(critic: Critic, samples: Tensor) -> Tensor:
+    """|∇_x D(x)| of each sample, (N,); its own gradient is finite at 0 too."""
+    return (squared_gradient_norms(critic, samples) + 1e-12).sqrt()
+
+
 def between(start: Tensor, end: Tensor, rng: torch.Generator) -> Tensor:
     """Points on the lines from `start` to `end`, one uniform position for each pair."""
     each = (len(start), *[1] * (start.ndim - 1))
@@ -42,13 +47,13 @@ def between(start: Tensor, end: Tensor, rng: torch.Generator) -> Tensor:
 
 def gradient(critic: Critic, real: Tensor, fake: Tensor, rng: torch.Generator) -> Tensor:
     """E (|∇D(x̂)| - 1)² between real and generated: WGAN-GP, Gulrajani et al. 2017, eq. 3."""
-    norms = (squared_gradient_norms(critic, between(real, fake, rng)) + 1e-12).sqrt()
+    norms = _gradient_norms(critic, between(real, fake, rng))
     return (norms - 1).square().mean()
 
 
 def gradient_one_sided(critic: Critic, real: Tensor, fake: Tensor, rng: torch.Generator) -> Tensor:
     """E max(0, |∇D(x̂)| - 1)²: WGAN-LP, Petzka et al. 2018, eq. 8."""
-    norms = (squared_gradient_norms(critic, between(real, fake, rng)) + 1e-12).sqrt()
+    norms = _gradient_norms(critic, between(real, fake, rng))
     return relu(norms - 1).square().mean()
 
 
@@ -70,7 +75,7 @@ def dragan(critic: Critic, real: Tensor, fake: Tensor, rng: torch.Generator) -> 
     """
     noise = torch.rand(real.shape, generator=rng, device=real.device, dtype=real.dtype)
     around = between(real, real + 0.5 * real.std() * noise, rng)
-    norms = (squared_gradient_norms(critic, around) + 1e-12).sqrt()
+    norms = _gradient_norms(critic, around)
     return (norms - 1).square().mean()
 
 
