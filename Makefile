@@ -10,10 +10,10 @@ export DVC_NO_ANALYTICS := 1
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
 .DEFAULT_GOAL := help
-.PHONY: help setup study test lint unit pipeline smoke bench ui gate changes lock clean
+.PHONY: help setup study test lint unit pipeline faults smoke bench bench-metrics ui gate changes lock clean
 
 help: ## List the targets
-	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "%-12s%s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "%-15s%s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 setup: $(STAMP) ## Make the virtual environment from the hashed lock
 
@@ -34,10 +34,13 @@ lint: $(STAMP) ## Style, types, workflow
 	$(BIN)/zizmor --offline --quiet .github/workflows
 
 unit: $(STAMP) ## The tests of each part
-	$(BIN)/python -m pytest --ignore=tests/pipeline
+	$(BIN)/python -m pytest --ignore=tests/pipeline --ignore=tests/faults
 
 pipeline: $(STAMP) ## The tests that run DVC, git and MLflow for real
-	$(BIN)/python -m pytest tests/pipeline
+	$(BIN)/python -m pytest tests/pipeline tests/faults
+
+faults: $(STAMP) ## Kill, fill, race and fuzz it in earnest: reports/reliability.md
+	FAULTS=full $(BIN)/python -m pytest tests/faults
 
 smoke: $(STAMP) ## A study of digits in minutes, in build/smoke
 	@sh bin/workspace build/smoke studies/smoke/params.yaml
@@ -46,6 +49,9 @@ smoke: $(STAMP) ## A study of digits in minutes, in build/smoke
 
 bench: $(STAMP) ## Training images/s and the time outside the networks
 	PYTHONPATH=src $(BIN)/python benchmarks/training.py
+
+bench-metrics: $(STAMP) ## Speed, memory and intervals of the metrics: reports/evaluation.md
+	PYTHONPATH=src $(BIN)/python benchmarks/evaluation.py
 
 ui: $(STAMP) ## MLflow's pages on this machine
 	@MLFLOW_SERVER_ENABLE_JOB_EXECUTION=false $(BIN)/mlflow ui --host 127.0.0.1 --port $(PORT) \

@@ -28,8 +28,8 @@ ALLOWED: dict[str, set[str]] = {
     "metrics": {"errors", "files", "seeding"},
     "runs": {"errors", "files", "layout"},
     "tracking": {"errors", "files", "layout", "progress", "runs"},
-    "judging": BASE | {"metrics", "models", "networks"},
-    "protocols": BASE | {"data", "judging", "metrics"},
+    "judging": BASE | {"metrics", "models", "networks", "training"},
+    "protocols": BASE | {"data", "judging", "metrics", "training"},
     "reports": {"data", "errors", "files", "params", "runs"},
     "stages": BASE
     | GAME

@@ -3,6 +3,7 @@
 import math
 import subprocess
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import pandas as pd
@@ -25,6 +26,12 @@ def store(tmp_path_factory) -> Iterator[Path]:
         patch.setenv("MLFLOW_TRACKING_URI", f"sqlite:///{folder / 'mlflow.db'}")
         patch.chdir(folder)
         yield folder
+
+
+@pytest.fixture(autouse=True)
+def no_outage() -> None:
+    """What one test saw fail is forgotten for the next."""
+    tracking._OUTAGES.clear()
 
 
 @pytest.fixture
@@ -126,6 +133,18 @@ def test_backfill_completes_from_files_and_a_second_time_adds_nothing(client, tm
     ]
 
 
+def test_backfill_knows_the_live_metrics_of_a_run_that_was_trained_here(client, tmp_path) -> None:
+    run = a_run(tmp_path / "run", "followed")
+    moments = [{"round": 2.0, "images": 8.0, "live/fid": 30.0, "live/seconds": 1.5}]
+    run = replace(run, timing=run.timing | {"moments": moments})
+    for _ in range(2):
+        tracking.backfill(run)
+    (copy,) = runs(client, "followed")
+    assert curve(client, copy, "live/fid") == [(2, 30.0)]
+    assert curve(client, copy, "images") == [(1, 4.0), (2, 8.0), (3, 12.0)]
+    assert copy.data.metrics["seconds"] == 2.0
+
+
 def test_many_rows_go_in_batches_that_mlflow_takes(client: MlflowClient) -> None:
     wide = [
         {"round": n} | {f"p/{i}": float(i) for i in range(30)} | {"images": n} for n in range(40)
@@ -210,6 +229,52 @@ def test_an_error_of_the_work_is_not_hidden_by_a_dead_tracker(dead, capsys) -> N
 
     with pytest.raises(ValueError, match="it broke"):
         fail()
+
+
+def test_a_tracker_that_hangs_is_left_alone_for_a_while_by_the_whole_process(
+    dead, monkeypatch, capsys
+) -> None:
+    calls = []
+
+    def hang(*_: object, **__: object) -> None:
+        calls.append(1)
+        raise TimeoutError("no answer")
+
+    monkeypatch.setattr(tracking, "SLOW", -1.0)  # every failure is a slow one
+    monkeypatch.setattr(MlflowClient, "get_experiment_by_name", hang)
+    for name in ("one", "two"):
+        with tracking.tracked(name, name, "run", {}) as run:
+            run.log_rows(rows(1))
+            run.log_metrics({"fid": 1.0})
+    assert len(calls) == 1
+    assert capsys.readouterr().err.count("MLflow at") == 1
+    tracking._OUTAGES[tracking.tracking_uri()] = 0.0  # the while is over
+    with tracking.tracked("three", "three", "run", {}):
+        pass
+    assert len(calls) == 2
+
+
+def test_single_values_are_stored_once_and_again_only_when_they_change(client) -> None:
+    for value in (1.5, 1.5, 2.5):
+        with tracking.tracked("single", "single", "run", {}) as run:
+            run.log_metrics({"fid": value})
+    (found,) = runs(client, "single")
+    assert [value for _, value in curve(client, found, "fid")] == [1.5, 2.5]
+
+
+def test_an_empty_twin_from_a_late_answer_goes_and_the_run_stays(client, monkeypatch) -> None:
+    with tracking.tracked("twin", "twin", "run", {}) as run:
+        run.log_rows(rows(1))
+    experiment = client.get_experiment_by_name(tracking.EXPERIMENT).experiment_id
+    client.create_run(experiment, tags={tracking.KEY_TAG: "twin"})
+    with tracking.tracked("twin", "twin", "run", {}):
+        pass
+    assert len(runs(client, "twin")) == 2  # another machine may be about to use it
+    monkeypatch.setattr(tracking, "LATE", -1)
+    with tracking.tracked("twin", "twin", "run", {}) as run:
+        run.log_rows(rows(1, 2))
+    (left,) = runs(client, "twin")
+    assert curve(client, left, "images") == [(1, 4.0), (2, 8.0)]
 
 
 def test_nested_params_are_flat_under_dotted_names() -> None:

@@ -2,13 +2,14 @@
 
 import hashlib
 import json
+import math
 import os
 import tempfile
 import zipfile
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
-from typing import Any, BinaryIO
+from typing import IO, Any, BinaryIO
 
 import numpy as np
 import numpy.typing as npt
@@ -19,6 +20,9 @@ Images = npt.NDArray[np.uint8]
 Labels = npt.NDArray[np.int64]
 Points = npt.NDArray[np.float32]
 Samples = Images | Points  # images (N, H, W, C) or points (N, d)
+
+MOST_INFLATED = 200  # times its size: far beyond what compresses images
+HARMLESS = 2**26  # bytes that any file may inflate to
 
 
 @contextmanager
@@ -39,11 +43,22 @@ def replacing(path: Path) -> Iterator[Path]:
         os.umask(umask)
         temporary.chmod(0o666 & ~umask)  # mkstemp makes private files; results are ordinary ones
         os.replace(temporary, path)
+        _keep_name(path.parent)
     except OSError as error:
         raise StudyError(f"cannot write {path}: {error.strerror or error}") from error
     finally:
         if temporary is not None:
             temporary.unlink(missing_ok=True)
+
+
+def _keep_name(folder: Path) -> None:
+    """Makes the new name of a file outlast a loss of power, where folders can be synchronised."""
+    with suppress(OSError):
+        handle = os.open(folder, os.O_RDONLY)
+        try:
+            os.fsync(handle)
+        finally:
+            os.close(handle)
 
 
 def write_bytes(path: Path, content: bytes) -> None:
@@ -68,7 +83,7 @@ def read_json(path: Path) -> Any:
         return json.loads(path.read_bytes())
     except OSError as error:
         raise InputError(f"cannot read {path}: {error.strerror}") from error
-    except ValueError as error:
+    except (ValueError, RecursionError) as error:
         raise InputError(f"{path} is not valid JSON: {error}") from error
 
 
@@ -118,11 +133,15 @@ def write_stream(path: Path, write: Callable[[BinaryIO], None]) -> None:
 
 
 def read_npz(path: Path) -> list[npt.NDArray[Any]]:
-    """Reads `arr_0`, `arr_1`, … of an npz. Pickled objects and broken files are an `InputError`."""
+    """Reads `arr_0`, `arr_1`, … of an npz. Pickled objects and broken files are an `InputError`,
+    and so are bombs: files that would inflate to more than `MOST_INFLATED` times their size."""
     try:
+        _refuse_bombs(path)
         with np.load(path, allow_pickle=False) as archive:
             names = archive.files
             arrays = [archive[name] for name in ("arr_0", "arr_1") if name in names]
+    except InputError:
+        raise
     except OSError as error:
         raise InputError(f"cannot read {path}: {error.strerror or error}") from error
     except Exception as error:  # whatever zipfile, zlib and numpy's parser make of broken bytes
@@ -132,6 +151,43 @@ def read_npz(path: Path) -> list[npt.NDArray[Any]]:
     if not all(isinstance(array, np.ndarray) for array in arrays):
         raise InputError(f"{path} is not a readable npz of plain arrays: it holds other files")
     return arrays
+
+
+def _refuse_bombs(path: Path) -> None:
+    """Raises before anything is inflated, or an array made, that the file cannot hold.
+
+    A member's size in the archive's directory is also what its array's header may announce: NumPy
+    would take the memory first and look for the content later.
+    """
+    if path.exists() and not path.is_file():  # a pipe would never end
+        raise InputError(f"cannot read {path}: it is no regular file")
+    if not zipfile.is_zipfile(path):
+        return  # NumPy says what it is, or that it is not there
+    size = path.stat().st_size
+    with zipfile.ZipFile(path) as archive:
+        for name in archive.namelist():
+            if name.removesuffix(".npy") not in ("arr_0", "arr_1"):
+                continue
+            inflated = archive.getinfo(name).file_size
+            if inflated > max(size * MOST_INFLATED, HARMLESS):
+                raise InputError(
+                    f"{path}: {name} would inflate to {inflated:,} bytes from a file of {size:,}; "
+                    "save it without compression"
+                )
+            with archive.open(name) as stream:
+                shape, itemsize = _announced(stream)
+            if math.prod(shape) * itemsize > inflated:
+                raise InputError(f"{path}: {name} announces {shape}, more than it holds")
+
+
+def _announced(stream: IO[bytes]) -> tuple[tuple[int, ...], int]:
+    """Shape and bytes an element that an array's header tells of; whatever is wrong raises."""
+    version = np.lib.format.read_magic(stream)
+    read = np.lib.format.read_array_header_1_0
+    if version != (1, 0):
+        read = np.lib.format.read_array_header_2_0
+    shape, _, dtype = read(stream)
+    return shape, dtype.itemsize
 
 
 def read_images(path: Path) -> tuple[Images, Labels | None]:

@@ -5,6 +5,7 @@ from pathlib import Path
 
 import numpy as np
 import torch
+from torch import nn
 
 from ganstudy.errors import InputError
 from ganstudy.files import (
@@ -21,10 +22,15 @@ from ganstudy.layout import from_root, output, state
 from ganstudy.metrics import FeatureExtractor, Features, JudgeExtractor, TorchFidelityExtractor
 from ganstudy.metrics import extractors as extraction
 from ganstudy.metrics import judge as judge_extraction
-from ganstudy.models.saved import load_weights
+from ganstudy.models.judge import DECAY, EMA, Judge
+from ganstudy.models.saved import restored
 from ganstudy.networks import ImageShape, classifier
 from ganstudy.networks.classifier import Classifier
-from ganstudy.params import EvaluateParams
+from ganstudy.params import EvaluateParams, JudgeParams
+from ganstudy.training.batches import Batches
+from ganstudy.training.trainer import Settings, Trainer
+
+LabelledSplit = tuple[Samples, Labels | None]
 
 INFO, WEIGHTS = "judge.json", "judge.safetensors"
 ROTATIONS = 4
@@ -52,6 +58,14 @@ class JudgeInfo:
     data: str
     data_sha256: str
 
+    def must_belong(self, sha256_train: str) -> None:
+        """Raises `InputError` unless the judge was trained on the training split of that hash."""
+        if self.data_sha256 != sha256_train:
+            raise InputError(
+                f"the judge was trained on other data ({self.data}) than is prepared here: "
+                "run `dvc repro judge`"
+            )
+
 
 def rotated(images: Samples) -> tuple[Samples, Labels]:
     """The rotation task: image i turned by i mod 4 quarters, and i mod 4. Images are square."""
@@ -71,11 +85,49 @@ def load_judge(folder: Path, device: torch.device) -> tuple[JudgeExtractor, Judg
         shape = ImageShape(info.channels, height, width)
     except (TypeError, ValueError) as error:
         raise InputError(f"{path} does not describe a judge: {error}") from error
-    network = Classifier(shape, info.classes, info.width, info.features)
-    load_weights(folder / WEIGHTS, network)
+
+    def build() -> nn.Module:
+        return Classifier(shape, info.classes, info.width, info.features)
+
+    network = restored(build, folder / WEIGHTS, path)
     name = "judge" if info.task == "labels" else f"judge-{info.task}"
     sha256 = sha256_file(folder / WEIGHTS)
     return JudgeExtractor(network, name, sha256, str(device)), info
+
+
+def classifier_training(
+    recipe: JudgeParams,
+    split: LabelledSplit,
+    classes: int,
+    precision: str,
+    device: torch.device,
+    checkpoint_seconds: float = 60.0,
+) -> Trainer:
+    """What trains a classifier by the judge's `recipe` on uint8 images (N, H, W, C) with labels
+    int64 (N,) in 0 … `classes` - 1; its `average` is the result."""
+    images, labels = split
+    height, width, channels = images.shape[1:]
+    shape = ImageShape(channels, height, width)
+    judge = Judge(recipe, shape, classes)
+    judge.classifier.to(device)
+    settings = Settings(
+        images=recipe.images,
+        decay=DECAY,
+        ema=EMA,
+        bfloat16=precision == "bfloat16",
+        checkpoint_seconds=checkpoint_seconds,
+    )
+    batch = min(recipe.batch, len(images))
+    batches = Batches(images, labels, shape, batch, recipe.seed, device)
+    return Trainer(judge.players(), judge.sampler, batches, settings, device)
+
+
+def accuracy(network: nn.Module, split: LabelledSplit, device: torch.device) -> float:
+    """Share of images whose label the classifier `network` gives, in [0, 1]."""
+    images, labels = split
+    logits = JudgeExtractor(network, "judge", "", str(device)).extract(images).logits
+    assert logits is not None  # noqa: S101 - a judge gives logits
+    return float((logits.argmax(1) == labels).mean())
 
 
 @dataclass(frozen=True)

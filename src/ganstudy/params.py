@@ -209,6 +209,9 @@ class EvaluateParams(Section):
     resamples: Annotated[int, Field(ge=10, le=10_000)] = Field(
         200, description="bootstrap resamples of the FID interval"
     )
+    classifier_images: Count = Field(
+        100_000, description="training, in images shown, of the classifier on conditional samples"
+    )
     seed: Seed = 0
 
     @model_validator(mode="after")

@@ -30,6 +30,10 @@ if TYPE_CHECKING:
 EXPERIMENT = "ganstudy"
 KEY_TAG = "study.key"
 BATCH = 1000  # MLflow's limit of metrics in one call
+SLOW, PAUSE = 2.0, 60.0  # seconds: a tracker that fails after longer is left alone for a while
+LATE = 600_000  # milliseconds after which an answer comes no more
+# Trackers that fail now, by address, and until when each is left alone; known to the whole process.
+_OUTAGES: dict[str, float] = {}
 # What DVC removes before it makes it anew; everything else of the repository is source.
 _RESULTS = tuple(
     f":(top,exclude,glob){place}"
@@ -72,12 +76,17 @@ def git(*arguments: str) -> str:
 
 @contextmanager
 def _store_lock() -> Iterator[None]:
-    """One process at a time opens the store: two at first use corrupt a sqlite database."""
+    """One process at a time opens the store: two at first use corrupt a sqlite database. And one at
+    a time adds to curves: two of one run would draw them twice."""
     folder = project_root() / ".checkpoints"
     folder.mkdir(parents=True, exist_ok=True)
     with (folder / "mlflow.lock").open("a") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
         yield
+
+
+class _PausedError(Exception):
+    """The tracker was slow to fail: it is left alone for a while, so that work goes on."""
 
 
 @dataclass
@@ -91,28 +100,39 @@ class TrackedRun:
     tags: Mapping[str, str] = field(default_factory=dict)
     _client: "MlflowClient | None" = None
     _run_id: str = ""
-    _last_step: int = -1
-    _waiting: list[dict[str, float]] = field(default_factory=list)
-    _told: bool = False
+    _waiting: list[tuple[int, dict[str, float]]] = field(default_factory=list)
+    _known: dict[str, float] = field(default_factory=dict)  # single values that the run has
 
     def log_rows(self, rows: Sequence[Mapping[str, float]]) -> None:
         """Logs rows of history as curves over `round`; rows that are there already are skipped."""
-        self._waiting += [dict(row) for row in rows]
+        # A row keeps its time: a store takes an equal point, sent again, for the one it has.
+        now = int(time.time() * 1000)
+        self._waiting += [(now, dict(row)) for row in rows]
         with self._forgiven():
             client, run_id = self._open()
-            fresh = [row for row in self._waiting if row["round"] > self._last_step]
-            self._batch(client, run_id, fresh)
-            self._waiting.clear()
+            with _store_lock():
+                self._batch(client, run_id)
 
     def log_metrics(self, metrics: Mapping[str, Any]) -> None:
         """Logs single values; what is not a finite number becomes a tag or is left out."""
         with self._forgiven():
+            from mlflow.entities import Metric, RunTag
+
             client, run_id = self._open()
-            for name, value in metrics.items():
-                if isinstance(value, int | float) and math.isfinite(value):
-                    client.log_metric(run_id, name, float(value), step=0)
-                elif isinstance(value, str):
-                    client.set_tag(run_id, name, value)
+            now = int(time.time() * 1000)
+            fresh = {
+                name: float(value)
+                for name, value in metrics.items()
+                if isinstance(value, int | float)
+                and math.isfinite(value)
+                and self._known.get(name) != value
+            }
+            client.log_batch(
+                run_id,
+                metrics=[Metric(name, value, now, 0) for name, value in fresh.items()],
+                tags=[RunTag(n, v) for n, v in metrics.items() if isinstance(v, str)],
+            )
+            self._known |= fresh
 
     def log_files(self, *paths: Path) -> None:
         """Logs files as artifacts; pictures below `figures`."""
@@ -129,6 +149,8 @@ class TrackedRun:
             client.set_terminated(run_id, status)
 
     def _open(self) -> "tuple[MlflowClient, str]":
+        if time.monotonic() < _OUTAGES.get(tracking_uri(), 0):
+            raise _PausedError
         if self._client is None:
             for name, value in _QUIET.items():
                 os.environ.setdefault(name, value)
@@ -142,12 +164,10 @@ class TrackedRun:
                 client = MlflowClient(tracking_uri())
                 experiment = _experiment(client)
                 run = self._find(client, experiment) or client.create_run(
-                    experiment, run_name=self.name
+                    experiment, run_name=self.name, tags={KEY_TAG: self.key}
                 )
             self._run_id = run.info.run_id
             self._describe(client)
-            rounds = client.get_metric_history(self._run_id, "images")
-            self._last_step = max((point.step for point in rounds), default=-1)
             self._client = client
         return self._client, self._run_id
 
@@ -155,13 +175,20 @@ class TrackedRun:
         found = client.search_runs(
             [experiment], f"tags.`{KEY_TAG}` = '{self.key}' and attributes.status != 'FAILED'"
         )
-        return found[0] if found else None
+        fullest = sorted(found, key=lambda run: -len(run.data.metrics))
+        for twin in fullest[1:]:
+            # Made when an answer came too late, so that the call was repeated.
+            late = time.time() * 1000 - twin.info.start_time > LATE
+            if late and not twin.data.metrics:
+                client.delete_run(twin.info.run_id)
+        return fullest[0] if fullest else None
 
     def _describe(self, client: "MlflowClient") -> None:
         from mlflow.entities import Param, RunTag
 
         tags = {KEY_TAG: self.key, "kind": self.kind, **self.tags, **source_tags()}
         known = client.get_run(self._run_id)
+        self._known = dict(known.data.metrics)
         # A run keeps the commit and experiment that made it: later visitors do not rename it.
         fresh = {name: text for name, text in tags.items() if name not in known.data.tags}
         params = {name: value for name, value in flat(self.params) if name not in known.data.params}
@@ -171,36 +198,45 @@ class TrackedRun:
             tags=[RunTag(name, text) for name, text in fresh.items()],
         )
 
-    def _batch(
-        self, client: "MlflowClient", run_id: str, rows: Sequence[Mapping[str, float]]
-    ) -> None:
+    def _batch(self, client: "MlflowClient", run_id: str) -> None:
+        """Logs the rows that wait and are not there yet, some at a time, each wholly or not."""
         from mlflow.entities import Metric
 
-        now = int(time.time() * 1000)
-        points = [
-            Metric(name, value, now, int(row["round"]))
-            for row in rows
-            for name, value in row.items()
-            if name != "round"
-        ]
-        for start in range(0, len(points), BATCH):
-            client.log_batch(run_id, metrics=points[start : start + BATCH])
-        if rows:
-            self._last_step = int(rows[-1]["round"])
+        rounds = client.get_metric_history(run_id, "images")
+        last = max((point.step for point in rounds), default=-1)
+        self._waiting = [(at, row) for at, row in self._waiting if row["round"] > last]
+        while self._waiting:
+            points: list[Metric] = []
+            count = 0
+            for at, row in self._waiting:
+                step = int(row["round"])
+                own = [Metric(n, v, at, step) for n, v in row.items() if n != "round"]
+                if points and len(points) + len(own) > BATCH:
+                    break
+                points += own
+                count += 1
+            client.log_batch(run_id, metrics=points)
+            del self._waiting[:count]
 
     @contextmanager
     def _forgiven(self) -> Iterator[None]:
         """A failing tracker is a warning: the files hold everything."""
+        began, uri = time.monotonic(), tracking_uri()
         try:
             yield
+        except _PausedError:
+            pass
         except Exception as error:  # whatever a tracker, its database or its server throws
-            if not self._told:
+            if uri not in _OUTAGES:
                 reason = _without_secret(" ".join(str(error).split()))[:200]
                 say(
-                    f"MLflow at {_without_secret(tracking_uri())} does not take {self.name} "
+                    f"MLflow at {_without_secret(uri)} does not take {self.name} "
                     f"({reason}); going on, run `bin/ganstudy sync` when it is back"
                 )
-            self._told = True
+            slow = time.monotonic() - began > SLOW
+            _OUTAGES[uri] = time.monotonic() + (PAUSE if slow else 0)
+        else:
+            _OUTAGES.pop(uri, None)
 
 
 @contextmanager
@@ -251,8 +287,13 @@ def backfill(run: "Run") -> None:
 
 
 def _records(run: "Run") -> list[dict[Any, Any]]:
-    rows = run.history.to_dict("records")
-    return [{name: value for name, value in row.items() if not math.isnan(value)} for row in rows]
+    """History, with the live metrics of its moments where this machine trained the run."""
+    moments = {moment["round"]: moment for moment in run.timing.get("moments", ())}
+    return [
+        {name: value for name, value in row.items() if not math.isnan(value)}
+        | moments.get(row["round"], {})
+        for row in run.history.to_dict("records")
+    ]
 
 
 def study_place() -> str:

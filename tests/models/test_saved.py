@@ -15,7 +15,7 @@ from ganstudy.models.saved import (
     MODEL,
     WEIGHTS,
     load_generator,
-    load_weights,
+    restored,
     save_model,
 )
 from ganstudy.networks import DiscriminatorSpec, GeneratorSpec
@@ -158,7 +158,7 @@ def test_weights_of_another_network_do_not_fit(folder: Path, tmp_path: Path) -> 
     with pytest.raises(InputError, match="does not fit the network beside it"):
         load_generator(folder)
     with pytest.raises(InputError, match="does not fit"):
-        load_weights(folder / WEIGHTS, torch.nn.Linear(2, 2))
+        restored(lambda: torch.nn.Linear(2, 2), folder / WEIGHTS, folder / MODEL)
 
 
 @pytest.mark.parametrize(
@@ -176,7 +176,7 @@ def test_a_model_json_that_describes_nothing_is_bad_input(folder: Path, change) 
     meta = json.loads((folder / MODEL).read_text())
     change(meta)
     (folder / MODEL).write_text(json.dumps(meta))
-    with pytest.raises(InputError, match="does not describe a generator"):
+    with pytest.raises(InputError, match=r"does not describe a (generator|network)"):
         load_generator(folder)
 
 

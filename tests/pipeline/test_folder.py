@@ -6,7 +6,7 @@ from pathlib import Path
 import numpy as np
 from PIL import Image
 
-from pipeline.conftest import Project
+from pipeline.workspace import Project
 
 
 def paint(folder: Path, count: int) -> None:

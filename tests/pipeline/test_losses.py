@@ -5,7 +5,7 @@ import json
 import pytest
 import yaml
 
-from pipeline.conftest import ROOT, Project
+from pipeline.workspace import ROOT, Project
 
 LOSSES = sorted(yaml.safe_load((ROOT / "params.yaml").read_text(encoding="utf-8"))["losses"])
 

@@ -1,13 +1,14 @@
 """The study of modes: its own pipeline, by its one command, with budgets of seconds."""
 
 import json
+import shutil
 from pathlib import Path
 
 import pytest
 import yaml
 from PIL import Image
 
-from pipeline.conftest import Project, make_project
+from pipeline.workspace import ROOT, Project, make_project
 
 LOSSES, SEEDS = ["minimax", "r3gan"], [0]
 
@@ -16,11 +17,14 @@ LOSSES, SEEDS = ["minimax", "r3gan"], [0]
 def modes(tmp_path_factory: pytest.TempPathFactory) -> Project:
     """A project in which the study of modes has run."""
     project = make_project(tmp_path_factory.mktemp("modes") / "study")
+    only = shutil.ignore_patterns("data", "reports", "*.lock")
+    shutil.copytree(ROOT / "studies/modes", project.folder / "studies/modes", ignore=only)
     for world in ("ring", "grid"):
         place = f"studies/modes/{world}/params.yaml"
         params = yaml.safe_load(project.read(place))
         params["train"] |= {"images": 6400, "snapshots": 2}
         params["study"] |= {"losses": LOSSES, "seeds": SEEDS}
+        params["losses"] = {loss: params["losses"][loss] for loss in LOSSES}
         project.write(place, yaml.safe_dump(params, sort_keys=False))
     project.dvc("repro", "studies/modes/dvc.yaml")
     return project

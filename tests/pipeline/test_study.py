@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from pipeline.conftest import DVC, Project, make_project
+from pipeline.workspace import DVC, Project, make_project
 
 RUNS = ("gan-non_saturating-0", "vae-elbo-0")
 KEYS = set(
@@ -220,8 +220,10 @@ def test_anybodys_images_are_measured(finished: Project, tmp_path: Path) -> None
     for index, image in enumerate(images):
         Image.fromarray(image[:, :, 0]).save(tmp_path / f"{index:04d}.png")
     out = tmp_path.with_suffix(".json")
-    finished.ganstudy("evaluate", "--samples", str(tmp_path), "--out", str(out))
+    output = finished.ganstudy("evaluate", "--samples", str(tmp_path), "--out", str(out))
     assert json.loads(out.read_text())["samples"] == 200
+    assert "Fréchet distance to the test images" in output  # a table that says what it shows
+    assert "coverage  " in output
 
 
 def test_images_of_another_size_are_refused(finished: Project, tmp_path: Path) -> None:
@@ -232,3 +234,16 @@ def test_images_of_another_size_are_refused(finished: Project, tmp_path: Path) -
     assert "9×9" in output
     assert "8×8" in output
     assert not out.exists()
+
+
+def test_images_that_no_metric_can_compare_are_refused_in_one_line(
+    finished: Project, tmp_path: Path
+) -> None:
+    for index in range(10):
+        Image.new("L", (8, 8)).save(tmp_path / f"{index}.png")
+    flat, out = str(tmp_path), str(tmp_path / "out.json")
+    output = finished.ganstudy(
+        "evaluate", "--samples", flat, "--reference", flat, "--out", out, ok=False
+    )
+    assert "cannot be measured: real images must have edges" in output
+    assert "Traceback" not in output

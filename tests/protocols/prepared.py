@@ -32,6 +32,7 @@ def study(data: str, count: int) -> Params:
         data={"name": data},
         judge=JUDGE,
         sample={"count": count, "seed": 0},
+        evaluate__classifier_images=1000,  # enough to run; tests of it take more
         runtime={"device": "cpu", "threads": 1},
     )
 

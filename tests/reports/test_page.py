@@ -13,7 +13,7 @@ from ganstudy.data.images import DataInfo, Split
 from ganstudy.files import write_npz
 from ganstudy.reports import page, tables
 from ganstudy.reports.page import summary, write
-from ganstudy.reports.study import Study, Walk
+from ganstudy.reports.study import Nearest, Study, Walk
 from ganstudy.runs import Run
 from training.tiny import params
 
@@ -48,7 +48,14 @@ def a_run(folder: Path, key: str, **metrics: Any) -> Run:
     place = folder / key
     write_npz(place / "samples.npz", images(70, len(key)))
     write_npz(place / "snapshots.npz", np.stack([images(16), images(16, 1), images(16, 2)]))
-    timing = {"seconds": 3.0, "hardware": "a machine", "device": "cpu", "threads": 2, "torch": "2"}
+    timing = {
+        "seconds": 3.0,
+        "watched": 0.3,
+        "hardware": "a machine",
+        "device": "cpu",
+        "threads": 2,
+        "torch": "2",
+    }
     return Run(key, place, {"key": key}, history, REAL | metrics, timing)
 
 
@@ -112,8 +119,8 @@ def test_every_column_of_the_table_is_explained_and_no_other(study: Study) -> No
 def test_costs_are_those_of_this_machine_or_unknown(study: Study) -> None:
     elsewhere = replace(study.runs[1], timing={})
     _, _, here, there = tables.costs([study.runs[0], elsewhere]).splitlines()
-    assert "| 1,200 | 3 | 400 | a machine, cpu, 2 threads, torch 2 |" in here
-    assert "| 1,200 | – | – | trained on another machine |" in there
+    assert "| 1,200 | 3 | 400 | 10.0% | a machine, cpu, 2 threads, torch 2 |" in here
+    assert "| 1,200 | – | – | – | trained on another machine |" in there
 
 
 # The text above the table
@@ -160,7 +167,7 @@ def test_equal_results_give_equal_files(study: Study, tmp_path: Path) -> None:
 def test_class_shares_are_in_the_order_of_the_classes_however_many(study: Study) -> None:
     shares = {f"class_share_{index:02d}": index / 1000 for index in range(120)}
     run = replace(study.runs[0], metrics=study.runs[0].metrics | shares)
-    assert page._shares(run) == [index / 1000 for index in range(120)]
+    assert page._by_class(run.metrics, "share") == [index / 1000 for index in range(120)]
 
 
 def test_with_labels_class_shares_are_drawn(study: Study, tmp_path: Path) -> None:
@@ -175,5 +182,49 @@ def test_with_labels_class_shares_are_drawn(study: Study, tmp_path: Path) -> Non
     write(labelled, tmp_path / "out")
     text = (tmp_path / "out" / "README.md").read_text(encoding="utf-8")
     assert "figures/class-shares.png" in text
+    assert "class-coverage" not in text  # nobody measured it
     assert (tmp_path / "out" / "figures" / "class-shares.png").is_file()
     assert "2/2" in text
+
+
+def test_what_training_was_followed_by_is_drawn_over_images_and_seconds(study, tmp_path) -> None:
+    growth = {run.key: [{"fid": 9.0, "coverage": 0.1, "samples": 12}] * 3 for run in study.runs}
+    followed = replace(study, growth=growth)
+    write(followed, tmp_path / "a")
+    text = (tmp_path / "a" / "README.md").read_text(encoding="utf-8")
+    assert "figures/growth.png" in text
+    assert "Measured on 12 samples of each snapshot" in text
+    assert "growth-seconds" not in text  # trained on another machine
+    seconds = {run.key: [1.0, 2.0, 3.0] for run in study.runs}
+    write(replace(followed, seconds=seconds), tmp_path / "b")
+    text = (tmp_path / "b" / "README.md").read_text(encoding="utf-8")
+    assert "figures/growth-seconds.png" in text
+    early = {**growth, study.runs[0].key: growth[study.runs[0].key][:1]}  # it diverged
+    begun = {**seconds, study.runs[0].key: [1.0]}
+    write(replace(followed, growth=early, seconds=begun), tmp_path / "c")
+    assert (tmp_path / "c" / "figures" / "growth-seconds.png").is_file()
+
+
+def test_nearest_training_images_and_coverage_by_class_are_drawn(study, tmp_path) -> None:
+    inside = {"class_coverage_00": 0.9, "class_coverage_01": 0.2}
+    nearest = {run.key: Nearest(rows_of(2), rows_of(2)) for run in study.runs}
+    runs = [replace(run, metrics=run.metrics | inside) for run in study.runs]
+    known = replace(
+        study,
+        data=replace(study.data, classes=("a", "b")),
+        real=REAL | inside,
+        runs=runs,
+        neighbours=nearest,
+    )
+    write(known, tmp_path / "out")
+    text = (tmp_path / "out" / "README.md").read_text(encoding="utf-8")
+    linked = set(re.findall(r"\(figures/([^)]+)\)", text))
+    assert {"neighbours.png", "class-coverage.png"} <= linked
+    assert linked == {path.name for path in (tmp_path / "out" / "figures").iterdir()}
+
+
+def test_one_set_of_samples_is_listed_with_what_each_value_means() -> None:
+    lines = tables.listing(REAL | {"entropy_conditional": 0.25}).splitlines()
+    assert re.match(r"FID \[95 %\] +2\.00 \[1\.50, 2\.50\]  Fréchet", lines[0])
+    assert any(re.match(r"H\(y\|x\) +0\.250  mean entropy", line) for line in lines)
+    assert not any("mem1" in line for line in lines)

@@ -86,7 +86,7 @@ def test_a_damaged_file_is_passed_over_with_a_word(tmp_path: Path, damage, capsy
     assert store.latest().meta["round"] == 1
     message = capsys.readouterr().err
     assert path.name in message
-    assert "damaged" in message
+    assert "cannot be used" in message
 
 
 def test_where_all_are_damaged_there_is_none(tmp_path: Path) -> None:
@@ -140,3 +140,12 @@ def test_a_folder_that_cannot_be_made_is_one_line(tmp_path: Path) -> None:
     store = CheckpointStore(tmp_path / "file" / "store")
     with pytest.raises(StudyError, match="cannot write"), store.locked():
         pass
+
+
+def test_a_checkpoint_of_another_version_of_the_code_is_not_resumed(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys
+) -> None:
+    store = store_with(tmp_path, 1)
+    monkeypatch.setattr("ganstudy.training.checkpoint.FORMAT", 10**6)
+    assert store.latest() is None
+    assert "another version of the code wrote it" in capsys.readouterr().err

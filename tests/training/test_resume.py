@@ -61,6 +61,8 @@ def assert_same(one: Trainer, two: Trainer) -> None:
     assert weights(one.average) == weights(two.average)
     assert snapshot(one.players) == snapshot(two.players)
     assert len(one.snapshots) == len(two.snapshots) > 0
+    assert [m["round"] for m in one.moments] == [m["round"] for m in two.moments]
+    assert len(one.moments) == len(one.snapshots)
     assert all(torch.equal(a, b) for a, b in zip(one.snapshots, two.snapshots, strict=True))
     for player in one.players:
         states = [t._optimizers[player.name].state_dict()["state"] for t in (one, two)]

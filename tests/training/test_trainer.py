@@ -10,7 +10,7 @@ from torch import Tensor, nn
 from ganstudy.errors import DivergedError
 from ganstudy.training.checkpoint import CheckpointStore
 from ganstudy.training.player import Adam, Batch, Player
-from ganstudy.training.trainer import ROWS, Settings, Trainer, Watch
+from ganstudy.training.trainer import ROWS, Row, Settings, Trainer, Watch
 from training.tiny import CPU, batches, params, snapshot, trainer, weights
 
 
@@ -222,6 +222,27 @@ def test_the_log_gets_every_row_once() -> None:
     subject.fit(None, Watch(log=told.extend))
     assert told == subject.history
     assert [row["round"] for row in told] == list(range(1, 13))
+
+
+def test_what_is_measured_of_a_snapshot_is_logged_with_its_row_and_kept_out_of_history() -> None:
+    told: list[Row] = []
+    subject = trainer(params(), "gan-non_saturating-0", snapshots=3, checkpoint_seconds=-1)
+    watch = Watch(
+        log=told.extend,
+        picture=lambda average: torch.full((1,), subject.history[-1]["round"]),
+        measure=lambda samples: {"fid": 100 / samples.item()},
+    )
+    subject.fit(None, watch)
+    assert {row["round"]: row["live/fid"] for row in told if "live/fid" in row} == {
+        4: 25.0,
+        8: 12.5,
+        12: pytest.approx(100 / 12),
+    }
+    assert [row["round"] for row in told] == list(range(1, 13))
+    assert not any(name.startswith("live/") for row in subject.history for name in row)
+    seconds = [moment["live/seconds"] for moment in subject.moments]
+    assert seconds == sorted(seconds)
+    assert [moment["images"] for moment in subject.moments] == [16, 32, 48]
 
 
 # Same results

@@ -5,6 +5,7 @@
 """
 
 import json
+from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
@@ -20,6 +21,16 @@ from ganstudy.models.base import Companion, balanced_labels, codes, decode
 from ganstudy.networks import DiscriminatorSpec, EncoderSpec, GeneratorSpec
 
 MODEL, WEIGHTS = "model.json", "generator.safetensors"
+# What a foreign description of a network may raise when it is built.
+_MALFORMED = (
+    ArithmeticError,
+    AttributeError,
+    LookupError,
+    RuntimeError,
+    StopIteration,
+    TypeError,
+    ValueError,
+)
 _COMPANIONS: dict[str, type[DiscriminatorSpec | EncoderSpec]] = {
     "discriminator": DiscriminatorSpec,
     "encoder": EncoderSpec,
@@ -69,10 +80,9 @@ def load_generator(folder: Path, device: torch.device | str = "cpu") -> SavedGen
     meta = read_json(folder / MODEL)
     try:
         spec = GeneratorSpec(**_fields(meta["generator"]))
-        network = spec.build()
-    except (KeyError, TypeError, AttributeError, ValueError) as error:
+    except _MALFORMED as error:
         raise InputError(f"{folder / MODEL} does not describe a generator: {error}") from error
-    load_weights(folder / WEIGHTS, network)
+    network = restored(spec.build, folder / WEIGHTS, folder / MODEL)
     return SavedGenerator(network.to(device).eval(), spec, meta)
 
 
@@ -82,11 +92,39 @@ def load_companion(folder: Path, device: torch.device | str = "cpu") -> Companio
     try:
         role = next(name for name in _COMPANIONS if name in meta)
         spec = _COMPANIONS[role](**_fields(meta[role]))
-        network = spec.build()
-    except (StopIteration, TypeError, AttributeError, KeyError, ValueError) as error:
+    except _MALFORMED as error:
         raise InputError(f"{folder / MODEL} does not describe a companion: {error}") from error
-    load_weights(folder / f"{role}.safetensors", network)
+    network = restored(spec.build, folder / f"{role}.safetensors", folder / MODEL)
     return Companion(role, spec, network.to(device).eval())
+
+
+def restored(build: Callable[[], nn.Module], weights: Path, description: Path) -> nn.Module:
+    """The network that `build` makes, with the weights of a file; `description` is the file that
+    says what to build. No memory is taken for a network of more bytes than the weights have.
+
+    Raises `InputError` naming the file that is missing, broken, or does not fit the other.
+    """
+    state = _read_weights(weights)
+    try:
+        with torch.device("meta"):
+            wanted = _size(build().state_dict())
+    except _MALFORMED as error:
+        raise InputError(f"{description} does not describe a network: {error}") from error
+    if wanted > (there := _size(state)):
+        raise InputError(
+            f"{weights} does not fit the network beside it, which has {wanted:,} bytes of weights: "
+            f"here are {there:,}"
+        )
+    network = build()
+    try:
+        network.load_state_dict(state)
+    except RuntimeError as error:
+        raise InputError(f"{weights} does not fit the network beside it: {error}") from error
+    return network
+
+
+def _size(state: Mapping[str, Tensor]) -> int:
+    return sum(tensor.numel() * tensor.element_size() for tensor in state.values())
 
 
 def _fields(spec: dict[str, Any]) -> dict[str, Any]:
@@ -99,13 +137,10 @@ def save_weights(path: Path, network: nn.Module) -> None:
     write_bytes(path, save(state))
 
 
-def load_weights(path: Path, network: nn.Module) -> None:
-    """Reads weights into `network`. Raises `InputError` when they are missing or do not fit."""
+def _read_weights(path: Path) -> dict[str, Tensor]:
     try:
-        network.load_state_dict(load(path.read_bytes()))
+        return load(path.read_bytes())
     except OSError as error:
         raise InputError(f"cannot read {path}: {error.strerror}") from error
     except (SafetensorError, json.JSONDecodeError) as error:
         raise InputError(f"{path} is not a readable safetensors file: {error}") from error
-    except RuntimeError as error:
-        raise InputError(f"{path} does not fit the network beside it: {error}") from error

@@ -11,6 +11,8 @@ from typing import Any, Protocol
 import torch
 
 from ganstudy.data.images import Split
+from ganstudy.files import Samples
+from ganstudy.metrics import Neighbours
 from ganstudy.params import Kind, Params
 from ganstudy.protocols.images import ImageProtocol
 from ganstudy.protocols.points import PointProtocol
@@ -28,6 +30,9 @@ class MeasuringProtocol(Protocol):
 
     def growth(self, samples: Split) -> dict[str, Any]:
         """What is cheap enough to measure of every snapshot of every run; may be nothing."""
+
+    def nearest(self, samples: Samples, k: int) -> Neighbours | None:
+        """The `k` training samples nearest to each of `samples`; None where that means nothing."""
 
     def measure_real(self) -> dict[str, Any]:
         """Real training samples in the place of generated ones."""

@@ -4,27 +4,27 @@ The reference is the test split; samples beyond its size are left out, so that b
 N.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import torch
-from scipy.special import softmax
-from threadpoolctl import threadpool_limits
 
 from ganstudy import layout, metrics
 from ganstudy.data.folder import read_folder
-from ganstudy.data.images import Split, load_info, load_split
+from ganstudy.data.images import INFO, Split, load_info, load_split
 from ganstudy.errors import InputError
-from ganstudy.files import read_images, sha256_arrays
-from ganstudy.judging import load_examiner
-from ganstudy.metrics import Features
+from ganstudy.files import Labels, Samples, read_images, sha256_arrays
+from ganstudy.judging import accuracy, classifier_training, load_examiner
+from ganstudy.metrics import Features, Neighbours
 from ganstudy.params import Params
 from ganstudy.progress import say
+from ganstudy.protocols.classes import coverage_by_class, obedience
+from ganstudy.protocols.shared import Values, frechet, judged_by
 from ganstudy.seeding import numpy_generator
-
-Values = dict[str, Any]
+from ganstudy.training.trainer import Watch
 
 
 @dataclass(frozen=True)
@@ -52,7 +52,7 @@ class ImageProtocol:
     """Distances, neighbours, scores, classes, memorisation and sharpness."""
 
     def __init__(self, params: Params, device: torch.device) -> None:
-        self._params = params
+        self._params, self._device = params, device
         self._examiner = load_examiner(params.evaluate, layout.JUDGE, device)
 
     def read(self, path: Path) -> Split:
@@ -82,9 +82,9 @@ class ImageProtocol:
         if reference is not None:
             real = self._measured(reference, cached=True)
             count = min(fake.count, real.count)
-            return self._both(fake.rows(slice(count)), real.rows(slice(count)))
+            return self._both(self._some(fake, count), self._some(real, count))
         test, floor, train = self._real(fake.count)
-        fake = fake.rows(slice(test.count))
+        fake = self._some(fake, test.count)
         values = self._both(fake, test) | _beside_training(fake, test, train)
         values["fid_floor"] = metrics.frechet_distance(
             floor.features.features, test.features.features
@@ -95,15 +95,33 @@ class ImageProtocol:
         return values
 
     def growth(self, samples: Split) -> Values:
-        """Nothing: what is measured of images is too slow for every snapshot."""
-        return {}
+        """FID and coverage against images of the validation split, as many of it as of `samples`:
+        what training is followed by is never what it is judged by."""
+        if self._examiner.info is None:  # other extractors are too slow to follow training with
+            return {}
+        count = min(len(samples.images), self._held.count)
+        if count < self._least:
+            return {}
+        fake, real = self._some(self._measured(samples), count), self._some(self._held, count)
+        x, y = fake.features.features, real.features.features
+        k = self._params.evaluate.neighbours
+        return {
+            "fid": metrics.frechet_distance(x, y),
+            "coverage": metrics.precision_recall_density_coverage(y, x, k=k).coverage,
+            "samples": count,
+        }
+
+    def nearest(self, samples: Samples, k: int) -> Neighbours | None:
+        """The training images nearest to each of `samples` under the judge."""
+        found, train = self._examiner.features(samples), self._prepared("train")
+        return metrics.nearest_neighbours(found.features, train.features.features, k)
 
     def measure_real(self) -> Values:
         """A subset of the training split, of the size that samples have."""
         test, floor, _ = self._real(self._params.sample.count)
+        if not self._params.train.conditional:  # no generator was asked for classes either
+            floor = replace(floor, split=Split(floor.split.images, None))
         values = self._both(floor, test)
-        if not self._params.train.conditional:  # nothing was asked for: nothing to compare with
-            values.pop("class_accuracy", None)
         values["fid_floor"] = values["fid"]
         return values
 
@@ -112,8 +130,7 @@ class ImageProtocol:
 
     def _real(self, most: int) -> tuple[Measured, Measured, Measured]:
         """As many rows of the test and the training split, at most `most`, and all of training."""
-        test = self._measured(load_split(layout.PREPARED, "test"), cached=True)
-        train = self._measured(load_split(layout.PREPARED, "train"), cached=True)
+        test, train = self._prepared("test"), self._prepared("train")
         count = min(test.count, train.count, most)
         rng = numpy_generator(self._params.evaluate.seed, "evaluation rows")
         test = test.rows(np.sort(rng.permutation(test.count)[:count]))
@@ -132,28 +149,20 @@ class ImageProtocol:
         """Distances, neighbours, sharpness and scores of `fake` against `reference`."""
         x, y = fake.features.features, reference.features.features
         evaluate, examiner = self._params.evaluate, self._examiner
-        smallest = max(evaluate.neighbours + 1, 4)
-        if min(len(x), len(y)) < smallest:
+        if min(len(x), len(y)) < self._least:
             raise InputError(
-                f"{len(x)} samples against {len(y)} reference images: at least {smallest} of each "
-                "are needed"
+                f"{len(x)} samples against {len(y)} reference images: at least {self._least} of "
+                "each are needed"
             )
         if len(y) < 50 * y.shape[1]:
             say(
                 f"evaluate: {len(y)} images for {y.shape[1]} features are fewer than 50 a feature: "
                 "fid is biased upwards; read it beside fid_floor and fid_debiased"
             )
-        with threadpool_limits(1, "blas"):  # its many small matrices are slower on several
-            low, high = metrics.frechet_interval(
-                x, y, resamples=evaluate.resamples, seed=evaluate.seed
-            )
         neighbours = metrics.precision_recall_density_coverage(y, x, k=evaluate.neighbours)
         standard_y, standard_x = metrics.standardize(y, x)
-        values: Values = {
-            "fid": metrics.frechet_distance(x, y),
-            "fid_debiased": metrics.debiased_frechet_distance(x, y, evaluate.seed),
-            "fid_low": low,
-            "fid_high": high,
+        values = frechet(x, y, evaluate) | judged_by(examiner, evaluate)
+        values |= {
             "kid": metrics.kernel_distance(standard_x, standard_y),
             "precision": neighbours.precision,
             "recall": neighbours.recall,
@@ -163,12 +172,7 @@ class ImageProtocol:
             "samples": fake.count,
             "reference": reference.count,
             "reference_sha256": sha256_arrays(reference.split.images),
-            "judge": examiner.extractor.name,
-            "judge_sha256": examiner.extractor.sha256,
-            "seed": evaluate.seed,
         }
-        if examiner.info is not None:
-            values["judge_accuracy"] = examiner.info.accuracy
         if fake.features.logits is not None and reference.features.logits is not None:
             score = metrics.inception_score(fake.features.logits)
             values |= {
@@ -179,30 +183,72 @@ class ImageProtocol:
             }
         return values
 
-    def _classes(self, fake: Measured, reference: Measured) -> Values:
-        """Class coverage, corrected for the judge's confusion on the validation split."""
-        if not self._examiner.knows_classes or fake.features.logits is None:
+    def _classes(self, fake: Measured, real: Measured) -> Values:
+        """What is measured by class, where the judge and the reference know classes."""
+        labels, asked = real.split.labels, fake.split.labels
+        there = (layout.PREPARED / INFO).is_file()  # the held-out images that show its confusion
+        if not (self._examiner.knows_classes and there) or labels is None:
             return {}
-        info, held = load_info(layout.PREPARED), load_split(layout.PREPARED, "validation")
-        if info.classes is None or held.labels is None or reference.split.labels is None:
+        held, info = self._held, self._examiner.info
+        if held.split.labels is None or info is None:
             return {}
-        classes = len(info.classes)
-        held_logits = self._measured(held, cached=True).features.logits
-        posteriors = softmax(fake.features.logits.astype(np.float64), axis=1)
-        confusion = metrics.soft_confusion(
-            softmax(np.asarray(held_logits, np.float64), axis=1), held.labels, classes
+        for found, whose in ((labels, "the reference"), (asked, "the samples")):
+            _must_be_classes(found, info.classes, whose)
+        k = self._params.evaluate.neighbours
+        values = coverage_by_class(
+            fake.features, real.features, labels, held.features, held.split.labels, k
         )
-        share = np.bincount(reference.split.labels, minlength=classes) / reference.count
-        found = metrics.class_coverage(posteriors, confusion, share)
-        values: Values = {
-            "classes": classes,
-            "classes_captured": found.captured,
-            "class_tv": found.total_variation,
-        }
-        values |= {f"class_share_{index:02d}": float(w) for index, w in enumerate(found.shares)}
-        if fake.split.labels is not None:  # those of a conditional generator: are they obeyed?
-            values["class_accuracy"] = float((posteriors.argmax(1) == fake.split.labels).mean())
+        if asked is not None:
+            values |= obedience(fake.features, asked, real.features, labels)
+            values["gan_train"] = self._gan_train(fake.split, real.split)
         return values
+
+    def _gan_train(self, fake: Split, real: Split) -> float:
+        """Accuracy on `real` images of a classifier trained on `fake` ones alone.
+
+        The classification accuracy score of Ravuri & Vinyals 2019 (arXiv:1905.10887), or GAN-train
+        of Shmelkov et al. 2018: low where samples are unlike real images of their class, or too
+        much alike. The classifier has the judge's recipe and `evaluate.classifier_images` of
+        training; real images in the place of samples tell what it can reach.
+        """
+        recipe, info = self._params.judge, self._examiner.info
+        assert recipe is not None and info is not None  # noqa: S101, PT018 - there are classes
+        recipe = recipe.model_copy(update={"images": self._params.evaluate.classifier_images})
+        training = classifier_training(
+            recipe, fake, info.classes, self._params.train.precision, self._device
+        )
+        training.fit(None, Watch("train a classifier on the samples"))
+        return accuracy(training.average.module, real, self._device)
+
+    @cached_property
+    def _held(self) -> Measured:
+        return self._prepared("validation")
+
+    def _some(self, found: Measured, count: int) -> Measured:
+        """`count` of them, drawn: files are often sorted by class. All of them where they are so
+        many."""
+        if found.count == count:
+            return found
+        rng = numpy_generator(self._params.evaluate.seed, "some of the images")
+        return found.rows(np.sort(rng.permutation(found.count)[:count]))
+
+    def _prepared(self, split: str) -> Measured:
+        if self._examiner.info is not None:
+            self._examiner.info.must_belong(load_info(layout.PREPARED).sha256_train)
+        return self._measured(load_split(layout.PREPARED, split), cached=True)
+
+    @property
+    def _least(self) -> int:
+        """Images of each side without which nothing can be measured."""
+        return max(self._params.evaluate.neighbours + 1, 4)
+
+
+def _must_be_classes(labels: Labels | None, classes: int, whose: str) -> None:
+    if labels is not None and not (labels.min() >= 0 and labels.max() < classes):
+        raise InputError(
+            f"labels of {whose} must be classes of the data, 0 … {classes - 1}; "
+            f"found {labels.min()} … {labels.max()}"
+        )
 
 
 def _beside_training(fake: Measured, reference: Measured, train: Measured) -> Values:

@@ -10,7 +10,7 @@ from ganstudy import layout, metrics
 from ganstudy.data.images import Split, load_info, load_split
 from ganstudy.data.points import MIXTURES
 from ganstudy.errors import InputError
-from ganstudy.files import read_samples, sha256_arrays
+from ganstudy.files import Samples, read_samples, sha256_arrays
 from ganstudy.params import Params
 
 Values = dict[str, Any]
@@ -57,6 +57,9 @@ class PointProtocol:
     def growth(self, samples: Split) -> Values:
         """The same of a snapshot."""
         return self.measure(samples, None)
+
+    def nearest(self, samples: Samples, k: int) -> None:
+        """Nothing: every point is new."""
 
     def measure_real(self) -> Values:
         """The same of as many training points."""

@@ -11,12 +11,11 @@ from ganstudy import layout, metrics
 from ganstudy.data.images import Split, load_info, load_split
 from ganstudy.data.stacked import CHANNELS, unstack
 from ganstudy.errors import InputError
-from ganstudy.files import read_samples, sha256_arrays
+from ganstudy.files import Samples, read_samples, sha256_arrays
 from ganstudy.judging import load_examiner
 from ganstudy.metrics import Features
 from ganstudy.params import Params
-
-Values = dict[str, Any]
+from ganstudy.protocols.shared import Values, frechet, judged_by
 
 
 class StackedProtocol:
@@ -56,7 +55,11 @@ class StackedProtocol:
 
     def growth(self, samples: Split) -> Values:
         """Modes and KL of a snapshot."""
-        return self._modes(self._channels(samples, cached=False))
+        found = self._modes(self._channels(samples, cached=False))
+        return found | {"samples": len(samples.images)}
+
+    def nearest(self, samples: Samples, k: int) -> None:
+        """Nothing: a stack is of any three images."""
 
     def measure_real(self) -> Values:
         """The same of training stacks."""
@@ -70,23 +73,16 @@ class StackedProtocol:
         return self._examiner.features(unstack(split, self._classes).images, cached=cached)
 
     def _against(self, fake: Features, real: Features) -> Values:
-        evaluate, info = self._params.evaluate, self._examiner.info
-        assert fake.logits is not None and info is not None  # noqa: S101, PT018 - a judge's
-        x, y = _beside(fake), _beside(real)
-        low, high = metrics.frechet_interval(x, y, resamples=evaluate.resamples, seed=evaluate.seed)
+        evaluate = self._params.evaluate
         score = metrics.inception_score(fake.logits)
-        return self._modes(fake) | {
-            "fid": metrics.frechet_distance(x, y),
-            "fid_debiased": metrics.debiased_frechet_distance(x, y, evaluate.seed),
-            "fid_low": low,
-            "fid_high": high,
+        x = _beside(fake)
+        return {
+            **self._modes(fake),
+            **frechet(x, _beside(real), evaluate),
+            **judged_by(self._examiner, evaluate),
             "entropy_conditional": score.entropy_conditional,
             "entropy_marginal": score.entropy_marginal,
             "samples": len(x),
-            "judge": self._examiner.extractor.name,
-            "judge_sha256": self._examiner.extractor.sha256,
-            "judge_accuracy": info.accuracy,
-            "seed": evaluate.seed,
         }
 
     def _modes(self, fake: Features) -> Values:

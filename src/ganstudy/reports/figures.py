@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -11,7 +12,7 @@ import numpy.typing as npt
 
 from ganstudy.files import Images, Samples, replacing
 from ganstudy.reports.pictures import save_grid, tile
-from ganstudy.reports.study import Metrics, Walk
+from ganstudy.reports.study import Metrics, Nearest, Walk
 from ganstudy.runs import Run
 
 mpl.use("Agg")
@@ -21,6 +22,7 @@ from matplotlib.ticker import EngFormatter
 
 # Okabe & Ito's palette: told apart by colour-blind readers.
 COLOURS = ["#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#000000"]
+MARKED = 24  # points of a curve up to which each has a dot
 STYLE: dict[Any, Any] = {
     "axes.spines.top": False,
     "axes.spines.right": False,
@@ -96,24 +98,28 @@ def _panels(run: Run) -> dict[str, list[str]]:
     return panels
 
 
-def class_shares(
-    path: Path, names: Sequence[str], real: Sequence[float], runs: Mapping[str, Sequence[float]]
+def class_bars(
+    path: Path,
+    names: Sequence[str],
+    series: Mapping[str, Sequence[float]],
+    title: str,
+    least: Sequence[float] | None = None,
 ) -> None:
-    """Estimated share of each class in each run, beside the reference's."""
-    series = {"real test images": real, **runs}
+    """A group of bars for each class, the first of `series` being the real images; `least` is
+    dotted."""
     width = 0.8 / len(series)
-    with _figure(path, max(7.0, 0.9 * len(names)), 3.2) as figure:
+    places = np.arange(len(names))
+    with _figure(path, 1.5 + max(7.0, 0.9 * len(names)), 3.2) as figure:
         axes = figure.subplots()
-        for index, (label, shares) in enumerate(series.items()):
-            places = np.arange(len(names)) + (index - (len(series) - 1) / 2) * width
+        for index, (label, values) in enumerate(series.items()):
+            left = places + (index - (len(series) - 1) / 2) * width
             colour = "#999999" if index == 0 else COLOURS[(index - 1) % len(COLOURS)]
-            axes.bar(places, shares, width, label=label, color=colour)
-        quarter = 0.25 * np.asarray(real)
-        axes.hlines(quarter, np.arange(len(names)) - 0.4, np.arange(len(names)) + 0.4, "black", ":")
-        axes.set_xticks(np.arange(len(names)), names, rotation=30, ha="right")
-        axes.set_ylabel("share of samples")
-        axes.set_title("class shares; under its dotted line a class counts as missing")
-        axes.legend(frameon=False, fontsize=8)
+            axes.bar(left, values, width, label=label, color=colour)
+        if least is not None:
+            axes.hlines(least, places - 0.4, places + 0.4, "black", ":")
+        axes.set_xticks(places, names, rotation=30, ha="right")
+        axes.set_title(title)
+        axes.legend(frameon=False, fontsize=8, loc="upper left", bbox_to_anchor=(1, 1))
 
 
 def precision_recall(path: Path, rows: Mapping[str, Mapping[str, Any]]) -> None:
@@ -132,17 +138,47 @@ def precision_recall(path: Path, rows: Mapping[str, Mapping[str, Any]]) -> None:
 
 def walks(path: Path, found: Mapping[str, Walk]) -> None:
     """Interpolations of each run above its traversals, side by side."""
-    with _figure(path, 4.6 * len(found), 4.9) as figure:
+    _two_of_each(
+        path,
+        {
+            key: {
+                f"{key}: between {walk.ends}": walk.interpolation,
+                f"{key}: one dimension a row": walk.traversal,
+            }
+            for key, walk in found.items()
+        },
+    )
+
+
+def neighbours(path: Path, found: Mapping[str, Nearest]) -> None:
+    """Samples, each in the first column of its row, beside the training images nearest to them: of
+    each run the first samples, then those that are closest to a training image."""
+    sets = {
+        key: {
+            f"{key}: first samples": nearest.first,
+            f"{key}: closest to training": nearest.closest,
+        }
+        for key, nearest in found.items()
+    }
+    _two_of_each(path, sets, divided=True)
+
+
+def _two_of_each(
+    path: Path, found: Mapping[str, Mapping[str, Images]], *, divided: bool = False
+) -> None:
+    """For each run a column of two titled grids of images (rows, columns, H, W, C); `divided` draws
+    a line behind the first column of images."""
+    widest = max(images.shape[1] for grids in found.values() for images in grids.values())
+    with _figure(path, 0.5 * widest * len(found), 4.9) as figure:
         columns = figure.subplots(2, len(found), squeeze=False).T
-        for (upper, lower), (key, walk) in zip(columns, found.items(), strict=True):
-            for axes, images, title in (
-                (upper, walk.interpolation, f"{key}: between {walk.ends}"),
-                (lower, walk.traversal, f"{key}: one dimension a row"),
-            ):
+        for column, grids in zip(columns, found.values(), strict=True):
+            for axes, (title, images) in zip(column, grids.items(), strict=True):
                 flat = images.reshape(-1, *images.shape[2:])
                 axes.imshow(tile(flat, images.shape[1]), interpolation="nearest")
                 axes.set_title(title, fontsize=10)
                 axes.axis("off")
+                if divided:
+                    axes.axvline(images.shape[3] + 1.5, color=COLOURS[1], lw=2)
 
 
 def clouds(
@@ -188,32 +224,44 @@ def seeds(
         panels[0].invert_yaxis()
 
 
+@dataclass(frozen=True)
+class Panel:
+    """One metric over training: its title, and whether its axis is logarithmic."""
+
+    title: str
+    log: bool = False
+
+
 def growth_curves(
     path: Path,
     families: Mapping[str, Sequence[Sequence[Metrics]]],
-    keys: Mapping[str, str],
-    images: int,
-    moments: int,
+    panels: Mapping[str, Panel],
+    along: Mapping[str, Sequence[float]],
+    label: str,
 ) -> None:
-    """Metrics at each of `moments` snapshots against samples shown: medians over the runs of a
-    family, bands from the least to the greatest. A run that ended early counts as it ended."""
-    with _figure(path, 5.2 * len(keys), 3.6) as figure:
-        for axes, (key, title) in zip(
-            figure.subplots(1, len(keys), squeeze=False)[0], keys.items(), strict=True
+    """Metrics at each snapshot, a panel a metric, over `along`, each family's abscissae, which
+    `label` names: medians over the runs of a family, bands from the least to the greatest. A run
+    that ended early counts as it ended."""
+    with _figure(path, 5.2 * len(panels), 3.6) as figure:
+        for axes, (key, panel) in zip(
+            figure.subplots(1, len(panels), squeeze=False)[0], panels.items(), strict=True
         ):
             for index, (name, runs) in enumerate(families.items()):
+                moments = len(along[name])
                 values = np.array(
                     [
                         [float(m[key]) for m in run] + [float(run[-1][key])] * (moments - len(run))
                         for run in runs
                     ]
                 )
-                shown = images * np.arange(1, moments + 1) / moments
                 style = {"color": COLOURS[index % len(COLOURS)]}
-                dashed = "--" if index >= len(COLOURS) else "-"
-                axes.plot(shown, np.median(values, 0), dashed, lw=1.4, label=name, **style)
-                axes.fill_between(shown, values.min(0), values.max(0), alpha=0.12, lw=0, **style)
-            axes.set_title(title)
-            axes.set_xlabel("real samples shown")
+                line = "." * (moments <= MARKED) + ("--" if index >= len(COLOURS) else "-")
+                axes.plot(along[name], np.median(values, 0), line, lw=1.4, label=name, **style)
+                least, most = values.min(0), values.max(0)
+                axes.fill_between(along[name], least, most, alpha=0.12, lw=0, **style)
+            axes.set_title(panel.title)
+            axes.set_xlabel(label)
+            axes.set_xlim(left=0)
+            axes.set_yscale("log" if panel.log else "linear")
             axes.xaxis.set_major_formatter(EngFormatter(sep=""))
         axes.legend(frameon=False, fontsize=8)

@@ -136,7 +136,10 @@ def _draw(study: Study, pictures: Path) -> None:
     figures.growth_curves(
         pictures / "growth.png",
         {n: [study.growth[run.key] for run in runs] for n, runs in by_family(study.runs).items()},
-        {"modes_captured_strict": "modes captured (strict)", "high_quality": "high quality"},
-        study.params.train.images,
-        study.params.train.snapshots,
+        {
+            "modes_captured_strict": figures.Panel("modes captured (strict)"),
+            "high_quality": figures.Panel("high quality"),
+        },
+        dict.fromkeys(by_family(study.runs), study.shown()),
+        "real points shown",
     )

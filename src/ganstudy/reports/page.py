@@ -1,14 +1,24 @@
 """The report over images: one Markdown page that renders on a forge, with its figures beside it."""
 
+from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
 from ganstudy.files import read_npz, read_samples
 from ganstudy.reports import figures, tables
-from ganstudy.reports.study import Study
+from ganstudy.reports.figures import Panel
+from ganstudy.reports.study import LOOKED_AT, Study
 from ganstudy.reports.templates import render
-from ganstudy.runs import SNAPSHOTS, Run
+from ganstudy.runs import SNAPSHOTS
+
+PANELS = {
+    "fid": Panel("FID to validation images", log=True),
+    "coverage": Panel("coverage of validation images"),
+    "modes_captured": Panel("modes captured"),
+    "mode_kl": Panel("reverse KL"),
+}
 
 
 def write(study: Study, folder: Path) -> None:
@@ -25,7 +35,11 @@ def write(study: Study, folder: Path) -> None:
         snapshots={run.key: len(read_npz(run.folder / SNAPSHOTS)[0]) for run in study.runs},
         neighbours="recall" in study.real,
         shares=_knows_classes(study),
+        inside=_covers_classes(study),
+        looked_at=LOOKED_AT,
         grown=_grown(study),
+        followed=_followed(study) if _grown(study) else 0,
+        timed=_grown(study) and _timed(study),
     )
 
 
@@ -67,27 +81,42 @@ def _draw(study: Study, pictures: Path) -> None:
         rows = {"real images": study.real} | {run.key: run.metrics for run in study.runs}
         figures.precision_recall(pictures / "precision-recall.png", rows)
     if _grown(study):
-        figures.growth_curves(
-            pictures / "growth.png",
-            {run.key: [study.growth[run.key]] for run in study.runs},
-            {"modes_captured": "modes captured", "mode_kl": "reverse KL"},
-            study.params.train.images,
-            study.params.train.snapshots,
-        )
+        grown = {run.key: [study.growth[run.key]] for run in study.runs}
+        along = dict.fromkeys(grown, study.shown())
+        panels = {k: p for k, p in PANELS.items() if k in study.growth[study.runs[0].key][0]}
+        figures.growth_curves(pictures / "growth.png", grown, panels, along, "real images shown")
+        if timed := _timed(study):
+            path = pictures / "growth-seconds.png"
+            known = {key: grown[key] for key in timed}
+            figures.growth_curves(path, known, panels, study.seconds, "seconds of training")
+    if study.neighbours:
+        figures.neighbours(pictures / "neighbours.png", study.neighbours)
     if _knows_classes(study):
         names, labels = study.data.classes or (), np.asarray(study.reference.labels)
-        figures.class_shares(
+        real = np.bincount(labels, minlength=len(names)) / len(labels)
+        figures.class_bars(
             pictures / "class-shares.png",
             names,
-            (np.bincount(labels, minlength=len(names)) / len(labels)).tolist(),
-            {run.key: _shares(run) for run in study.runs},
+            {"real test images": real.tolist()}
+            | {run.key: _by_class(run.metrics, "share") for run in study.runs},
+            "share of each class; under its dotted line a class counts as missing",
+            (0.25 * real).tolist(),
+        )
+    if _covers_classes(study):
+        figures.class_bars(
+            pictures / "class-coverage.png",
+            study.data.classes or (),
+            {"real training images": _by_class(study.real, "coverage")}
+            | {run.key: _by_class(run.metrics, "coverage") for run in study.runs},
+            "coverage inside each class: share of its test images with a sample in their ball",
         )
 
 
-def _shares(run: Run) -> list[float]:
-    prefix = "class_share_"
-    names = [name for name in run.metrics if name.startswith(prefix)]
-    return [run.metrics[name] for name in sorted(names, key=lambda n: int(n.removeprefix(prefix)))]
+def _by_class(metrics: Mapping[str, Any], what: str) -> list[float]:
+    """The values `class_<what>_<index>`, in the order of the classes."""
+    prefix = f"class_{what}_"
+    names = [name for name in metrics if name.startswith(prefix)]
+    return [metrics[name] for name in sorted(names, key=lambda n: int(n.removeprefix(prefix)))]
 
 
 def _grown(study: Study) -> bool:
@@ -95,5 +124,23 @@ def _grown(study: Study) -> bool:
     return all(study.growth.get(run.key) for run in study.runs)
 
 
+def _followed(study: Study) -> int:
+    """Samples of a snapshot that were measured."""
+    return int(study.growth[study.runs[0].key][0]["samples"])
+
+
+def _timed(study: Study) -> list[str]:
+    """Runs of which this machine knows how long training took until each snapshot."""
+    return [
+        run.key
+        for run in study.runs
+        if len(study.seconds.get(run.key, ())) == len(study.growth[run.key])
+    ]
+
+
 def _knows_classes(study: Study) -> bool:
-    return all(_shares(run) for run in study.runs)
+    return all(_by_class(run.metrics, "share") for run in study.runs)
+
+
+def _covers_classes(study: Study) -> bool:
+    return all(_by_class(m, "coverage") for m in (study.real, *(r.metrics for r in study.runs)))

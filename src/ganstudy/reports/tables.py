@@ -63,9 +63,24 @@ COLUMNS = [
     Column("classes", _captured, "classes captured, corrected for the judge's confusion"),
     Column("class TV", _number("class_tv", 3), "total variation of class shares to the reference"),
     Column(
+        "collapsed",
+        _number("classes_collapsed", 0),
+        "classes that are drawn, but cover less than half of what perfect samples would",
+    ),
+    Column(
         "class accuracy",
         _number("class_accuracy", 3),
-        "share of conditional samples that the judge gives the class they were asked for",
+        "GAN-test: share of conditional samples to which the judge gives the class asked for",
+    ),
+    Column(
+        "GAN-train",
+        _number("gan_train", 3),
+        "or CAS: accuracy on test images of a classifier trained on conditional samples alone",
+    ),
+    Column(
+        "class FID",
+        _number("class_fid", 2),
+        "mean of the FIDs inside each class, biased upwards by its few samples: see real images",
     ),
     Column(
         "sharpness", _number("sharpness_ratio", 2), "variance of the Laplacian over the real one"
@@ -74,6 +89,15 @@ COLUMNS = [
         "mem1", _number("mem1", 3), "share of samples closer to training images than 1 % of test"
     ),
 ]
+
+
+def listing(metrics: Metrics) -> str:
+    """One set of samples as lines of text: heading, value and meaning of each column that it
+    fills."""
+    filled = [(c.heading.replace("\\", ""), c.text(metrics), c.meaning) for c in COLUMNS]
+    filled = [row for row in filled if row[1] != "–"]
+    wide = [max(len(row[i]) for row in filled) for i in (0, 1)]
+    return "\n".join(f"{h:<{wide[0]}}  {t:>{wide[1]}}  {m}" for h, t, m in filled)
 
 
 def comparison(real: Metrics, runs: Sequence[Run]) -> str:
@@ -106,12 +130,18 @@ def legend(real: Metrics, runs: Sequence[Run]) -> str:
 
 
 def costs(runs: Sequence[Run]) -> str:
-    """The Markdown table of what training cost: seconds and hardware, where this machine knows."""
-    lines = ["| run | images shown | seconds | images/s | hardware |", "|---|---:|---:|---:|---|"]
+    """The Markdown table of what training cost: seconds, those spent on following it, and hardware,
+    where this machine knows."""
+    lines = [
+        "| run | images shown | seconds | images/s | + pictures and live metrics | hardware |",
+        "|---|---:|---:|---:|---:|---|",
+    ]
     for run in runs:
         images, timing = int(run.history["images"].iloc[-1]), run.timing
         seconds = timing.get("seconds")
         spent = f"{seconds:.0f} | {images / seconds:.0f}" if seconds else "– | –"
+        watched = timing.get("watched")
+        spent += f" | {watched / seconds:.1%}" if seconds and watched is not None else " | –"
         place = (
             f"{timing['hardware']}, {timing['device']}, {timing['threads']} threads, "
             f"torch {timing['torch']}"

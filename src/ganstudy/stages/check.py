@@ -1,5 +1,7 @@
 """`check`: params.yaml as a whole, against the tables and against itself, before hours of work."""
 
+import math
+import os
 from pathlib import Path
 
 import torch
@@ -10,8 +12,10 @@ from ganstudy.data.folder import has_classes
 from ganstudy.errors import InputError, nearest
 from ganstudy.files import write_text
 from ganstudy.models import RunKey, World, build
+from ganstudy.models.base import GenerativeModel
 from ganstudy.params import Params, load
 
+COPIES = 5  # of the weights in training: themselves, gradients, Adam's two moments, the average
 # What samples of a data set are stored as: (H, W, C) or (d,). A folder's follow from params.
 NATIVE_SHAPES = {
     "fashion_mnist": (28, 28, 1),
@@ -37,7 +41,12 @@ def run(params: Params, pipeline: Path, out: Path | None) -> list[str]:
     world = World(_stored(params))
     for family in params.families():
         with torch.device("meta"):
-            build(params, RunKey.parse(f"{family}-0"), world)
+            model = build(params, RunKey.parse(f"{family}-0"), world)
+        _must_fit_in_memory(
+            _weights(model) * COPIES, f"the networks of {family}", "network's widths"
+        )
+    samples = math.prod(world.stored) * params.sample.count
+    _must_fit_in_memory(samples, f"{params.sample.count:,} samples", "sample.count")
     _labels_are_there(params)
     _grid_is_wired(params, pipeline)
     _worlds_agree(params, Path("..") / pipeline)
@@ -45,6 +54,22 @@ def run(params: Params, pipeline: Path, out: Path | None) -> list[str]:
     if out is not None:
         write_text(out, "valid\n")
     return params.run_keys()
+
+
+def _weights(model: GenerativeModel) -> int:
+    """Bytes of a model's weights."""
+    weights = [w for player in model.players() for w in player.network.parameters()]
+    return sum(w.numel() * w.element_size() for w in weights)
+
+
+def _must_fit_in_memory(needed: int, what: str, setting: str) -> None:
+    """A size too many by zeros is told here, not by a machine that stops answering."""
+    there = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
+    if needed > there:
+        raise InputError(
+            f"{what} would take {needed / 2**30:,.0f} GiB, and this machine has "
+            f"{there / 2**30:,.0f}: lower {setting}"
+        )
 
 
 def _stored(params: Params) -> tuple[int, ...]:

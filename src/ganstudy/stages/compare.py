@@ -11,14 +11,14 @@ import yaml
 from ganstudy import layout, runs
 from ganstudy.data.images import Split, load_info, load_split
 from ganstudy.errors import InputError
-from ganstudy.files import read_npz, sha256_json, write_text
+from ganstudy.files import read_npz, read_samples, sha256_json, write_text
 from ganstudy.models import walks
 from ganstudy.models.saved import load_companion, load_generator
 from ganstudy.params import Kind, Params, parse
 from ganstudy.progress import say
-from ganstudy.protocols import PROTOCOLS
+from ganstudy.protocols import PROTOCOLS, MeasuringProtocol
 from ganstudy.reports import modes, page
-from ganstudy.reports.study import Study, Walk
+from ganstudy.reports.study import LOOKED_AT, Nearest, Study, Walk
 from ganstudy.runs import Run
 from ganstudy.tracking import (
     backfill,
@@ -33,6 +33,7 @@ from ganstudy.tracking import (
 from ganstudy.training import device as devices
 from ganstudy.training.alarms import alarms
 
+SHOWN, BESIDE = 6, 5  # samples of each figure of neighbours, and neighbours of each
 PAGES: Mapping[Kind, Callable[[Study, Path], None]] = {
     "images": page.write,
     "stacked": page.write,
@@ -62,6 +63,7 @@ def run(params: Params, out: Path) -> None:
     keys = [run_.meta["key"] for run_ in grid]
     info, test = load_info(layout.PREPARED), load_split(layout.PREPARED, "test")
     points = info.kind == "points"
+    protocol = PROTOCOLS[info.kind](params, devices.choose(params.runtime))
     study = Study(
         params=params,
         data=info,
@@ -71,8 +73,10 @@ def run(params: Params, out: Path) -> None:
         command=_command(params),
         provenance=_provenance(),
         alarms={run_.key: _alarms(run_) for run_ in grid},
-        growth=_growth(params, info.kind, grid),
+        growth=_growth(protocol, grid),
+        seconds={run_.key: _seconds(run_) for run_ in grid},
         walks={} if points else {run_.key: _walk(run_, test) for run_ in grid},
+        neighbours=_neighbours(protocol, grid),
         landscapes=_landscapes(grid, test) if points else {},
     )
     PAGES[info.kind](study, out)
@@ -101,20 +105,39 @@ def _alarms(run_: Run) -> Sequence[str]:
 
 
 def _growth(
-    params: Params, kind: Kind, grid: Sequence[Run]
+    protocol: MeasuringProtocol, grid: Sequence[Run]
 ) -> Mapping[str, Sequence[Mapping[str, Any]]]:
-    """Metrics at each snapshot of each run, where the protocol has some that are cheap."""
-    if kind == "images":  # has none, and its extractor takes seconds to load
-        return {}
-    protocol = PROTOCOLS[kind](params, devices.choose(params.runtime))
+    """Metrics at each snapshot of each run, as many as the protocol can tell, of equally many
+    samples."""
+    snapshots = {run_.key: read_npz(run_.folder / runs.SNAPSHOTS)[0] for run_ in grid}
+    count = min(found.shape[1] for found in snapshots.values())
     return {
-        run_.key: [
+        key: [
             values
-            for snapshot in read_npz(run_.folder / runs.SNAPSHOTS)[0]
-            if (values := protocol.growth(Split(snapshot, None)))
+            for snapshot in found
+            if (values := protocol.growth(Split(snapshot[:count], None)))
         ]
-        for run_ in grid
+        for key, found in snapshots.items()
     }
+
+
+def _seconds(run_: Run) -> Sequence[float]:
+    return [float(moment["live/seconds"]) for moment in run_.timing.get("moments", ())]
+
+
+def _neighbours(protocol: MeasuringProtocol, grid: Sequence[Run]) -> Mapping[str, Nearest]:
+    """Samples of each run beside the training images nearest to them."""
+    found = {}
+    train = load_split(layout.PREPARED, "train").images
+    for run_ in grid:
+        samples = read_samples(run_.folder / "samples.npz")[0][:LOOKED_AT]
+        nearest = protocol.nearest(samples, BESIDE)
+        if nearest is None:
+            continue
+        rows = np.concatenate([samples[:, None], train[nearest.indices]], axis=1)
+        closest = np.argsort(nearest.distances[:, 0], kind="stable")
+        found[run_.key] = Nearest(rows[:SHOWN], rows[closest[:SHOWN]])
+    return found
 
 
 def _walk(run_: Run, test: Split) -> Walk:

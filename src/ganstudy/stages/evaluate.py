@@ -5,11 +5,13 @@ from typing import Any
 
 from ganstudy import layout
 from ganstudy.data.images import INFO, Split, load_info
-from ganstudy.files import read_json, read_samples, sha256_arrays, write_json
+from ganstudy.errors import InputError
+from ganstudy.files import read_json, read_samples, write_json
 from ganstudy.models.saved import MODEL
 from ganstudy.params import Kind, Params
 from ganstudy.progress import say
 from ganstudy.protocols import PROTOCOLS, MeasuringProtocol
+from ganstudy.reports import tables
 from ganstudy.tracking import tracked, tracked_real, tracked_run
 from ganstudy.training import device as devices
 
@@ -44,11 +46,19 @@ def run_files(params: Params, samples: Path, reference: Path | None, out: Path) 
     protocol = _protocol(params)
     fake = protocol.read(samples)
     real = None if reference is None else protocol.read(reference)
-    values = protocol.measure(fake, real)
-    _write(out, values)
+    try:
+        values = protocol.measure(fake, real)
+    except ValueError as error:  # a metric's own check: flat images, fewer pixels than it needs
+        raise InputError(f"{samples} cannot be measured: {error}") from error
+    write_json(out, values)
+    say(
+        f"{out}: {values['samples']:,} samples, {values['reference']:,} of the reference, by "
+        f"{values['judge']} ({values['judge_sha256'][:12]})"
+    )
+    print(tables.listing(values))
     with tracked(
         f"evaluate {samples.name}",
-        sha256_arrays(fake.images) + values["reference_sha256"] + values["judge_sha256"][:16],
+        fake.digest() + values["reference_sha256"] + values["judge_sha256"][:16],
         "samples",
         {"evaluate": params.evaluate.model_dump(mode="json"), "samples": samples.name},
     ) as tracker:

@@ -3,25 +3,27 @@
 from dataclasses import asdict
 from pathlib import Path
 
-import torch
-
 from ganstudy import layout
 from ganstudy.data.images import DataInfo, Split, load_info, load_split
 from ganstudy.data.stacked import unstack
 from ganstudy.errors import InputError
 from ganstudy.files import read_json, sha256_json, write_json
-from ganstudy.judging import INFO, ROTATIONS, WEIGHTS, JudgeInfo, rotated
-from ganstudy.metrics import JudgeExtractor
-from ganstudy.models.judge import DECAY, EMA, Judge
+from ganstudy.judging import (
+    INFO,
+    ROTATIONS,
+    WEIGHTS,
+    JudgeInfo,
+    accuracy,
+    classifier_training,
+    rotated,
+)
 from ganstudy.models.saved import save_weights
-from ganstudy.networks import ImageShape, shape_of
 from ganstudy.params import Params
 from ganstudy.progress import say
 from ganstudy.tracking import tracked
 from ganstudy.training import device as devices
-from ganstudy.training.batches import Batches
 from ganstudy.training.checkpoint import CheckpointStore
-from ganstudy.training.trainer import Settings, Trainer, Watch
+from ganstudy.training.trainer import Watch
 
 
 def run(params: Params, prepared: Path, out: Path) -> None:
@@ -44,21 +46,15 @@ def run(params: Params, prepared: Path, out: Path) -> None:
             raise InputError("a judge of images without labels needs square images")
         say("the data has no labels: the judge learns to tell rotations; classes are not measured")
         train, test = Split(*rotated(train.images)), Split(*rotated(test.images))
-    shape = shape_of(train.images.shape[1:], info.scale)
-    assert isinstance(shape, ImageShape)  # noqa: S101 - points are judged by the truth
-
-    judge = Judge(recipe, shape, classes)
-    judge.classifier.to(device)
-    batch = min(recipe.batch, len(train.images))
-    settings = Settings(
-        images=recipe.images,
-        decay=DECAY,
-        ema=EMA,
-        bfloat16=params.train.precision == "bfloat16",
-        checkpoint_seconds=params.runtime.checkpoint_seconds,
+    height, width, channels = train.images.shape[1:]
+    trainer = classifier_training(
+        recipe,
+        train,
+        classes,
+        params.train.precision,
+        device,
+        params.runtime.checkpoint_seconds,
     )
-    batches = Batches(train.images, train.labels, shape, batch, recipe.seed, device)
-    trainer = Trainer(judge.players(), judge.sampler, batches, settings, device)
     numerics = read_json(layout.output(layout.NUMERICS / "judge.json", "numerics"))
     settled = {
         "judge": recipe.model_dump(mode="json"),
@@ -72,24 +68,24 @@ def run(params: Params, prepared: Path, out: Path) -> None:
     with store.locked(), tracked("judge", digest, "judge", settled, {"data": info.name}) as tracker:
         trainer.fit(store, Watch("train judge", tracker.log_rows))
         network = trainer.average.module
-        accuracy = _accuracy(network, test, device)
+        right = accuracy(network, test, device)
         save_weights(out / WEIGHTS, network)
         summary = JudgeInfo(
             key=digest,
             task=task,
-            channels=shape.channels,
-            resolution=[shape.height, shape.width],
+            channels=channels,
+            resolution=[height, width],
             classes=classes,
             width=recipe.width,
             features=recipe.features,
-            accuracy=accuracy,
+            accuracy=right,
             data=info.name,
             data_sha256=info.sha256_train,
         )
         write_json(out / INFO, asdict(summary))
-        tracker.log_metrics({"accuracy": accuracy, "seconds": trainer.seconds})
+        tracker.log_metrics({"accuracy": right, "seconds": trainer.seconds})
         store.clear()
-    say(f"judge: {accuracy:.2%} of the test split right")
+    say(f"judge: {right:.2%} of the test split right")
 
 
 def _truth_judges(info: DataInfo, out: Path) -> None:
@@ -100,9 +96,3 @@ def _truth_judges(info: DataInfo, out: Path) -> None:
         {"key": key, "task": "mixture", "accuracy": 1.0, "data": info.name},
     )
     say(f"judge: points of {info.name} are judged by the mixture they come from")
-
-
-def _accuracy(network: torch.nn.Module, test: Split, device: torch.device) -> float:
-    logits = JudgeExtractor(network, "judge", "", str(device)).extract(test.images).logits
-    assert logits is not None  # noqa: S101 - a judge gives logits
-    return float((logits.argmax(1) == test.labels).mean())

@@ -1,5 +1,7 @@
 """Stage `train`: one run of the grid, resumable, with the same budget for every model."""
 
+import math
+from collections.abc import Callable
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
@@ -9,7 +11,7 @@ import torch
 from torch import Tensor, nn
 
 from ganstudy import layout, runs
-from ganstudy.data.images import DataInfo, load_info, load_split
+from ganstudy.data.images import DataInfo, Split, load_info, load_split
 from ganstudy.errors import DivergedError, InputError
 from ganstudy.files import read_json, replacing, sha256_json, write_json, write_npz
 from ganstudy.models import RunKey, World, build, identity
@@ -17,15 +19,19 @@ from ganstudy.models.base import GenerativeModel, balanced_labels, codes, decode
 from ganstudy.models.saved import MODEL, WEIGHTS, save_model
 from ganstudy.params import Params
 from ganstudy.progress import say
-from ganstudy.reports.pictures import save_picture
+from ganstudy.protocols import PROTOCOLS, MeasuringProtocol
+from ganstudy.reports.pictures import CELLS, save_picture
 from ganstudy.tracking import tracked_run
 from ganstudy.training import device as devices
 from ganstudy.training.alarms import alarms
 from ganstudy.training.batches import Batches
 from ganstudy.training.checkpoint import CheckpointStore
-from ganstudy.training.trainer import Settings, Trainer, Watch
+from ganstudy.training.trainer import Row, Settings, Trainer, Watch
 
-PICTURE = {"images": 64, "stacked": 5000, "points": 2500}  # samples of a snapshot, from equal codes
+MOST_BYTES = 2**26  # of a snapshot
+# Samples of a snapshot, from equal codes: as many as its metrics need.
+FOLLOWED = ("fid", "coverage", "modes_captured", "high_quality", "mode_kl")
+PICTURE = {"images": 2000, "stacked": 5000, "points": 2500}
 
 
 def run(params: Params, key: RunKey, out: Path) -> None:
@@ -53,13 +59,16 @@ def run(params: Params, key: RunKey, out: Path) -> None:
     if params.train.precision == "bfloat16" and devices.slow_bfloat16(device):
         say("this CPU has no bfloat16 instructions; faster here: -S train.precision=float32")
 
+    count = min(PICTURE[info.kind], max(CELLS, MOST_BYTES // math.prod(info.shape)))
+
     def picture(average: nn.Module) -> Tensor:
-        return _picture(average, model, PICTURE[info.kind], key.seed)
+        return _picture(average, model, count, key.seed)
 
     store = CheckpointStore(layout.state("train", digest))
     with store.locked(), tracked_run(str(key), meta) as tracker:
         try:
-            trainer.fit(store, Watch(f"train {key}", tracker.log_rows, picture))
+            live = _live(params, info, device)
+            trainer.fit(store, Watch(f"train {key}", tracker.log_rows, picture, live))
         except DivergedError as error:
             if params.train.failure == "stop":
                 raise
@@ -72,8 +81,9 @@ def run(params: Params, key: RunKey, out: Path) -> None:
             pd.DataFrame(_history(trainer)).to_csv(temporary, index=False)
         write_npz(out / runs.SNAPSHOTS, torch.stack(trainer.snapshots or [last]).numpy())
         save_picture(out / runs.GRID, last.numpy())
-        timing = {"seconds": round(trainer.seconds, 1)} | devices.describe(device)
-        write_json(runs.timing_path(digest), timing)
+        timing = {"seconds": round(trainer.seconds, 1), "watched": round(trainer.watched, 1)}
+        timing |= devices.describe(device)
+        write_json(runs.timing_path(digest), timing | {"moments": trainer.moments})
         tracker.log_metrics(timing)
         for alarm in alarms(trainer.history, params.train.images):
             tracker.log_metrics({f"alarm {alarm.name}": alarm.progress})
@@ -105,6 +115,31 @@ def _trainer(params: Params, key: RunKey, model: GenerativeModel, device: torch.
         ),
         device,
     )
+
+
+def _live(params: Params, info: DataInfo, device: torch.device) -> Callable[[Tensor], Row]:
+    """Measures a snapshot for the tracker, where the judge is there already.
+
+    No result depends on it: reports measure the snapshots that training keeps. So nothing that
+    goes wrong with it ends the training; it is told once.
+    """
+    state: dict[str, MeasuringProtocol] = {}
+    broken: list[str] = []
+
+    def measure(samples: Tensor) -> Row:
+        if broken:
+            return {}
+        try:
+            if not state:
+                state["protocol"] = PROTOCOLS[info.kind](params, device)
+            values = state["protocol"].growth(Split(samples.numpy(), None))
+        except Exception as error:  # no judge yet, no memory beside the training, odd samples
+            broken.append(str(error))
+            say(f"train: no live metrics: {error}")
+            return {}
+        return {name: values[name] for name in FOLLOWED if name in values}
+
+    return measure
 
 
 def _picture(average: nn.Module, model: GenerativeModel, count: int, seed: int) -> Tensor:

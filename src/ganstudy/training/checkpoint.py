@@ -24,6 +24,7 @@ from ganstudy.files import write_bytes
 from ganstudy.progress import say
 
 KEEP = 2
+FORMAT = 2  # of what a checkpoint holds; one of another format is not resumed
 
 
 @dataclass(frozen=True)
@@ -67,7 +68,9 @@ class CheckpointStore:
     def save(self, checkpoint: Checkpoint) -> None:
         """Writes a checkpoint and prunes old ones. `meta["round"]` orders them."""
         tensors = {name: t.detach().cpu().contiguous() for name, t in checkpoint.tensors.items()}
-        content = save(tensors, metadata={"meta": json.dumps(checkpoint.meta)})
+        content = save(
+            tensors, metadata={"meta": json.dumps(checkpoint.meta), "format": str(FORMAT)}
+        )
         name = f"{checkpoint.meta['round']:012d}-{_digest(content)}.safetensors"
         write_bytes(self.folder / name, content)
         for old in self._files()[KEEP:]:
@@ -80,10 +83,12 @@ class CheckpointStore:
                 if _digest(path.read_bytes()) != path.stem.rsplit("-", 1)[1]:
                     raise SafetensorError("its content is not what was written")
                 with safe_open(path, framework="pt") as file:
+                    if file.metadata().get("format") != str(FORMAT):
+                        raise SafetensorError("another version of the code wrote it")
                     meta = json.loads(file.metadata()["meta"])
                     return Checkpoint({name: file.get_tensor(name) for name in file.keys()}, meta)  # noqa: SIM118
             except (OSError, SafetensorError, KeyError, ValueError) as error:
-                say(f"checkpoint {path.name} is damaged ({error}); trying the one before it")
+                say(f"checkpoint {path.name} cannot be used ({error}); trying the one before it")
         return None
 
     def clear(self) -> None:

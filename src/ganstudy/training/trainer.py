@@ -45,11 +45,13 @@ class Settings:
 @dataclass
 class Watch:
     """What the trainer tells the outside: `log(rows)` new rows of history, right after each
-    checkpoint; `picture(average)` turns the averaged network into images to keep."""
+    checkpoint; `picture(average)` turns the averaged network into samples to keep, and
+    `measure(samples)` says how good those are, for the log alone."""
 
     title: str = ""
     log: Callable[[Sequence[Row]], None] = lambda rows: None
     picture: Callable[[nn.Module], Tensor] | None = None
+    measure: Callable[[Tensor], Row] = lambda samples: {}
 
 
 @dataclass
@@ -57,7 +59,9 @@ class _Progress:
     round: int = 0
     history: list[Row] = field(default_factory=list)
     snapshots: list[Tensor] = field(default_factory=list)
+    moments: list[Row] = field(default_factory=list)
     seconds: float = 0.0
+    watched: float = 0.0
 
 
 class Trainer:
@@ -97,9 +101,20 @@ class Trainer:
         return self._progress.snapshots
 
     @property
+    def moments(self) -> list[Row]:
+        """Of each picture: round, images shown, `live/seconds` of training so far, and what was
+        measured of it, as `live/<metric>`."""
+        return self._progress.moments
+
+    @property
     def seconds(self) -> float:
-        """Seconds of training so far, resumed parts included."""
+        """Seconds of play so far, resumed parts included; pictures and checkpoints are not."""
         return self._progress.seconds
+
+    @property
+    def watched(self) -> float:
+        """Seconds spent on pictures and on what is measured of them, likewise."""
+        return self._progress.watched
 
     def fit(self, store: CheckpointStore | None, watch: Watch) -> None:
         """Plays all rounds that are left, resuming from `store`'s latest checkpoint.
@@ -135,8 +150,11 @@ class Trainer:
                 before = self.history[-1]["images"] if self.history else 0
                 self._close_row(sums)
                 self._all_is_well()
-                self._take_pictures(watch)
                 self._progress.seconds = time.monotonic() - began
+                self._take_pictures(watch)
+                # Seconds are of play: not of pictures, their metrics, checkpoints or a slow log.
+                self._progress.watched += time.monotonic() - began - self._progress.seconds
+                began = time.monotonic() - self._progress.seconds
                 meter.advance(int(self.history[-1]["images"] - before), self._note())
                 state = self._checkpoint()
                 if done == self.rounds or (
@@ -146,11 +164,12 @@ class Trainer:
                         store.save(state)
                     self._tell(watch)
                     saved_at = time.monotonic()
+                    began = saved_at - self._progress.seconds
                 yield state
 
     def _tell(self, watch: Watch) -> None:
         """Logs the rows that are new since the last time."""
-        watch.log(self.history[self._told :])
+        watch.log(with_moments(self.history, self.moments)[self._told :])
         self._told = len(self.history)
 
     def _play(self, round_index: int, sums: Sums) -> None:
@@ -230,8 +249,15 @@ class Trainer:
         if watch.picture is None:
             return
         due = self._progress.round * self.settings.snapshots // self.rounds
-        if len(self.snapshots) < due:
-            self.snapshots.append(watch.picture(self.average.module))
+        if (lacking := due - len(self.snapshots)) <= 0:
+            return
+        samples = watch.picture(self.average.module)
+        row = {name: self.history[-1][name] for name in ("round", "images")}
+        row["live/seconds"] = round(self._progress.seconds, 1)
+        live = {f"live/{name}": value for name, value in watch.measure(samples).items()}
+        for _ in range(lacking):  # several where rounds are fewer than snapshots
+            self.snapshots.append(samples)
+            self.moments.append(row | live)
 
     def _note(self) -> str:
         row = self.history[-1]
@@ -257,7 +283,9 @@ class Trainer:
         meta = {
             "round": self._progress.round,
             "history": list(self.history),
+            "moments": list(self.moments),
             "seconds": self._progress.seconds,
+            "watched": self._progress.watched,
         }
         return Checkpoint(tensors, meta)
 
@@ -278,8 +306,16 @@ class Trainer:
             checkpoint.meta["round"],
             checkpoint.meta["history"],
             [pictures[str(index)] for index in range(len(pictures))],
+            checkpoint.meta["moments"],
             checkpoint.meta["seconds"],
+            checkpoint.meta["watched"],
         )
+
+
+def with_moments(history: Sequence[Row], moments: Sequence[Row]) -> list[Row]:
+    """Rows of history, those of a moment with what else is known of it."""
+    known = {moment["round"]: moment for moment in moments}
+    return [{**row, **known.get(row["round"], {})} for row in history]
 
 
 def _add(sums: Sums, player: Player, terms: Terms) -> None:

@@ -1,0 +1,348 @@
+"""Whatever bytes a file holds, a reader reads it or says in one line what is wrong with it.
+
+No traceback, no hang, and memory bounded: the process may take one GiB more than it has. Files
+start from a good one, so that damage reaches deep into the readers.
+"""
+
+import contextlib
+import io
+import json
+import os
+import resource
+import struct
+import zipfile
+import zlib
+from collections.abc import Callable, Iterator
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+import torch
+import yaml
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+from PIL import Image
+
+from faults.conftest import count, tries
+from ganstudy import files, params, runs
+from ganstudy.data.cifar import RECORD, read_batch
+from ganstudy.data.folder import read_folder
+from ganstudy.data.idx import read_idx
+from ganstudy.data.images import load_info
+from ganstudy.data.pictures import BrokenPictureError, read_picture
+from ganstudy.errors import StudyError
+from ganstudy.judging import load_judge
+from ganstudy.models.base import Companion
+from ganstudy.models.saved import load_companion, load_generator, save_model, save_weights
+from ganstudy.networks import DiscriminatorSpec, GeneratorSpec
+from ganstudy.networks.classifier import Classifier
+from ganstudy.networks.shapes import ImageShape
+from ganstudy.stages import check
+from ganstudy.training.checkpoint import Checkpoint, CheckpointStore
+from pipeline.workspace import ROOT
+
+EXAMPLES = tries(40, 400)
+MORE_MEMORY = 2**30
+CPU = torch.device("cpu")
+REFUSALS = (StudyError, BrokenPictureError)
+
+
+@pytest.fixture(autouse=True)
+def bounded() -> Iterator[None]:
+    """One GiB of address space more than the process has now."""
+    before = resource.getrlimit(resource.RLIMIT_AS)
+    with open("/proc/self/statm", encoding="ascii") as statm:
+        now = int(statm.read().split()[0]) * resource.getpagesize()
+    resource.setrlimit(resource.RLIMIT_AS, (now + MORE_MEMORY, before[1]))
+    yield
+    resource.setrlimit(resource.RLIMIT_AS, before)
+
+
+# Good files
+
+
+def npz(*arrays: np.ndarray) -> bytes:
+    stream = io.BytesIO()
+    np.savez_compressed(stream, *arrays)
+    return stream.getvalue()
+
+
+@cache
+def images_npz() -> bytes:
+    rng = np.random.default_rng(0)
+    return npz(rng.integers(0, 256, (6, 8, 8, 1), dtype=np.uint8), np.arange(6))
+
+
+def idx() -> bytes:
+    return struct.pack(">HBBIII", 0, 8, 3, 5, 4, 3) + bytes(range(60))
+
+
+def png(kind: str = "PNG") -> bytes:
+    stream = io.BytesIO()
+    Image.fromarray(np.arange(192, dtype=np.uint8).reshape(8, 8, 3)).save(stream, kind)
+    return stream.getvalue()
+
+
+def saved(folder: Path) -> None:
+    """A generator and its discriminator."""
+    spec = GeneratorSpec("mlp", (8, 8, 1), 1.0, 4, 4, "none", 0)
+    other = DiscriminatorSpec("mlp", (8, 8, 1), 1.0, 4, "none", 0)
+    companion = Companion("discriminator", other, other.build())
+    save_model(folder, spec.build(), spec, companion, {"key": "k"})
+
+
+def judge(folder: Path) -> None:
+    info = {
+        "key": "k", "task": "labels", "channels": 1, "resolution": [8, 8], "classes": 10,
+        "width": 4, "features": 8, "accuracy": 0.9, "data": "digits", "data_sha256": "d",
+    }  # fmt: skip
+    folder.mkdir(parents=True, exist_ok=True)
+    files.write_json(folder / "judge.json", info)
+    save_weights(folder / "judge.safetensors", Classifier(ImageShape(1, 8, 8), 10, 4, 8))
+
+
+def checkpoints(folder: Path) -> None:
+    store = CheckpointStore(folder)
+    store.save(Checkpoint({"a": torch.ones(3)}, {"round": 1, "history": [], "seconds": 0.0}))
+
+
+DATA = {
+    "name": "digits", "kind": "images", "shape": [8, 8, 1], "scale": 1.0, "classes": ["0"],
+    "train": 1, "validation": 1, "test": 1, "sha256_train": "a", "sha256_validation": "b",
+    "sha256_test": "c",
+}  # fmt: skip
+
+
+# A reader: makes a good folder, damages one file in it, reads.
+
+
+def plain(name: str, content: Callable[[], bytes]) -> Callable[[Path], Path]:
+    def make(folder: Path) -> Path:
+        (folder / name).write_bytes(content())
+        return folder / name
+
+    return make
+
+
+def within(make: Callable[[Path], None], pattern: str) -> Callable[[Path], Path]:
+    def made(folder: Path) -> Path:
+        make(folder)
+        return next(iter(sorted(folder.glob(pattern))))
+
+    return made
+
+
+READERS: dict[str, tuple[Callable[[Path], Path], Callable[[Path], Any]]] = {
+    "npz of samples": (plain("a.npz", images_npz), files.read_samples),
+    "npz of images": (plain("a.npz", images_npz), files.read_images),
+    "IDX": (plain("a.idx", idx), read_idx),
+    "PNG": (plain("a.png", png), read_picture),
+    "JPEG": (plain("a.jpg", lambda: png("JPEG")), read_picture),
+    "GIF": (plain("a.gif", lambda: png("GIF")), read_picture),
+    "TIFF": (plain("a.tif", lambda: png("TIFF")), read_picture),
+    "image folder": (plain("a.png", png), lambda path: read_folder(path.parent, resolution=8)),
+    "CIFAR batch": (plain("a.bin", lambda: bytes(2 * RECORD)), lambda path: read_batch(path, 2)),
+    "params.yaml": (
+        plain("params.yaml", (ROOT / "params.yaml").read_bytes),
+        params.load,
+    ),
+    "data.json": (
+        plain("data.json", lambda: json.dumps(DATA).encode()),
+        lambda path: load_info(path.parent),
+    ),
+    "model.json": (within(saved, "model.json"), lambda path: load_generator(path.parent)),
+    "model.json of D": (within(saved, "model.json"), lambda path: load_companion(path.parent)),
+    "weights": (within(saved, "generator.safetensors"), lambda path: load_generator(path.parent)),
+    "judge.json": (within(judge, "judge.json"), lambda path: load_judge(path.parent, CPU)),
+    "judge's weights": (
+        within(judge, "judge.safetensors"),
+        lambda path: load_judge(path.parent, CPU),
+    ),
+    "checkpoint": (
+        within(checkpoints, "*.safetensors"),
+        lambda path: CheckpointStore(path.parent).latest(),
+    ),
+    "history.csv": (
+        plain("history.csv", lambda: b"round,images,a/loss\n1.0,4.0,0.5\n2.0,8.0,0.25\n"),
+        runs._read_history,
+    ),
+}
+
+edits = st.lists(
+    st.tuples(
+        st.floats(0, 1, exclude_max=True),  # where
+        st.integers(0, 8),  # how many bytes go
+        st.one_of(
+            st.binary(max_size=12),
+            st.sampled_from(
+                [b"\xff" * 4, b"\x00" * 8, b"1e9", b"9" * 30, b"[" * 2000, b"-1", b"nan"]
+            ),
+        ),
+    ),
+    min_size=1,
+    max_size=4,
+)
+damage = st.one_of(
+    edits.map(lambda found: ("edit", found)),
+    st.floats(0, 1, exclude_max=True).map(lambda share: ("cut", share)),
+    st.binary(max_size=300).map(lambda content: ("replace", content)),
+)
+
+
+def damaged(content: bytes, how: tuple[str, Any]) -> bytes:
+    kind, detail = how
+    if kind == "cut":
+        return content[: int(detail * len(content))]
+    if kind == "replace":
+        return bytes(detail)
+    for where, gone, new in detail:
+        at = int(where * len(content))
+        content = content[:at] + new + content[at + gone :]
+    return content
+
+
+@pytest.mark.parametrize("reader", READERS)
+def test_a_damaged_file_is_read_or_refused_in_one_line(reader: str, tmp_path: Path) -> None:
+    make, read = READERS[reader]
+    path = make(tmp_path)
+    good = path.read_bytes()
+    read(path)  # the good one is good
+
+    @settings(
+        max_examples=EXAMPLES,
+        deadline=5000,
+        database=None,
+        derandomize=True,
+        suppress_health_check=list(HealthCheck),
+    )
+    @given(damage)
+    def survives(how: tuple[str, Any]) -> None:
+        path.write_bytes(damaged(good, how))
+        with contextlib.suppress(REFUSALS):
+            read(path)
+        count("Damaged files", f"{reader}: read or refused in one line")
+
+    survives()
+
+
+# Planted ones
+
+
+def bomb(member_bytes: int, name: str = "arr_0.npy") -> bytes:
+    """An npz of a few KB that inflates to `member_bytes` of zeros."""
+    stream = io.BytesIO()
+    with (
+        zipfile.ZipFile(stream, "w", zipfile.ZIP_DEFLATED) as archive,
+        archive.open(name, "w", force_zip64=True) as member,
+    ):
+        header = {"descr": "|u1", "fortran_order": False, "shape": (member_bytes, 1, 1, 1)}
+        np.lib.format.write_array_header_1_0(member, header)
+        for _ in range(member_bytes // 2**20):
+            member.write(bytes(2**20))
+    return stream.getvalue()
+
+
+def header_only(shape: tuple[int, ...]) -> bytes:
+    """An npz whose array announces `shape` and has no content."""
+    stream = io.BytesIO()
+    with zipfile.ZipFile(stream, "w") as archive, archive.open("arr_0.npy", "w") as member:
+        header = {"descr": "|u1", "fortran_order": False, "shape": shape}
+        np.lib.format.write_array_header_1_0(member, header)
+    return stream.getvalue()
+
+
+def pickled() -> bytes:
+    stream = io.BytesIO()
+    np.savez(stream, np.array([{"a": print}], dtype=object))
+    return stream.getvalue()
+
+
+def refused(read: Callable[[Path], Any], path: Path) -> str:
+    with pytest.raises(REFUSALS) as caught:
+        read(path)
+    count("Hostile files", f"{path.name} refused")
+    return str(caught.value)
+
+
+def test_archives_that_would_fill_the_memory_are_refused_unread(tmp_path: Path) -> None:
+    path = tmp_path / "bomb of an npz"
+    for name in ("arr_0.npy", "arr_0"):  # NumPy reads both
+        path.write_bytes(bomb(2**29, name))
+        assert path.stat().st_size < 2**20
+        assert "would inflate to" in refused(files.read_samples, path)
+    path = tmp_path / "npz whose header lies"
+    path.write_bytes(header_only((10**12, 28, 28, 1)))
+    assert "more than it holds" in refused(files.read_samples, path)
+
+
+def test_a_pickle_in_an_npz_is_not_loaded(tmp_path: Path) -> None:
+    path = tmp_path / "npz of pickles"
+    path.write_bytes(pickled())
+    refused(files.read_samples, path)
+
+
+def test_weights_of_absurd_size_are_refused(tmp_path: Path) -> None:
+    saved(tmp_path)
+    weights = tmp_path / "generator.safetensors"
+    header = json.dumps(
+        {"a": {"dtype": "F32", "shape": [10**6, 10**6], "data_offsets": [0, 4 * 10**12]}}
+    ).encode()
+    weights.write_bytes(struct.pack("<Q", len(header)) + header + bytes(64))
+    refused(lambda path: load_generator(path.parent), weights)
+    weights.write_bytes(struct.pack("<Q", 2**62) + b"{}")
+    refused(lambda path: load_generator(path.parent), weights)
+
+
+@pytest.mark.parametrize("key", ["width", "latent"])
+def test_a_network_larger_than_its_weights_is_never_built(tmp_path: Path, key: str) -> None:
+    saved(tmp_path)
+    meta = files.read_json(tmp_path / "model.json")
+    meta["generator"][key] = 10**8
+    files.write_json(tmp_path / "model.json", meta)
+    message = refused(lambda path: load_generator(path.parent), tmp_path / "model.json")
+    assert "bytes of weights: here are" in message
+
+
+def test_sizes_with_too_many_zeros_are_refused_before_any_work(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    small = {"SC_PAGE_SIZE": 4096, "SC_PHYS_PAGES": 2**21}  # a machine of 8 GiB
+    monkeypatch.setattr(os, "sysconf", small.__getitem__)
+    whole = yaml.safe_load((ROOT / "params.yaml").read_text(encoding="utf-8"))
+    for section, key, value in (
+        ("sample", "count", 100_000_000),
+        ("network", "generator_width", 4096),
+    ):
+        changed = whole | {section: whole[section] | {key: value}}
+        if key == "generator_width":
+            changed["network"] |= {"discriminator_width": 4096}
+            changed["data"] = whole["data"] | {"resolution": 1024}
+        with pytest.raises(StudyError, match=r"GiB, and this machine has"):
+            check.run(params.parse(changed, "params.yaml"), tmp_path / "dvc.yaml", None)
+        count("Hostile files", f"params.yaml with {section}.{key} {value:,} refused")
+    for key, value in (("images", 10**9), ("batch", 10**9)):
+        changed = whole | {"train": whole["train"] | {key: value}}
+        with pytest.raises(StudyError, match=f"train.{key}"):
+            params.parse(changed, "params.yaml")
+        count("Hostile files", f"params.yaml with train.{key} {value:,} refused")
+
+
+def test_a_png_that_would_fill_the_memory_is_refused(tmp_path: Path) -> None:
+    def chunk(kind: bytes, content: bytes) -> bytes:
+        return (
+            struct.pack(">I", len(content))
+            + kind
+            + content
+            + struct.pack(">I", zlib.crc32(kind + content))
+        )
+
+    path = tmp_path / "bomb.png"
+    path.write_bytes(
+        b"\x89PNG\r\n\x1a\n"
+        + chunk(b"IHDR", struct.pack(">IIBBBBB", 60_000, 60_000, 8, 0, 0, 0, 0))
+        + chunk(b"IDAT", zlib.compress(bytes(10**6)))
+        + chunk(b"IEND", b"")
+    )
+    assert "pixels" in refused(read_picture, path)
