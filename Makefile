@@ -10,7 +10,7 @@ export DVC_NO_ANALYTICS := 1
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
 .DEFAULT_GOAL := help
-.PHONY: help setup study test lint unit pipeline faults smoke bench bench-metrics ui gate changes lock clean
+.PHONY: help setup study test lint unit pipeline pipeline-study pipeline-rest faults smoke bench bench-metrics ui gate changes lock clean
 
 help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "%-15s%s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -36,8 +36,14 @@ lint: $(STAMP) ## Style, types, workflow
 unit: $(STAMP) ## The tests of each part
 	$(BIN)/python -m pytest --ignore=tests/pipeline --ignore=tests/faults
 
-pipeline: $(STAMP) ## The tests that run DVC, git and MLflow for real
-	$(BIN)/python -m pytest tests/pipeline tests/faults
+pipeline: $(STAMP) ## The tests that run DVC, git and MLflow for real, two parts at a time
+	@$(MAKE) --no-print-directory -j 2 pipeline-study pipeline-rest
+
+pipeline-study pipeline-rest: $(STAMP)
+pipeline-study:
+	$(BIN)/python -m pytest tests/pipeline/test_study.py tests/pipeline/test_folder.py
+pipeline-rest:
+	$(BIN)/python -m pytest tests/pipeline/test_losses.py tests/pipeline/test_modes.py tests/faults
 
 faults: $(STAMP) ## Kill, fill, race and fuzz it in earnest: reports/reliability.md
 	FAULTS=full $(BIN)/python -m pytest tests/faults

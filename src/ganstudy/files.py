@@ -26,8 +26,9 @@ HARMLESS = 2**26  # bytes that any file may inflate to
 
 
 @contextmanager
-def replacing(path: Path) -> Iterator[Path]:
-    """Yields a temporary name beside `path`: it becomes `path` on success, is gone on failure."""
+def replacing(path: Path, size: int | None = None) -> Iterator[Path]:
+    """Yields a temporary name beside `path`: it becomes `path` on success, is gone on failure.
+    `size` in bytes, where it is known, is told when it finds no place."""
     temporary = None
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
@@ -45,7 +46,8 @@ def replacing(path: Path) -> Iterator[Path]:
         os.replace(temporary, path)
         _keep_name(path.parent)
     except OSError as error:
-        raise StudyError(f"cannot write {path}: {error.strerror or error}") from error
+        what = f"{path}" if size is None else f"{path}, which takes {size:,} bytes"
+        raise StudyError(f"cannot write {what}: {error.strerror or error}") from error
     finally:
         if temporary is not None:
             temporary.unlink(missing_ok=True)
@@ -63,7 +65,7 @@ def _keep_name(folder: Path) -> None:
 
 def write_bytes(path: Path, content: bytes) -> None:
     """Writes `content` to `path` atomically."""
-    with replacing(path) as temporary:
+    with replacing(path, len(content)) as temporary:
         temporary.write_bytes(content)
 
 
@@ -123,12 +125,12 @@ def write_npz(path: Path, *arrays: npt.NDArray[Any]) -> None:
                         entry, np.ascontiguousarray(array), allow_pickle=False
                     )
 
-    write_stream(path, write)
+    write_stream(path, write, sum(array.nbytes for array in arrays))
 
 
-def write_stream(path: Path, write: Callable[[BinaryIO], None]) -> None:
-    """Writes `path` atomically through `write(stream)`."""
-    with replacing(path) as temporary, temporary.open("wb") as stream:
+def write_stream(path: Path, write: Callable[[BinaryIO], None], size: int | None = None) -> None:
+    """Writes `path` atomically through `write(stream)`, some `size` bytes."""
+    with replacing(path, size) as temporary, temporary.open("wb") as stream:
         write(stream)
 
 

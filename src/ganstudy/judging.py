@@ -1,5 +1,6 @@
 """The judge of a study: how it is kept, and the extractor that `evaluate.extractor` names."""
 
+import shutil
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -34,6 +35,7 @@ LabelledSplit = tuple[Samples, Labels | None]
 
 INFO, WEIGHTS = "judge.json", "judge.safetensors"
 ROTATIONS = 4
+CACHED = 24  # sets of features that are kept
 
 
 @dataclass(frozen=True)
@@ -155,6 +157,7 @@ class Examiner:
             return Features(arrays[0], arrays[1] if len(arrays) > 1 else None)
         found = self.extractor.extract(images)
         write_npz(path, found.features, *([] if found.logits is None else [found.logits]))
+        _forget_oldest(path.parents[1])
         return found
 
     def _must_fit(self, images: Samples) -> None:
@@ -173,6 +176,13 @@ def load_examiner(params: EvaluateParams, judge: Path, device: torch.device) -> 
         return Examiner(*load_judge(judge, device))
     weights = None if params.weights is None else from_root(params.weights)
     return Examiner(TorchFidelityExtractor(params.extractor, weights, str(device)), None)
+
+
+def _forget_oldest(cache: Path) -> None:
+    """Keeps the CACHED sets of features that were made last."""
+    sets = sorted(cache.glob("*/features.npz"), key=lambda path: path.stat().st_mtime)
+    for path in sets[:-CACHED]:
+        shutil.rmtree(path.parent, ignore_errors=True)
 
 
 def _code_version() -> str:

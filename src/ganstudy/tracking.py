@@ -77,7 +77,7 @@ def git(*arguments: str) -> str:
 @contextmanager
 def _store_lock() -> Iterator[None]:
     """One process at a time opens the store: two at first use corrupt a sqlite database. And one at
-    a time adds to curves: two of one run would draw them twice."""
+    a time writes: two of one run would draw its curves twice."""
     folder = project_root() / ".checkpoints"
     folder.mkdir(parents=True, exist_ok=True)
     with (folder / "mlflow.lock").open("a") as lock:
@@ -101,7 +101,6 @@ class TrackedRun:
     _client: "MlflowClient | None" = None
     _run_id: str = ""
     _waiting: list[tuple[int, dict[str, float]]] = field(default_factory=list)
-    _known: dict[str, float] = field(default_factory=dict)  # single values that the run has
 
     def log_rows(self, rows: Sequence[Mapping[str, float]]) -> None:
         """Logs rows of history as curves over `round`; rows that are there already are skipped."""
@@ -119,20 +118,18 @@ class TrackedRun:
             from mlflow.entities import Metric, RunTag
 
             client, run_id = self._open()
-            now = int(time.time() * 1000)
-            fresh = {
-                name: float(value)
-                for name, value in metrics.items()
-                if isinstance(value, int | float)
-                and math.isfinite(value)
-                and self._known.get(name) != value
-            }
-            client.log_batch(
-                run_id,
-                metrics=[Metric(name, value, now, 0) for name, value in fresh.items()],
-                tags=[RunTag(n, v) for n, v in metrics.items() if isinstance(v, str)],
-            )
-            self._known |= fresh
+            with _store_lock():
+                known = client.get_run(run_id).data.metrics
+                now = int(time.time() * 1000)
+                fresh = [
+                    Metric(name, float(value), now, 0)
+                    for name, value in metrics.items()
+                    if isinstance(value, int | float)
+                    and math.isfinite(value)
+                    and known.get(name) != value
+                ]
+                tags = [RunTag(n, v) for n, v in metrics.items() if isinstance(v, str)]
+                client.log_batch(run_id, metrics=fresh, tags=tags)
 
     def log_files(self, *paths: Path) -> None:
         """Logs files as artifacts; pictures below `figures`."""
@@ -146,7 +143,8 @@ class TrackedRun:
         """Ends the run; `status` is MLflow's: FINISHED or FAILED."""
         with self._forgiven():
             client, run_id = self._open()
-            client.set_terminated(run_id, status)
+            with _store_lock():
+                client.set_terminated(run_id, status)
 
     def _open(self) -> "tuple[MlflowClient, str]":
         if time.monotonic() < _OUTAGES.get(tracking_uri(), 0):
@@ -166,8 +164,8 @@ class TrackedRun:
                 run = self._find(client, experiment) or client.create_run(
                     experiment, run_name=self.name, tags={KEY_TAG: self.key}
                 )
-            self._run_id = run.info.run_id
-            self._describe(client)
+                self._run_id = run.info.run_id
+                self._describe(client)
             self._client = client
         return self._client, self._run_id
 
@@ -188,7 +186,6 @@ class TrackedRun:
 
         tags = {KEY_TAG: self.key, "kind": self.kind, **self.tags, **source_tags()}
         known = client.get_run(self._run_id)
-        self._known = dict(known.data.metrics)
         # A run keeps the commit and experiment that made it: later visitors do not rename it.
         fresh = {name: text for name, text in tags.items() if name not in known.data.tags}
         params = {name: value for name, value in flat(self.params) if name not in known.data.params}

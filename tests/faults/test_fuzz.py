@@ -49,15 +49,17 @@ CPU = torch.device("cpu")
 REFUSALS = (StudyError, BrokenPictureError)
 
 
-@pytest.fixture(autouse=True)
+@contextlib.contextmanager
 def bounded() -> Iterator[None]:
-    """One GiB of address space more than the process has now."""
+    """Inside, the process may take one GiB of address space more than it has now."""
     before = resource.getrlimit(resource.RLIMIT_AS)
     with open("/proc/self/statm", encoding="ascii") as statm:
         now = int(statm.read().split()[0]) * resource.getpagesize()
     resource.setrlimit(resource.RLIMIT_AS, (now + MORE_MEMORY, before[1]))
-    yield
-    resource.setrlimit(resource.RLIMIT_AS, before)
+    try:
+        yield
+    finally:
+        resource.setrlimit(resource.RLIMIT_AS, before)
 
 
 # Good files
@@ -220,7 +222,7 @@ def test_a_damaged_file_is_read_or_refused_in_one_line(reader: str, tmp_path: Pa
     @given(damage)
     def survives(how: tuple[str, Any]) -> None:
         path.write_bytes(damaged(good, how))
-        with contextlib.suppress(REFUSALS):
+        with contextlib.suppress(REFUSALS), bounded():
             read(path)
         count("Damaged files", f"{reader}: read or refused in one line")
 
@@ -260,7 +262,7 @@ def pickled() -> bytes:
 
 
 def refused(read: Callable[[Path], Any], path: Path) -> str:
-    with pytest.raises(REFUSALS) as caught:
+    with pytest.raises(REFUSALS) as caught, bounded():
         read(path)
     count("Hostile files", f"{path.name} refused")
     return str(caught.value)

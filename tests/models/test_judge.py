@@ -9,6 +9,7 @@ import pytest
 import torch
 
 from ganstudy.errors import InputError
+from ganstudy.files import read_npz
 from ganstudy.judging import (
     INFO,
     WEIGHTS,
@@ -178,3 +179,15 @@ def test_a_judge_that_is_missing_or_broken_is_bad_input(folder: Path, tmp_path: 
     (folder / INFO).write_text('{"task": "labels"}')
     with pytest.raises(InputError, match="does not describe a judge"):
         load_judge(folder, CPU)
+
+
+def test_of_cached_features_only_the_last_are_kept(
+    folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("DVC_ROOT", str(tmp_path))
+    monkeypatch.setattr("ganstudy.judging.CACHED", 2)
+    examiner = load_examiner(params().evaluate, folder, CPU)
+    for count in (2, 3, 4):
+        examiner.features(IMAGES[:count], cached=True)
+    kept = (tmp_path / ".checkpoints/features").glob("*/features.npz")
+    assert sorted(len(read_npz(path)[0]) for path in kept) == [3, 4]

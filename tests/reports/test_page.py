@@ -123,6 +123,14 @@ def test_costs_are_those_of_this_machine_or_unknown(study: Study) -> None:
     assert "| 1,200 | – | – | – | trained on another machine |" in there
 
 
+def test_runs_that_were_not_computed_alike_are_told_of(study: Study) -> None:
+    one, two = study.runs
+    assert "Not computed alike" not in tables.costs([one, two])
+    other = replace(two, timing=two.timing | {"threads": 8, "torch": "3"})
+    assert "differ in threads, torch" in tables.costs([one, other])
+    assert "Not computed alike" not in tables.costs([one, replace(two, timing={})])
+
+
 # The text above the table
 
 

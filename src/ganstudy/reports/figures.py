@@ -242,7 +242,7 @@ def growth_curves(
     """Metrics at each snapshot, a panel a metric, over `along`, each family's abscissae, which
     `label` names: medians over the runs of a family, bands from the least to the greatest. A run
     that ended early counts as it ended."""
-    with _figure(path, 5.2 * len(panels), 3.6) as figure:
+    with _figure(path, 5.2 * len(panels) + 1.5, 3.6) as figure:
         for axes, (key, panel) in zip(
             figure.subplots(1, len(panels), squeeze=False)[0], panels.items(), strict=True
         ):
@@ -264,4 +264,4 @@ def growth_curves(
             axes.set_xlim(left=0)
             axes.set_yscale("log" if panel.log else "linear")
             axes.xaxis.set_major_formatter(EngFormatter(sep=""))
-        axes.legend(frameon=False, fontsize=8)
+        axes.legend(frameon=False, fontsize=8, loc="upper left", bbox_to_anchor=(1, 1))

@@ -7,6 +7,7 @@ from typing import Any
 from ganstudy.runs import Run
 
 Metrics = dict[str, Any]
+ALIKE = ("device", "hardware", "threads", "torch")  # of runs that are repeated to the bit
 
 
 @dataclass(frozen=True)
@@ -149,4 +150,18 @@ def costs(runs: Sequence[Run]) -> str:
             else "trained on another machine"
         )
         lines.append(f"| {run.key} | {images:,} | {spent} | {place} |")
-    return "\n".join(lines)
+    return "\n".join([*lines, *_unequal(runs)])
+
+
+def _unequal(runs: Sequence[Run]) -> list[str]:
+    """A caution where the runs were not computed alike: that alone changes the last digits, and so,
+    over a training, the result."""
+    known = [run.timing for run in runs if run.timing]
+    differ = [key for key in ALIKE if len({timing[key] for timing in known}) > 1]
+    if not differ:
+        return []
+    return [
+        "",
+        f"**Not computed alike**: these runs differ in {', '.join(differ)}. Equal inputs "
+        "then give results that differ as those of two seeds do: compare medians over seeds.",
+    ]

@@ -81,8 +81,11 @@ def run(params: Params, key: RunKey, out: Path) -> None:
             pd.DataFrame(_history(trainer)).to_csv(temporary, index=False)
         write_npz(out / runs.SNAPSHOTS, torch.stack(trainer.snapshots or [last]).numpy())
         save_picture(out / runs.GRID, last.numpy())
-        timing = {"seconds": round(trainer.seconds, 1), "watched": round(trainer.watched, 1)}
-        timing |= devices.describe(device)
+        timing = {
+            "seconds": round(trainer.seconds, 1),
+            "watched": round(trainer.watched, 1),
+            **devices.describe(device),
+        }
         write_json(runs.timing_path(digest), timing | {"moments": trainer.moments})
         tracker.log_metrics(timing)
         for alarm in alarms(trainer.history, params.train.images):
