@@ -52,4 +52,4 @@ def write(path: Path) -> None:
         lines += [f"| {what} | {n:,} |" for (p, what), n in TALLY.items() if p == part]
         lines.append("")
     limits = (Path(__file__).parent / "LIMITS.md").read_text(encoding="utf-8")
-    path.write_text("\n".join(lines) + limits, encoding="utf-8")
+    path.write_text("\n".join(lines) + "\n" + limits, encoding="utf-8")
