@@ -38,18 +38,6 @@ def hashes(project: Project, patterns: Sequence[str] = RESULTS) -> dict[str, str
     }
 
 
-def start(project: Project, *command: str | Path) -> subprocess.Popen[str]:
-    return subprocess.Popen(
-        [str(part) for part in command],
-        cwd=project.folder,
-        env=project.environment,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT,
-        text=True,
-        start_new_session=True,
-    )
-
-
 def kill_stage(leader: int) -> None:
     """Kills what runs below DVC, whichever stage that is; DVC itself where nothing does."""
     below = subprocess.run(
@@ -165,7 +153,7 @@ def test_a_trainer_killed_at_random_points_ends_with_the_same_bytes(project: Pro
         limits = [rng.uniform(0.3, 0.9) * whole, rng.uniform(0.3, 0.9) * whole, 600.0]
         kills = 0
         for limit in limits:
-            running = start(project, *command)
+            running = project.start(*command)
             try:
                 output, _ = running.communicate(timeout=limit)
             except subprocess.TimeoutExpired:

@@ -112,14 +112,7 @@ def tracked(project: Project, server: Server) -> Project:
 
 
 def train(project: Project) -> subprocess.Popen[str]:
-    return subprocess.Popen(
-        ["sh", "bin/ganstudy", "train", "--run", KEY],
-        cwd=project.folder,
-        env=project.environment,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT,
-        text=True,
-    )
+    return project.start("sh", "bin/ganstudy", "train", "--run", KEY)
 
 
 def ended(training: subprocess.Popen[str]) -> str:

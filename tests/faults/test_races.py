@@ -11,7 +11,7 @@ import pytest
 import yaml
 
 from faults.conftest import count, tries
-from faults.test_kills import REFUSED, start
+from faults.test_kills import REFUSED
 from pipeline.workspace import DVC, Project
 
 KEY = "gan-non_saturating-0"
@@ -36,7 +36,7 @@ def test_of_trainers_of_one_key_one_trains_and_the_others_name_it(project: Proje
     for _ in range(ROUNDS):
         shutil.rmtree(folder)
         command = ("sh", "bin/ganstudy", "train", "--run", KEY)
-        found = outcomes([start(project, *command) for _ in range(3)])
+        found = outcomes([project.start(*command) for _ in range(3)])
         assert any(code == 0 for code, _ in found)
         for code, output in found:
             # One that comes when the first is done trains anew; none trains beside another.
@@ -50,7 +50,7 @@ def test_of_two_repros_one_works_and_the_other_says_so(project: Project) -> None
         params = yaml.safe_load(project.read("params.yaml"))
         params["evaluate"]["seed"] = turn + 1
         project.write("params.yaml", yaml.safe_dump(params, sort_keys=False))
-        found = outcomes([start(project, DVC, "repro", "check", "evaluate_real") for _ in "ab"])
+        found = outcomes([project.start(DVC, "repro", "check", "evaluate_real") for _ in "ab"])
         assert any(code == 0 for code, _ in found)
         for code, output in found:
             assert code == 0 or re.search(REFUSED, output), output
@@ -65,7 +65,7 @@ def test_four_processes_that_first_use_the_tracker_leave_one_whole_store(
         store = tmp_path / f"{turn}.db"
         place = {"MLFLOW_TRACKING_URI": f"sqlite:///{store}"}
         fresh = Project(project.folder, project.environment | place)
-        found = outcomes([start(fresh, "sh", "bin/ganstudy", "sync") for _ in range(4)])
+        found = outcomes([fresh.start("sh", "bin/ganstudy", "sync") for _ in range(4)])
         assert [code for code, _ in found] == [0] * 4
         assert not [output for _, output in found if "MLflow at" in output]
         with closing(sqlite3.connect(store)) as opened:

@@ -35,6 +35,18 @@ class Project:
         assert (done.returncode == 0) is ok, done.stdout
         return done.stdout
 
+    def start(self, *command: str | Path) -> subprocess.Popen[str]:
+        """Starts a command in a session of its own, its output to be read; does not wait."""
+        return subprocess.Popen(
+            [str(part) for part in command],
+            cwd=self.folder,
+            env=self.environment,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+            start_new_session=True,
+        )
+
     def dvc(self, *arguments: str, ok: bool = True) -> str:
         return self.run(DVC, *arguments, ok=ok)
 

@@ -3,6 +3,7 @@
 import math
 from collections.abc import Callable
 from dataclasses import asdict
+from functools import cache, partial
 from pathlib import Path
 from typing import Any
 
@@ -19,7 +20,7 @@ from ganstudy.models.base import GenerativeModel, balanced_labels, codes, decode
 from ganstudy.models.saved import MODEL, WEIGHTS, save_model
 from ganstudy.params import Params
 from ganstudy.progress import say
-from ganstudy.protocols import PROTOCOLS, MeasuringProtocol
+from ganstudy.protocols import PROTOCOLS
 from ganstudy.reports.pictures import CELLS, save_picture
 from ganstudy.tracking import tracked_run
 from ganstudy.training import device as devices
@@ -126,18 +127,17 @@ def _live(params: Params, info: DataInfo, device: torch.device) -> Callable[[Ten
     No result depends on it: reports measure the snapshots that training keeps. So nothing that
     goes wrong with it ends the training; it is told once.
     """
-    state: dict[str, MeasuringProtocol] = {}
-    broken: list[str] = []
+    protocol = cache(partial(PROTOCOLS[info.kind], params, device))
+    broken = False
 
     def measure(samples: Tensor) -> Row:
+        nonlocal broken
         if broken:
             return {}
         try:
-            if not state:
-                state["protocol"] = PROTOCOLS[info.kind](params, device)
-            values = state["protocol"].growth(Split(samples.numpy(), None))
+            values = protocol().growth(Split(samples.numpy(), None))
         except Exception as error:  # no judge yet, no memory beside the training, odd samples
-            broken.append(str(error))
+            broken = True
             say(f"train: no live metrics: {error}")
             return {}
         return {name: values[name] for name in FOLLOWED if name in values}
