@@ -65,10 +65,10 @@ def make_trainer(params: Params, key: RunKey, device: torch.device) -> Trainer:
     return Trainer(players, model.sampler, batches, settings, device)
 
 
-def make_play(trainer: Trainer) -> Callable[[], None]:
+def make_play(trainer: Trainer) -> Callable[[], object]:
     """The trainer's next round."""
     rounds = iter(range(10**9))
-    return lambda: trainer._play(next(rounds), {})
+    return lambda: trainer.game.play(next(rounds), 1.0)
 
 
 class FixedBatch(Batch):
@@ -108,7 +108,7 @@ def make_bare(params: Params, key: RunKey, device: torch.device) -> Callable[[],
     return play
 
 
-def seconds(play: Callable[[], None], device: torch.device) -> float:
+def seconds(play: Callable[[], object], device: torch.device) -> float:
     if device.type == "cuda":
         torch.cuda.synchronize(device)
     began = time.perf_counter()

@@ -10,22 +10,32 @@ SOURCE = Path(__file__).parents[1] / "src"
 FILES = sorted(SOURCE.rglob("*.py"))
 
 # Who may import whom, of the parts directly under ganstudy. A part may always import itself.
-BASE = {"errors", "files", "layout", "params", "progress", "seeding"}
+BASE = {"errors", "files", "layout", "params", "progress", "ranks", "seeding"}
 GAME = {"networks", "objectives", "training"}
 ALLOWED: dict[str, set[str]] = {
     "__init__": set(),
     "errors": set(),
     "seeding": set(),
+    "ranks": {"errors"},
     "progress": set(),
     "layout": {"errors"},
     "files": {"errors"},
     "params": {"errors"},
     "data": BASE - {"layout"} | {"metrics"},
-    "networks": {"errors"},
-    "objectives": {"errors"},
-    "training": {"errors", "files", "params", "progress", "seeding", "networks", "objectives"},
+    "networks": {"errors", "ranks"},
+    "objectives": {"errors", "ranks"},
+    "training": {
+        "errors",
+        "files",
+        "params",
+        "progress",
+        "ranks",
+        "seeding",
+        "networks",
+        "objectives",
+    },
     "models": BASE - {"layout"} | GAME,
-    "metrics": {"errors", "files", "seeding"},
+    "metrics": {"errors", "files", "ranks", "seeding"},
     "runs": {"errors", "files", "layout"},
     "tracking": {"errors", "files", "layout", "progress", "runs"},
     "judging": BASE | {"metrics", "models", "networks", "training"},

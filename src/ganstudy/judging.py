@@ -8,6 +8,7 @@ import numpy as np
 import torch
 from torch import nn
 
+from ganstudy import ranks
 from ganstudy.errors import InputError
 from ganstudy.files import (
     Labels,
@@ -152,12 +153,13 @@ class Examiner:
             return self.extractor.extract(images)
         key = f"{self.extractor.sha256[:24]}-{sha256_arrays(images)[:24]}-{_code_version()}"
         path = state("features", key) / "features.npz"
-        if path.is_file():
+        if ranks.agreed(path.is_file()):
             arrays = read_npz(path)
             return Features(arrays[0], arrays[1] if len(arrays) > 1 else None)
         found = self.extractor.extract(images)
-        write_npz(path, found.features, *([] if found.logits is None else [found.logits]))
-        _forget_oldest(path.parents[1])
+        if ranks.leads():
+            write_npz(path, found.features, *([] if found.logits is None else [found.logits]))
+            _forget_oldest(path.parents[1])
         return found
 
     def _must_fit(self, images: Samples) -> None:

@@ -249,6 +249,7 @@ class RuntimeParams(Section):
         None, description="null: all cores"
     )
     checkpoint_seconds: Annotated[float, Field(gt=0)] = 60.0
+    graphs: bool = Field(True, description="on CUDA, rounds of training are recorded and replayed")
 
 
 class Params(Section):

@@ -1,5 +1,6 @@
 """Progress of long work: a bar with rate and time left on a terminal, sparse lines in a log."""
 
+import os
 import sys
 import time
 from types import TracebackType
@@ -9,11 +10,13 @@ from rich.console import Console
 from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
 
 LOG_SECONDS = 30.0
+TELLS = os.environ.get("RANK", "0") == "0"  # of the processes that torchrun started, the first
 
 
 def say(message: str) -> None:
-    """Prints one line for the user, to standard error, at once."""
-    print(message, file=sys.stderr, flush=True)
+    """Prints one line for the user, to standard error, at once; of several processes one does."""
+    if TELLS:
+        print(message, file=sys.stderr, flush=True)
 
 
 class Meter:
@@ -23,6 +26,7 @@ class Meter:
     """
 
     def __init__(self, title: str, total: int, unit: str = "images", start: int = 0) -> None:
+        title = title if TELLS else ""
         self._title, self._total, self._unit = title, total, unit
         self._done = self._start = start
         self._began = self._last = time.monotonic()

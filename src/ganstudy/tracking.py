@@ -267,10 +267,9 @@ def tracked_run(key: str, meta: Mapping[str, Any]) -> Iterator[TrackedRun]:
 
 @contextmanager
 def tracked_real(metrics: Mapping[str, Any]) -> Iterator[TrackedRun]:
-    """The run that shows real images beside the models, with their metrics."""
+    """The run that shows real images beside the models; what made their `metrics` names it."""
     made_by = {"judge": metrics["judge_sha256"], "reference": metrics["reference_sha256"]}
     with tracked("real images", sha256_json(["real", made_by]), "real", made_by) as run:
-        run.log_metrics(metrics)
         yield run
 
 

@@ -48,7 +48,7 @@ def test_its_one_player_moves_encoder_and_decoder() -> None:
     (player,) = subject.players
     before = dict(player.network.named_parameters())
     before = {name: weight.detach().clone() for name, weight in before.items()}
-    subject._move(player, 0, 0, 1.0)
+    subject.game.move(player, subject.game.batches.draw(0, 0))
     for name, weight in player.network.named_parameters():
         assert not torch.equal(weight, before[name]), name
 
@@ -58,7 +58,7 @@ def test_it_learns_a_single_image() -> None:
         train__images=4 * 150, vae__optimizer={"learning_rate": 0.01, "betas": [0.9, 0.99]}
     )
     subject = trainer(chosen, "vae-elbo-0")
-    subject.batches._samples[:] = subject.batches._samples[:1]
+    subject.game.batches._samples[:] = subject.game.batches._samples[:1]
     subject.fit(None, Watch())
     assert subject.history[-1]["vae/reconstruction"] < subject.history[0]["vae/reconstruction"] - 50
 

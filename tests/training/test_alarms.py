@@ -291,7 +291,7 @@ def test_a_gradient_that_is_not_a_number_is_caught_before_it_is_kept() -> None:
         return {"loss": loss + hidden if batch.round == 7 else loss}
 
     subject = trainer(model, 30)  # G moves last: no term of the round sees its weights
-    subject.players = [players[0], replace(players[1], objective=poisoned)]
+    subject.game.players = [players[0], replace(players[1], objective=poisoned)]
     with pytest.raises(DivergedError, match="weights of generator not finite"):
         subject.fit(None, Watch())
     assert len(subject.history) == 7
@@ -306,7 +306,10 @@ def test_a_training_that_fails_at_once_is_left_as_it_began() -> None:
     def never_a_number(batch: Batch) -> Terms:
         return broken(batch) | {"loss": broken(batch)["loss"] * float("nan")}
 
-    subject.players = [replace(subject.players[0], objective=never_a_number), subject.players[1]]
+    subject.game.players = [
+        replace(subject.players[0], objective=never_a_number),
+        subject.players[1],
+    ]
     with pytest.raises(DivergedError, match=r"discriminator/loss.* not finite"):
         subject.fit(None, Watch())
     assert subject.history == []

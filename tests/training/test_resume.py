@@ -65,7 +65,7 @@ def assert_same(one: Trainer, two: Trainer) -> None:
     assert len(one.moments) == len(one.snapshots)
     assert all(torch.equal(a, b) for a, b in zip(one.snapshots, two.snapshots, strict=True))
     for player in one.players:
-        states = [t._optimizers[player.name].state_dict()["state"] for t in (one, two)]
+        states = [t.game.optimizers[player.name].state_dict()["state"] for t in (one, two)]
         for index, values in states[0].items():
             for name, tensor in values.items():
                 assert torch.equal(tensor, states[1][index][name]), (player.name, index, name)
@@ -132,7 +132,7 @@ def test_a_finished_run_is_only_read_back(tmp_path: Path) -> None:
     first = trainer(chosen, run)
     first.fit(store, Watch(picture=picture(0)))
     again = trainer(chosen, run)
-    again.batches.draw = None  # nothing is left to draw
+    again.game.batches.draw = None  # nothing is left to draw
     again.fit(store, Watch(picture=picture(0)))
     assert_same(first, again)
     assert again.seconds == first.seconds

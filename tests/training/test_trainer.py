@@ -102,7 +102,7 @@ def test_players_move_only_their_own_weights(run: str, network: str) -> None:
             if name.rsplit(".")[-1] not in buffers
         }
         own = weights(player.network)
-        subject._move(player, 0, 0, 1.0)
+        subject.game.move(player, subject.game.batches.draw(0, 0))
         assert weights(player.network) != own
         after = other.network.state_dict()
         assert all(torch.equal(after[name], tensor) for name, tensor in before.items())
@@ -114,7 +114,9 @@ def test_a_player_that_holds_still_gathers_no_gradient() -> None:
     subject.fit(None, Watch())
     D = subject.players[0].network
     norms = [weight.grad.norm() for weight in D.parameters()]
-    subject._play(0, {})  # D moves from a fresh gradient, not from one that G's turn left behind
+    subject.game.play(
+        0, 1.0
+    )  # D moves from a fresh gradient, not from one that G's turn left behind
     fresh = [weight.grad.norm() for weight in D.parameters()]
     assert any(not torch.equal(a, b) for a, b in zip(norms, fresh, strict=True))
     assert not any(weight.requires_grad for weight in D.parameters())  # G was the last to move
@@ -123,14 +125,14 @@ def test_a_player_that_holds_still_gathers_no_gradient() -> None:
 def test_the_projection_is_applied_after_each_step() -> None:
     subject = trainer(params(losses__wgan__clip=0.01), "gan-wgan-0")
     bounds = []
-    move = subject._move
+    move = subject.game.move
 
     def watched(player, *rest):
         terms = move(player, *rest)
         bounds.append((player.name, max(w.abs().max().item() for w in player.network.parameters())))
         return terms
 
-    subject._move = watched
+    subject.game.move = watched
     subject.fit(None, Watch())
     assert [name for name, _ in bounds[:3]] == ["discriminator", "discriminator", "generator"]
     assert all(bound <= 0.01 for name, bound in bounds if name == "discriminator")
@@ -141,9 +143,9 @@ def test_learning_rates_fall_to_zero_at_the_end() -> None:
     network, rates = Point(), []
     player = Player("one", network, Recorder(network), Adam(0.5, (0.0, 0.99)))
     subject = Trainer([player], network, batches(4), Settings(40, 0.4, 0), CPU)
-    step = subject._optimizers["one"].step
-    subject._optimizers["one"].step = lambda: (
-        rates.append(subject._optimizers["one"].param_groups[0]["lr"]),
+    step = subject.game.optimizers["one"].step
+    subject.game.optimizers["one"].step = lambda: (
+        rates.append(subject.game.optimizers["one"].param_groups[0]["lr"]),
         step(),
     )
     subject.fit(None, Watch())
@@ -282,14 +284,14 @@ def test_two_losses_at_one_seed_see_the_same_data_in_the_same_order() -> None:
     seen = {}
     for run in ("gan-non_saturating-0", "gan-relativistic-0", "vae-elbo-0", "gan-relativistic-1"):
         subject = trainer(params(), run)
-        draw, by_index = subject.batches.draw, {}
+        draw, by_index = subject.game.batches.draw, {}
 
         def noted(index: int, round_index: int, draw=draw, by_index=by_index) -> Batch:
             batch = draw(index, round_index)
             by_index[index] = batch.real.numpy().tobytes()
             return batch
 
-        subject.batches.draw = noted
+        subject.game.batches.draw = noted
         subject.fit(None, Watch())
         assert sorted(by_index) == list(range(12))
         seen[run] = by_index
@@ -333,7 +335,7 @@ def test_a_term_that_is_not_finite_stops_the_run_with_round_terms_and_advice(
 
 def test_batches_of_identical_images_are_no_divergence() -> None:
     subject = trainer(params(), "gan-non_saturating-0")
-    subject.batches._samples[:] = subject.batches._samples[:1]
+    subject.game.batches._samples[:] = subject.game.batches._samples[:1]
     subject.fit(None, Watch())
     assert len(subject.history) == 12
 

@@ -94,13 +94,22 @@ def data(count: int = 20) -> tuple[np.ndarray, np.ndarray]:
     return images, (np.arange(count) % 2).astype(np.int64)
 
 
-def batches(size: int = 4, seed: int = 0, *, labels: bool = False, count: int = 20) -> Batches:
+def batches(
+    size: int = 4,
+    seed: int = 0,
+    *,
+    labels: bool = False,
+    count: int = 20,
+    device: torch.device = CPU,
+) -> Batches:
     """Batches over `data`."""
     images, classes = data(count)
-    return Batches(images, classes if labels else None, SHAPE, size, seed, CPU)
+    return Batches(images, classes if labels else None, SHAPE, size, seed, device)
 
 
-def trainer(chosen: Params, run: str, *, classes: int = 0, **changes: Any) -> Trainer:
+def trainer(
+    chosen: Params, run: str, *, classes: int = 0, device: torch.device = CPU, **changes: Any
+) -> Trainer:
     """A trainer for `run`, as the stage builds it; `changes` to its `Settings`."""
     key = RunKey.parse(run)
     model = build(chosen, key, World(STORED, classes=classes))
@@ -112,12 +121,15 @@ def trainer(chosen: Params, run: str, *, classes: int = 0, **changes: Any) -> Tr
         "snapshots": chosen.train.snapshots,
         "stop_on_alarm": chosen.train.stop_on_alarm,
     }
+    players = model.players()
+    for player in players:
+        player.network.to(device)
     return Trainer(
-        model.players(),
-        model.sampler,
-        batches(chosen.train.batch, key.seed, labels=bool(classes)),
+        players,
+        model.sampler.to(device),
+        batches(chosen.train.batch, key.seed, labels=bool(classes), device=device),
         Settings(**settings | changes),
-        CPU,
+        device,
     )
 
 

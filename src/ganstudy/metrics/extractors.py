@@ -106,33 +106,34 @@ def extract_in_batches(
     """Runs `forward` over uint8 (N, H, W, C) `images`, `batch` at a time, without gradients."""
     import torch
 
+    from ganstudy import ranks
+
     images = as_images(images, "images")
     as_count(batch, "batch", 1)
-    features: Floats | None = None
-    logits: Floats | None = None
     # On a GPU: convolutions in full float32, by the same algorithm for every batch.
     exact = torch.backends.cudnn.flags(
         enabled=True, benchmark=False, deterministic=True, allow_tf32=False
     )
+    dimensions = 0
+
+    def extracted(rows: slice) -> "torch.Tensor":
+        nonlocal dimensions
+        pixels = torch.from_numpy(images[rows].copy()).to(device)
+        features, logits = forward(pixels.permute(0, 3, 1, 2).contiguous())
+        dimensions = _flat(features, "features").shape[1]
+        parts = [features] if logits is None else [features, _flat(logits, "logits")]
+        return torch.cat([part.float() for part in parts], 1)
+
     with torch.inference_mode(), exact:
-        for start in range(0, len(images), batch):
-            pixels = torch.from_numpy(images[start : start + batch].copy()).to(device)
-            rows, classes = forward(pixels.permute(0, 3, 1, 2).contiguous())
-            features = _store(rows, features, start, len(images), "features")
-            if classes is not None:
-                logits = _store(classes, logits, start, len(images), "logits")
-    assert features is not None  # noqa: S101 - there is at least one image
-    return Features(read_only(features), None if logits is None else read_only(logits))
+        both = ranks.in_turns(len(images), batch, extracted).numpy()
+    features, logits = both[:, :dimensions].copy(), both[:, dimensions:].copy()
+    return Features(read_only(features), read_only(logits) if logits.size else None)
 
 
-def _store(rows: "torch.Tensor", into: Floats | None, start: int, count: int, name: str) -> Floats:
-    """Writes a batch's `rows` at `start` of the array of `count` rows, made at the first batch."""
-    if rows.ndim != 2:
-        raise ValueError(f"an extractor's {name} must be (N, d); they are {tuple(rows.shape)}")
-    if into is None:
-        into = np.empty((count, rows.shape[1]), dtype=np.float32)
-    into[start : start + len(rows)] = rows.float().cpu().numpy()
-    return into
+def _flat(values: "torch.Tensor", name: str) -> "torch.Tensor":
+    if values.ndim != 2:
+        raise ValueError(f"an extractor's {name} must be (N, d); they are {tuple(values.shape)}")
+    return values
 
 
 def _refuse_code(weights: Path) -> None:

@@ -8,6 +8,7 @@ from typing import Protocol
 import torch
 from torch import Tensor, nn
 
+from ganstudy import ranks
 from ganstudy.files import Labels, Samples
 from ganstudy.networks import DiscriminatorSpec, EncoderSpec, GeneratorSpec, Shape
 from ganstudy.seeding import derive, torch_generator
@@ -82,16 +83,16 @@ def decode(
     sampler: nn.Module, shape: Shape, z: Tensor, labels: Labels | None, batch: int = 500
 ) -> Samples:
     """The samples that codes (N, latent) stand for, as `shape` stores them: uint8 (N, H, W, C) or
-    float32 (N, d). Labels int64 (N,) or None."""
+    float32 (N, d). Labels int64 (N,) or None. Several processes share the work."""
     device = next(sampler.parameters()).device
-    parts = []
     sampler.eval()
+
+    def decoded(rows: slice) -> Tensor:
+        y = None if labels is None else _labels(labels[rows], device)
+        return shape.decode(sampler(z[rows].to(device), y))
+
     with torch.no_grad():
-        for start in range(0, len(z), batch):
-            rows = slice(start, start + batch)
-            y = None if labels is None else _labels(labels[rows], device)
-            parts.append(shape.decode(sampler(z[rows].to(device), y)).cpu())
-    samples: Samples = torch.cat(parts).numpy()
+        samples: Samples = ranks.in_turns(len(z), batch, decoded).numpy()
     return samples
 
 

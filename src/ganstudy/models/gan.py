@@ -7,6 +7,7 @@ from functools import partial
 import torch
 from torch import Tensor, nn
 
+from ganstudy import ranks
 from ganstudy.errors import InputError, nearest
 from ganstudy.models.base import Companion, initial_weights
 from ganstudy.networks import DiscriminatorSpec, GeneratorSpec
@@ -84,6 +85,7 @@ class GAN:
                 adam(recipe.discriminator),
                 recipe.critic_steps,
                 clip,
+                self._due_names,
             ),
             Player("generator", self.generator, self._generator_terms, adam(recipe.generator)),
         ]
@@ -94,7 +96,7 @@ class GAN:
         plain_fake = fake.to(batch.real.dtype)
         real = self._augmented(batch.real, batch, "real")
         fake = self._augmented(plain_fake, batch, "fake")
-        due = [row for row in self._penalties if batch.round % row.every == 0]
+        due = self._due(batch.round)
         if due:  # penalties then share the pass that scores: gradients reach the samples
             real, fake = real.detach().requires_grad_(), fake.detach().requires_grad_()
         critic = _Remembering(partial(self._score, batch=batch))
@@ -110,6 +112,12 @@ class GAN:
             terms[row.name] = value
         return {"loss": loss, **terms}
 
+    def _due(self, round_index: int) -> list[WeightedPenalty]:
+        return [row for row in self._penalties if round_index % row.every == 0]
+
+    def _due_names(self, round_index: int) -> tuple[str, ...]:
+        return tuple(row.name for row in self._due(round_index))
+
     def _generator_terms(self, batch: Batch) -> Terms:
         fake = self._augmented(self._fakes(batch, "z for G"), batch, "fake for G")
         fake_scores = self._score(fake, batch)
@@ -120,12 +128,12 @@ class GAN:
 
     def _fakes(self, batch: Batch, purpose: str) -> Tensor:
         real = batch.real
-        z = torch.randn(
+        rng = batch.rng(purpose)
+        z = ranks.drawn(
+            lambda n: torch.randn(
+                n, self.spec.latent, generator=rng, device=real.device, dtype=real.dtype
+            ),
             len(real),
-            self.spec.latent,
-            generator=batch.rng(purpose),
-            device=real.device,
-            dtype=real.dtype,
         )
         fakes: Tensor = self.generator(z, batch.labels)
         return fakes

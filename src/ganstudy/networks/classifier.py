@@ -2,6 +2,7 @@
 
 from torch import Tensor, nn
 
+from ganstudy.networks.norms import BatchNorm2d
 from ganstudy.networks.shapes import ImageShape
 
 LARGEST_MAP = 7  # side of the last feature map; larger ones are averaged down to it
@@ -16,7 +17,7 @@ class Classifier(nn.Module):
         sides = [min(LARGEST_MAP, -(-side // 4)) for side in (shape.height, shape.width)]
         self.body = nn.Sequential(
             nn.Conv2d(shape.channels, width, 3, 1, 1, bias=False),
-            nn.BatchNorm2d(width),
+            BatchNorm2d(width),
             nn.ReLU(),
             _Down(width, 2 * width),
             _Down(2 * width, 4 * width),
@@ -39,10 +40,10 @@ class _Down(nn.Module):
     def __init__(self, inputs: int, outputs: int) -> None:
         super().__init__()
         self.down = nn.Sequential(
-            nn.Conv2d(inputs, outputs, 3, 2, 1, bias=False), nn.BatchNorm2d(outputs), nn.ReLU()
+            nn.Conv2d(inputs, outputs, 3, 2, 1, bias=False), BatchNorm2d(outputs), nn.ReLU()
         )
         self.residual = nn.Sequential(
-            nn.Conv2d(outputs, outputs, 3, 1, 1, bias=False), nn.BatchNorm2d(outputs), nn.ReLU()
+            nn.Conv2d(outputs, outputs, 3, 1, 1, bias=False), BatchNorm2d(outputs), nn.ReLU()
         )
 
     def forward(self, x: Tensor) -> Tensor:

@@ -6,6 +6,9 @@ import torch
 from torch import Tensor, nn
 from torch.nn.utils.parametrizations import spectral_norm
 
+from ganstudy import ranks
+from ganstudy.networks.norms import BatchNorm1d, BatchNorm2d
+
 SLOPE = 0.2  # of leaky ReLUs
 
 
@@ -19,8 +22,8 @@ class MinibatchStd(nn.Module):
     def forward(self, x: Tensor) -> Tensor:
         # E[x²] - E[x]² by plain means: oneDNN serves them, torch.var over the batch it does not.
         full = x.float() if x.dtype == torch.bfloat16 else x
-        mean = full.mean(0)
-        variance = (full.square().mean(0) - mean.square()).clamp_min(0)
+        mean = ranks.mean(full.mean(0))
+        variance = (ranks.mean(full.square().mean(0)) - mean.square()).clamp_min(0)
         spread = (variance + 1e-8).sqrt().mean().to(x.dtype)
         return torch.cat([x, spread.expand(x.shape[0], 1, *x.shape[2:])], 1)
 
@@ -52,7 +55,7 @@ class ConditionalBatchNorm2d(nn.Module):
 
     def __init__(self, channels: int, classes: int) -> None:
         super().__init__()
-        self.norm = nn.BatchNorm2d(channels, affine=False)
+        self.norm = BatchNorm2d(channels, affine=False)
         self.gain = nn.Embedding(classes, channels)
         self.shift = nn.Embedding(classes, channels)
         nn.init.ones_(self.gain.weight)
@@ -76,7 +79,7 @@ class Standardized(nn.Module):
     def __init__(self, encoder: nn.Module, latent: int) -> None:
         super().__init__()
         self.encoder = encoder
-        self.norm = nn.BatchNorm1d(latent, affine=False)
+        self.norm = BatchNorm1d(latent, affine=False)
 
     def forward(self, x: Tensor) -> Tensor:
         mean, _ = self.encoder(x)
@@ -87,11 +90,11 @@ class Standardized(nn.Module):
 # Normalisation of hidden maps by name. "none" keeps the bias that batch norm makes superfluous.
 NORMS: dict[str, Callable[[int], list[nn.Module]]] = {
     "none": lambda channels: [],
-    "batch": lambda channels: [nn.BatchNorm2d(channels)],
+    "batch": lambda channels: [BatchNorm2d(channels)],
 }
 FLAT_NORMS: dict[str, Callable[[int], list[nn.Module]]] = {
     "none": lambda units: [],
-    "batch": lambda units: [nn.BatchNorm1d(units)],
+    "batch": lambda units: [BatchNorm1d(units)],
 }
 
 

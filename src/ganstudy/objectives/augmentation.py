@@ -10,6 +10,7 @@ from collections.abc import Callable
 import torch
 from torch import Tensor
 
+from ganstudy import ranks
 from ganstudy.errors import InputError, nearest
 
 SATURATION, CONTRAST = 2.0, 1.0  # widths of the uniform factors, around 1
@@ -29,9 +30,9 @@ def color(images: Tensor, rng: torch.Generator) -> Tensor:
 
 def translation(images: Tensor, rng: torch.Generator) -> Tensor:
     """Shifts by up to 1/8 of each side, rounded to pixels; what comes in is 0, mid-grey."""
-    count, _, height, width = images.shape
-    rows = _shifted_index(count, height, images, rng)
-    columns = _shifted_index(count, width, images, rng)
+    height, width = images.shape[2:]
+    rows = _shifted_index(height, images, rng)
+    columns = _shifted_index(width, images, rng)
     padded = torch.nn.functional.pad(images, (1, 1, 1, 1))
     return picked(padded, rows, columns)
 
@@ -45,9 +46,9 @@ def picked(images: Tensor, rows: Tensor, columns: Tensor) -> Tensor:
 
 def cutout(images: Tensor, rng: torch.Generator) -> Tensor:
     """Sets a square of half the side, centred anywhere, to 0."""
-    count, _, height, width = images.shape
-    rows = _outside(count, height, images, rng)
-    columns = _outside(count, width, images, rng)
+    height, width = images.shape[2:]
+    rows = _outside(height, images, rng)
+    columns = _outside(width, images, rng)
     keep = rows[:, None, :, None] | columns[:, None, None, :]
     return images * keep
 
@@ -61,20 +62,31 @@ AUGMENTATIONS: dict[str, Augmentation] = {
 
 def _uniform(images: Tensor, rng: torch.Generator) -> Tensor:
     """One number in [0, 1) for each image."""
-    return torch.rand(len(images), 1, 1, 1, generator=rng, device=images.device, dtype=images.dtype)
+    return ranks.drawn(
+        lambda n: torch.rand(n, 1, 1, 1, generator=rng, device=images.device, dtype=images.dtype),
+        len(images),
+    )
 
 
-def _shifted_index(count: int, side: int, images: Tensor, rng: torch.Generator) -> Tensor:
+def _integers(low: int, high: int, images: Tensor, rng: torch.Generator) -> Tensor:
+    """One number in [low, high) for each image, (N, 1)."""
+    return ranks.drawn(
+        lambda n: torch.randint(low, high, (n, 1), generator=rng, device=images.device),
+        len(images),
+    )
+
+
+def _shifted_index(side: int, images: Tensor, rng: torch.Generator) -> Tensor:
     """Positions (N, side) in a picture padded by 1; what lies outside falls on the padding."""
     most = int(side * SHIFTED + 0.5)
-    shift = torch.randint(-most, most + 1, (count, 1), generator=rng, device=images.device)
+    shift = _integers(-most, most + 1, images, rng)
     return (torch.arange(side, device=images.device) + shift + 1).clamp(0, side + 1)
 
 
-def _outside(count: int, side: int, images: Tensor, rng: torch.Generator) -> Tensor:
+def _outside(side: int, images: Tensor, rng: torch.Generator) -> Tensor:
     """Which positions (N, side) lie outside the cut of each image."""
     cut = max(1, int(side * CUT + 0.5))
-    center = torch.randint(0, side + (1 - cut % 2), (count, 1), generator=rng, device=images.device)
+    center = _integers(0, side + (1 - cut % 2), images, rng)
     distance = torch.arange(side, device=images.device) - center
     return (distance < -(cut // 2)) | (distance >= cut - cut // 2)
 

@@ -6,12 +6,14 @@ Gradients are per sample: D must score every one on its own account (no batch no
 minibatch standard deviation mixes is taken into the bargain, as in StyleGAN2).
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Protocol
 
 import torch
 from torch import Tensor
 from torch.nn.functional import relu, softplus
+
+from ganstudy import ranks
 
 Critic = Callable[[Tensor], Tensor]
 
@@ -38,10 +40,18 @@ def _gradient_norms(critic: Critic, samples: Tensor) -> Tensor:
     return (squared_gradient_norms(critic, samples) + 1e-12).sqrt()
 
 
+def _uniform(samples: Tensor, each: Sequence[int], rng: torch.Generator) -> Tensor:
+    """Numbers in [0, 1) of shape `each` for each of `samples`."""
+    return ranks.drawn(
+        lambda n: torch.rand(n, *each, generator=rng, device=samples.device, dtype=samples.dtype),
+        len(samples),
+    )
+
+
 def between(start: Tensor, end: Tensor, rng: torch.Generator) -> Tensor:
     """Points on the lines from `start` to `end`, one uniform position for each pair."""
-    each = (len(start), *[1] * (start.ndim - 1))
-    position = torch.rand(each, generator=rng, device=start.device, dtype=start.dtype)
+    each = [1] * (start.ndim - 1)
+    position = _uniform(start, each, rng)
     return torch.lerp(start, end, position).detach()
 
 
@@ -73,8 +83,8 @@ def dragan(critic: Critic, real: Tensor, fake: Tensor, rng: torch.Generator) -> 
     x̂ is uniform between x and x + ½ s u, s the deviation of the batch and u uniform in [0, 1) for
     each value, as in the authors' code.
     """
-    noise = torch.rand(real.shape, generator=rng, device=real.device, dtype=real.dtype)
-    around = between(real, real + 0.5 * real.std() * noise, rng)
+    noise = _uniform(real, real.shape[1:], rng)
+    around = between(real, real + 0.5 * ranks.gathered(real).std() * noise, rng)
     norms = _gradient_norms(critic, around)
     return (norms - 1).square().mean()
 

@@ -3,7 +3,9 @@
 from pathlib import Path
 from typing import Any
 
-from ganstudy import layout
+import torch
+
+from ganstudy import layout, ranks
 from ganstudy.data.images import INFO, Split, load_info
 from ganstudy.errors import InputError
 from ganstudy.files import read_json, read_samples, write_json
@@ -22,28 +24,26 @@ SHOWN = (
 
 
 def run(params: Params, key: str, out: Path) -> None:
-    """Measures the samples of run `key`, or real training data where it is `real`."""
-    folder = None if key == layout.REAL else layout.run_folder(key)
-    protocol = _protocol(params)
-    if folder is None:
-        values = protocol.measure_real()
-        _write(out, values)
-        with tracked_real(values):
-            pass
+    """Measures the samples of run `key`, or real training data where it is `real`. Several
+    processes share the extraction of features; the first writes."""
+    device = devices.choose(params.runtime)
+    real = key == layout.REAL
+    folder = layout.RUNS if real else layout.run_folder(key)
+    with ranks.together(device):
+        protocol = _protocol(params, device)
+        values = protocol.measure_real() if real else _measured(protocol, folder)
+    if not ranks.leads():
         return
-    meta = read_json(folder / MODEL)
-    samples = layout.output(folder / "samples.npz", "sample")
-    values = protocol.measure(Split(*read_samples(samples)), None)
-    values["failed"] = int("failure" in meta)
-    _write(out, values)
-    with tracked_run(key, meta) as tracker:
+    write_json(out, values)
+    say(f"{out}: " + ", ".join(f"{k} {values[k]:.4g}" for k in SHOWN if k in values))
+    with tracked_real(values) if real else tracked_run(key, read_json(folder / MODEL)) as tracker:
         tracker.log_metrics(values)
 
 
 def run_files(params: Params, samples: Path, reference: Path | None, out: Path) -> None:
     """Measures anybody's `samples` (npz, or folder of images) against `reference`, or the test
     split where it is None."""
-    protocol = _protocol(params)
+    protocol = _protocol(params, devices.choose(params.runtime))
     fake = protocol.read(samples)
     real = None if reference is None else protocol.read(reference)
     try:
@@ -65,13 +65,14 @@ def run_files(params: Params, samples: Path, reference: Path | None, out: Path) 
         tracker.log_metrics(values)
 
 
-def _protocol(params: Params) -> MeasuringProtocol:
+def _protocol(params: Params, device: torch.device) -> MeasuringProtocol:
     """That of the prepared data; of images where there are none, for samples with a reference."""
     prepared = (layout.PREPARED / INFO).is_file()
     kind: Kind = load_info(layout.PREPARED).kind if prepared else "images"
-    return PROTOCOLS[kind](params, devices.choose(params.runtime))
+    return PROTOCOLS[kind](params, device)
 
 
-def _write(out: Path, values: dict[str, Any]) -> None:
-    write_json(out, values)
-    say(f"{out}: " + ", ".join(f"{k} {values[k]:.4g}" for k in SHOWN if k in values))
+def _measured(protocol: MeasuringProtocol, folder: Path) -> dict[str, Any]:
+    samples = Split(*read_samples(layout.output(folder / "samples.npz", "sample")))
+    values = protocol.measure(samples, None)
+    return values | {"failed": int("failure" in read_json(folder / MODEL))}

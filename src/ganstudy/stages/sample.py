@@ -4,7 +4,7 @@ from pathlib import Path
 
 import numpy as np
 
-from ganstudy import layout
+from ganstudy import layout, ranks
 from ganstudy.errors import InputError
 from ganstudy.files import Labels, write_npz
 from ganstudy.models.saved import SavedGenerator, load_generator
@@ -19,10 +19,14 @@ def run(
 ) -> None:
     """Writes `count` samples of run `key` to `out`: npz with arr_0 uint8 (N, H, W, C) or float32
     (N, d), and labels int64 in arr_1 where the generator is conditional: every class in turn, or
-    `label` alone."""
-    generator = load_generator(layout.run_folder(key), devices.choose(runtime))
+    `label` alone. Several processes share the work; the first writes."""
+    device = devices.choose(runtime)
+    generator = load_generator(layout.run_folder(key), device)
     labels = _labels(generator, count, label, key)
-    samples = generator.sample(count, seed, labels)
+    with ranks.together(device):
+        samples = generator.sample(count, seed, labels)
+    if not ranks.leads():
+        return
     write_npz(out, samples, *([] if labels is None else [labels]))
     with tracked_run(key, generator.meta) as tracker:
         tracker.log_metrics({"samples": count})

@@ -34,5 +34,6 @@ def _judge_and_real() -> None:
         with tracked("judge", info["key"], "judge", info, {"data": info["data"]}) as copy:
             copy.log_metrics({"accuracy": info["accuracy"]})
     if (layout.METRICS / f"{layout.REAL}.json").is_file():
-        with tracked_real(runs.read_metrics(layout.REAL)):
-            pass
+        values = runs.read_metrics(layout.REAL)
+        with tracked_real(values) as copy:
+            copy.log_metrics(values)

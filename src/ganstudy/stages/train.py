@@ -2,7 +2,8 @@
 
 import math
 from collections.abc import Callable
-from dataclasses import asdict
+from contextlib import suppress
+from dataclasses import asdict, replace
 from functools import cache, partial
 from pathlib import Path
 from typing import Any
@@ -11,7 +12,7 @@ import pandas as pd
 import torch
 from torch import Tensor, nn
 
-from ganstudy import layout, runs
+from ganstudy import layout, ranks, runs
 from ganstudy.data.images import DataInfo, Split, load_info, load_split
 from ganstudy.errors import DivergedError, InputError
 from ganstudy.files import read_json, replacing, sha256_json, write_json, write_npz
@@ -40,11 +41,17 @@ def run(params: Params, key: RunKey, out: Path) -> None:
     generator.safetensors (moving average) and its companion's weights, history.csv, grid.png,
     snapshots.npz.
 
-    A run that diverges raises `DivergedError`, or with `train.failure: keep` is written as it was
+    Started by torchrun, several processes share the training; the first writes and tracks. A run
+    that diverges raises `DivergedError`, or with `train.failure: keep` is written as it was
     when all was still finite, with the reason in model.json.
     """
-    recipe = identity(params, key)
     device = devices.choose(params.runtime)
+    with ranks.together(device):
+        _train(params, key, out, device)
+
+
+def _train(params: Params, key: RunKey, out: Path, device: torch.device) -> None:
+    recipe = identity(params, key)
     info = load_info(layout.PREPARED)
     numerics = layout.output(layout.NUMERICS / f"{key.model}-{key.loss}.json", "numerics")
     world = World(info.shape, info.scale, _classes(params, info))
@@ -59,25 +66,27 @@ def run(params: Params, key: RunKey, out: Path) -> None:
     }
     if params.train.precision == "bfloat16" and devices.slow_bfloat16(device):
         say("this CPU has no bfloat16 instructions; faster here: -S train.precision=float32")
-
     count = min(PICTURE[info.kind], max(CELLS, MOST_BYTES // math.prod(info.shape)))
 
     def picture(average: nn.Module) -> Tensor:
         return _picture(average, model, count, key.seed)
 
     store = CheckpointStore(layout.state("train", digest))
+    watch = Watch(picture=picture, measure=_live(params, info, device))
+    if not ranks.leads():
+        _follow(trainer, store, watch)
+        return
     with store.locked(), tracked_run(str(key), meta) as tracker:
+        ranks.wait()  # for nobody reads a checkpoint before the store is this training's
         try:
-            live = _live(params, info, device)
-            trainer.fit(store, Watch(f"train {key}", tracker.log_rows, picture, live))
+            trainer.fit(store, replace(watch, title=f"train {key}", log=tracker.log_rows))
         except DivergedError as error:
             if params.train.failure == "stop":
                 raise
             say(f"{key} failed and is kept as it was before: {error}")
             meta["failure"] = str(error)
-        average = trainer.average.module
-        last = picture(average)
-        save_model(out, average, model.spec, model.companion, meta)
+        last = picture(trainer.average.module)
+        save_model(out, trainer.average.module, model.spec, model.companion, meta)
         with replacing(out / runs.HISTORY) as temporary:
             pd.DataFrame(_history(trainer)).to_csv(temporary, index=False)
         write_npz(out / runs.SNAPSHOTS, torch.stack(trainer.snapshots or [last]).numpy())
@@ -85,6 +94,7 @@ def run(params: Params, key: RunKey, out: Path) -> None:
         timing = {
             "seconds": round(trainer.seconds, 1),
             "watched": round(trainer.watched, 1),
+            "processes": ranks.size(),
             **devices.describe(device),
         }
         write_json(runs.timing_path(digest), timing | {"moments": trainer.moments})
@@ -94,6 +104,15 @@ def run(params: Params, key: RunKey, out: Path) -> None:
         names = (runs.GRID, runs.HISTORY, MODEL, WEIGHTS)
         tracker.log_files(*(out / name for name in names))
         store.clear()
+
+
+def _follow(trainer: Trainer, store: CheckpointStore, watch: Watch) -> None:
+    """What the other processes of a training do: all that the first does but write and tell."""
+    ranks.wait()
+    with suppress(DivergedError):
+        trainer.fit(store, watch)
+    if watch.picture is not None:
+        watch.picture(trainer.average.module)
 
 
 def _trainer(params: Params, key: RunKey, model: GenerativeModel, device: torch.device) -> Trainer:
@@ -116,6 +135,7 @@ def _trainer(params: Params, key: RunKey, model: GenerativeModel, device: torch.
             snapshots=train.snapshots,
             checkpoint_seconds=params.runtime.checkpoint_seconds,
             stop_on_alarm=train.stop_on_alarm,
+            graphs=params.runtime.graphs,
         ),
         device,
     )

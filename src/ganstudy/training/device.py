@@ -6,6 +6,7 @@ from collections.abc import Callable
 
 import torch
 
+from ganstudy import ranks
 from ganstudy.errors import InputError
 from ganstudy.params import RuntimeParams
 
@@ -30,7 +31,10 @@ def choose(runtime: RuntimeParams) -> torch.device:
             + ", ".join(present)
         )
     device = torch.device(present[0] if runtime.device == "auto" else runtime.device)
-    if device.type == "cuda":  # equal inputs give equal outputs there too
+    if device.type == "cuda":
+        device = torch.device("cuda", ranks.local_rank())  # of several processes each has its own
+        torch.cuda.set_device(device)
+        # Equal inputs give equal outputs there too.
         os.environ.setdefault("CUBLAS_WORKSPACE_CONFIG", ":4096:8")
         torch.use_deterministic_algorithms(True, warn_only=True)
     return device

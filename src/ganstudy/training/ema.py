@@ -6,6 +6,8 @@ import torch
 from torch import Tensor, nn
 from torch.optim.swa_utils import AveragedModel
 
+from ganstudy import ranks
+
 
 class _Average(AveragedModel):
     """torch's average, which finds the tensors anew at every update; this one finds them once."""
@@ -60,7 +62,7 @@ def settle_statistics(network: nn.Module, inputs: Sequence[tuple[Tensor, Tensor 
         norm.reset_running_stats()
         norm.momentum = None  # a plain mean over the batches
     network.train()
-    with torch.no_grad():
+    with torch.no_grad(), ranks.apart():  # the inputs are the same everywhere
         for z, y in inputs:
             network(z, y)
     for norm, momentum in zip(norms, momenta, strict=True):

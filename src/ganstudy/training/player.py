@@ -1,6 +1,6 @@
 """What the trainer knows of a model: its players, and the batch a player moves on."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Hashable
 from dataclasses import dataclass
 
 import torch
@@ -44,7 +44,8 @@ class Player:
     """A network, what moving it should minimise, and how often it moves in a round.
 
     `objective(batch)` returns `Terms`; only the weights of `network` move on it.
-    `projection(network)` is applied after each step.
+    `projection(network)` is applied after each step. Rounds of equal `form(round)` compute the same
+    operations, so that one of them can be recorded for all.
     """
 
     name: str
@@ -53,3 +54,4 @@ class Player:
     optimizer: Adam
     steps: int = 1
     projection: Callable[[nn.Module], None] | None = None
+    form: Callable[[int], Hashable] = lambda round_index: None

@@ -1,37 +1,37 @@
-"""The one trainer: the players move in turn, each while the others hold still.
+"""The one trainer: plays a game for a budget, and keeps its history, pictures and checkpoints.
 
-It owns optimisers, the moving average, precision, batches, history and checkpoints. It knows no
-model, no loss and no tracker.
+It knows no model, no loss and no tracker.
 """
 
 import time
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, field
 
 import torch
 from torch import Tensor, nn
+from torch.optim.swa_utils import AveragedModel
 
-from ganstudy.errors import DivergedError
+from ganstudy import ranks
+from ganstudy.errors import DivergedError, StudyError
 from ganstudy.progress import Meter, say
 from ganstudy.training.alarms import alarms
 from ganstudy.training.batches import Batches
 from ganstudy.training.checkpoint import Checkpoint, CheckpointStore
-from ganstudy.training.ema import averaged
-from ganstudy.training.player import Player, Terms
+from ganstudy.training.game import Game, Moves, below
+from ganstudy.training.player import Player
+from ganstudy.training.recorded import way_to_play
 from ganstudy.training.schedule import linear_decay
 
 ROWS = 400  # of history, at most
 EXPLODED = 1e8  # no game that goes well has terms of this size
 Row = dict[str, float]
-Sums = dict[str, tuple[Tensor, int]]  # of each term since the last row, and how many
 
 
 @dataclass(frozen=True)
 class Settings:
     """Budget in `images` shown, `decay` of learning rates, `ema` decay, autocast to bfloat16 or
-    not, number of `snapshots` over training, how often to checkpoint, and whether a fatal alarm
-    ends training."""
+    not, number of `snapshots` over training, how often to checkpoint, whether a fatal alarm ends
+    training, and whether CUDA records rounds as graphs."""
 
     images: int
     decay: float
@@ -40,6 +40,7 @@ class Settings:
     snapshots: int = 0
     checkpoint_seconds: float = 60.0
     stop_on_alarm: bool = False
+    graphs: bool = False
 
 
 @dataclass
@@ -75,19 +76,23 @@ class Trainer:
         settings: Settings,
         device: torch.device,
     ) -> None:
-        self.players, self.batches, self.settings = players, batches, settings
-        self.device = device
-        self._draws = max(player.steps for player in players)
-        self.images_per_round = self._draws * batches.size
+        self.players, self.settings = players, settings
+        self.game = Game(
+            players, sampler, batches, device, ema=settings.ema, bfloat16=settings.bfloat16
+        )
+        self._play = way_to_play(self.game, graphs=settings.graphs)
+        self.images_per_round = self.game.draws * batches.size
         self.rounds = max(1, settings.images // self.images_per_round)
-        self.average = averaged(sampler, settings.ema)
-        self._sampler = sampler
-        self._optimizers = {player.name: _adam(player, device) for player in players}
-        self._weights = {player.name: list(player.network.parameters()) for player in players}
+        self._sums = _Sums()
         self._progress = _Progress()
         self._told = 0  # rows of history that the outside knows
         self._raised: set[str] = set()  # alarms that were said
         self._row_rounds = max(1, self.rounds // ROWS)
+
+    @property
+    def average(self) -> AveragedModel:
+        """The moving average of the sampler."""
+        return self.game.average
 
     @property
     def history(self) -> list[Row]:
@@ -126,6 +131,7 @@ class Trainer:
         if store is not None and (checkpoint := store.latest()) is not None:
             self._restore(checkpoint)
             say(f"resuming at round {self._progress.round} of {self.rounds}")
+        self._all_start_alike()
         good = self._checkpoint()
         try:
             for good in self._rows(store, watch):  # noqa: B007 - the last one is used
@@ -139,16 +145,16 @@ class Trainer:
         """Plays on; yields the state at each row of history that is sound."""
         began = time.monotonic() - self._progress.seconds
         saved_at = time.monotonic()
-        sums: Sums = {}
         start = self._progress.round * self.images_per_round
         with Meter(watch.title, self.rounds * self.images_per_round, start=start) as meter:
             for round_index in range(self._progress.round, self.rounds):
-                self._play(round_index, sums)
+                factor = linear_decay(round_index / self.rounds, self.settings.decay)
+                self._sums.add(self._play(round_index, factor))
                 self._progress.round = done = round_index + 1
                 if done % self._row_rounds and done != self.rounds:
                     continue
                 before = self.history[-1]["images"] if self.history else 0
-                self._close_row(sums)
+                self._close_row()
                 self._all_is_well()
                 self._progress.seconds = time.monotonic() - began
                 self._take_pictures(watch)
@@ -160,58 +166,35 @@ class Trainer:
                 if done == self.rounds or (
                     time.monotonic() - saved_at > self.settings.checkpoint_seconds
                 ):
-                    if store is not None:
+                    if store is not None and ranks.leads():
                         store.save(state)
                     self._tell(watch)
                     saved_at = time.monotonic()
                     began = saved_at - self._progress.seconds
                 yield state
 
+    def _all_start_alike(self) -> None:
+        """Several processes must have resumed from one checkpoint."""
+        rounds = torch.tensor(float(self._progress.round), device=self.game.device)
+        if ranks.mean(rounds).item() != rounds.item():
+            raise StudyError(
+                "the processes of this training resumed at different rounds: they need one folder "
+                "of checkpoints; start them in the same project on a shared disk"
+            )
+
     def _tell(self, watch: Watch) -> None:
         """Logs the rows that are new since the last time."""
         watch.log(with_moments(self.history, self.moments)[self._told :])
         self._told = len(self.history)
 
-    def _play(self, round_index: int, sums: Sums) -> None:
-        """One round: each player in turn makes its steps."""
-        factor = linear_decay(round_index / self.rounds, self.settings.decay)
-        for player in self.players:
-            for name, weights in self._weights.items():
-                for weight in weights:
-                    weight.requires_grad_(name == player.name)
-            for step in range(self._draws - player.steps, self._draws):
-                terms = self._move(player, round_index, step, factor)
-                _add(sums, player, terms)
-        self.average.update_parameters(self._sampler)
-
-    def _move(self, player: Player, round_index: int, step: int, factor: float) -> Terms:
-        optimizer = self._optimizers[player.name]
-        for group in optimizer.param_groups:
-            group["lr"] = player.optimizer.learning_rate * factor
-        batch = self.batches.draw(round_index * self._draws + step, round_index)
-        with self._precision():
-            terms = player.objective(batch)
-        optimizer.zero_grad()
-        terms["loss"].backward()  # type: ignore[no-untyped-call]
-        optimizer.step()
-        if player.projection is not None:
-            player.projection(player.network)
-        return terms
-
-    def _precision(self) -> AbstractContextManager[object]:
-        if not self.settings.bfloat16:
-            return nullcontext()
-        return torch.autocast(self.device.type, torch.bfloat16)
-
-    def _close_row(self, sums: Sums) -> None:
-        """Turns the sums since the last row into means; the only wait for the device."""
+    def _close_row(self) -> None:
+        """Adds the means since the last row; the only wait for the device."""
         row = {
             "round": float(self._progress.round),
             "images": float(self._progress.round * self.images_per_round),
         }
-        for name, (total, count) in sums.items():
-            row[name] = total.item() / count
-        sums.clear()
+        row |= self._sums.means()
+        self._sums = _Sums()
         bad = [name for name, v in row.items() if "/" in name and not abs(v) < EXPLODED]
         if bad:
             raise self._diverged(f"{', '.join(bad)} not finite, or exploding", row)
@@ -222,7 +205,7 @@ class Trainer:
         bad = [
             f"weights of {player.name}"
             for player in self.players
-            if not all(bool(w.isfinite().all()) for w in player.network.state_dict().values())
+            if not self.game.is_finite(player)
         ]
         if bad:
             raise self._diverged(f"{', '.join(bad)} not finite", self.history[-1])
@@ -268,17 +251,7 @@ class Trainer:
         )
 
     def _checkpoint(self) -> Checkpoint:
-        tensors: dict[str, Tensor] = {
-            f"average/{name}": tensor for name, tensor in self.average.state_dict().items()
-        }
-        for player in self.players:
-            for name, tensor in player.network.state_dict().items():
-                tensors[f"network/{player.name}/{name}"] = tensor
-            state = self._optimizers[player.name].state_dict()["state"]
-            for index, values in state.items():
-                for name, tensor in values.items():
-                    tensors[f"optimizer/{player.name}/{index}/{name}"] = tensor
-        tensors = {name: tensor.detach().clone() for name, tensor in tensors.items()}
+        tensors = self.game.state()
         tensors |= {f"snapshot/{index}": shot for index, shot in enumerate(self.snapshots)}
         meta = {
             "round": self._progress.round,
@@ -291,17 +264,8 @@ class Trainer:
 
     def _restore(self, checkpoint: Checkpoint) -> None:
         """Puts everything back to what it was at `checkpoint`."""
-        tensors = checkpoint.tensors
-        self.average.load_state_dict(_below(tensors, "average/"))
-        for player in self.players:
-            player.network.load_state_dict(_below(tensors, f"network/{player.name}/"))
-            optimizer = self._optimizers[player.name]
-            state: dict[int, dict[str, Tensor]] = {}
-            for name, tensor in _below(tensors, f"optimizer/{player.name}/").items():
-                index, entry = name.split("/")
-                state.setdefault(int(index), {})[entry] = tensor
-            optimizer.load_state_dict(optimizer.state_dict() | {"state": state})
-        pictures = _below(tensors, "snapshot/")
+        self.game.load(checkpoint.tensors)
+        pictures = below(checkpoint.tensors, "snapshot/")
         self._progress = _Progress(
             checkpoint.meta["round"],
             checkpoint.meta["history"],
@@ -312,29 +276,36 @@ class Trainer:
         )
 
 
+class _Sums:
+    """Sums of terms, and of how many."""
+
+    def __init__(self) -> None:
+        self._totals: dict[str, Tensor] = {}
+        self._counts: dict[str, int] = {}
+
+    def add(self, moves: Moves) -> None:
+        """Adds the terms of a round, in a few operations on the device."""
+        steps: list[dict[str, Tensor]] = [{}]  # a term comes once a step
+        for name, value in moves:
+            if name in steps[-1]:
+                steps.append({})
+            steps[-1][name] = value
+        for step in steps:
+            for name, value in step.items():
+                if name not in self._totals:
+                    self._totals[name] = torch.zeros_like(value)
+                self._counts[name] = self._counts.get(name, 0) + 1
+            torch._foreach_add_([self._totals[name] for name in step], list(step.values()))
+
+    def means(self) -> Row:
+        """The mean of each term, over all processes."""
+        dtype = torch.get_default_dtype()  # no MPS has float64
+        totals = ranks.mean(torch.stack([total.to(dtype) for total in self._totals.values()]))
+        counts = self._counts.values()
+        return {n: t / c for n, t, c in zip(self._totals, totals.tolist(), counts, strict=True)}
+
+
 def with_moments(history: Sequence[Row], moments: Sequence[Row]) -> list[Row]:
     """Rows of history, those of a moment with what else is known of it."""
     known = {moment["round"]: moment for moment in moments}
     return [{**row, **known.get(row["round"], {})} for row in history]
-
-
-def _add(sums: Sums, player: Player, terms: Terms) -> None:
-    for name, value in terms.items():
-        key = f"{player.name}/{name}"
-        total, count = sums.get(key, (torch.zeros_like(value), 0))
-        sums[key] = (total + value.detach(), count + 1)
-
-
-def _below(tensors: dict[str, Tensor], prefix: str) -> dict[str, Tensor]:
-    return {k.removeprefix(prefix): v for k, v in tensors.items() if k.startswith(prefix)}
-
-
-def _adam(player: Player, device: torch.device) -> torch.optim.Optimizer:
-    settings = player.optimizer
-    return torch.optim.AdamW(
-        player.network.parameters(),
-        lr=settings.learning_rate,
-        betas=settings.betas,
-        weight_decay=settings.weight_decay,
-        fused=device.type in ("cpu", "cuda"),
-    )

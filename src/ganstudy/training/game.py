@@ -1,0 +1,159 @@
+"""A game: its players move in turn, each while the others hold still.
+
+It owns the optimisers, the precision and the moving average. How long the game lasts, and what is
+told of it, is the trainer's.
+"""
+
+from collections.abc import Callable, Hashable, Sequence
+from contextlib import AbstractContextManager, nullcontext
+
+import torch
+from torch import Tensor, nn
+
+from ganstudy import ranks
+from ganstudy.training.batches import Batches
+from ganstudy.training.ema import averaged
+from ganstudy.training.player import Batch, Player, Terms
+
+Moves = list[tuple[str, Tensor]]  # `<player>/<term>` and its value, in the order of play
+
+
+class Game:
+    """`players`, each a network that moves on its objective; `sampler` is the network whose average
+    with decay `ema` is kept. `bfloat16` says whether objectives run under autocast."""
+
+    def __init__(
+        self,
+        players: Sequence[Player],
+        sampler: nn.Module,
+        batches: Batches,
+        device: torch.device,
+        *,
+        ema: float,
+        bfloat16: bool,
+    ) -> None:
+        self.players, self.batches, self.device = players, batches, device
+        self.average = averaged(sampler, ema)
+        self.draws = max(player.steps for player in players)  # of batches, each round
+        self._sampler, self._bfloat16 = sampler, bfloat16
+        self._weights = {player.name: list(player.network.parameters()) for player in players}
+        self.optimizers = {player.name: _adam(player, device) for player in players}
+
+    def form(self, round_index: int) -> Hashable:
+        """What tells rounds apart that do not compute the same operations."""
+        return tuple(player.form(round_index) for player in self.players)
+
+    def play(self, round_index: int, factor: float) -> Moves:
+        """One round at learning rates × `factor`: every player makes its steps. Returns the terms,
+        those of a step after those of the step before, without gradient."""
+        self.set_rates(factor)
+        first = round_index * self.draws
+        moves = self.move_all(
+            [self.batches.draw(first + step, round_index) for step in range(self.draws)]
+        )
+        self.follow()
+        return moves
+
+    def set_rates(self, factor: float) -> None:
+        """Sets every learning rate to `factor` × what it is at the start."""
+        for player in self.players:
+            for group in self.optimizers[player.name].param_groups:
+                rate = player.optimizer.learning_rate * factor
+                if isinstance(group["lr"], Tensor):  # in place, where a recorded round reads it
+                    group["lr"].fill_(rate)
+                else:
+                    group["lr"] = rate
+
+    def move_all(self, batches: Sequence[Batch]) -> Moves:
+        """Every player's steps on the batches of a round; one that makes fewer takes the last."""
+        moves: Moves = []
+        for player in self.players:
+            for name, weights in self._weights.items():
+                for weight in weights:
+                    weight.requires_grad_(name == player.name)
+            for batch in batches[self.draws - player.steps :]:
+                terms = self.move(player, batch)
+                moves += [(f"{player.name}/{name}", v.detach()) for name, v in terms.items()]
+        return moves
+
+    def move(self, player: Player, batch: Batch) -> Terms:
+        """One step of one player."""
+        optimizer = self.optimizers[player.name]
+        with self._precision():
+            terms = player.objective(batch)
+        optimizer.zero_grad()
+        terms["loss"].backward()  # type: ignore[no-untyped-call]
+        ranks.average_gradients(self._weights[player.name])
+        optimizer.step()
+        if player.projection is not None:
+            player.projection(player.network)
+        return terms
+
+    def follow(self) -> None:
+        """The average follows the sampler."""
+        self.average.update_parameters(self._sampler)
+
+    def is_finite(self, player: Player) -> bool:
+        """Whether all weights and buffers of a player's network are."""
+        return all(bool(value.isfinite().all()) for value in player.network.state_dict().values())
+
+    def state(self) -> dict[str, Tensor]:
+        """A copy of everything that the next round depends on."""
+        tensors: dict[str, Tensor] = {
+            f"average/{name}": tensor for name, tensor in self.average.state_dict().items()
+        }
+        for player in self.players:
+            for name, tensor in player.network.state_dict().items():
+                tensors[f"network/{player.name}/{name}"] = tensor
+            state = self.optimizers[player.name].state_dict()["state"]
+            for index, values in state.items():
+                for name, tensor in values.items():
+                    tensors[f"optimizer/{player.name}/{index}/{name}"] = tensor
+        return {name: tensor.detach().clone() for name, tensor in tensors.items()}
+
+    def load(self, tensors: dict[str, Tensor]) -> None:
+        """Puts everything back to what it was at `state`, in place where there is a place: recorded
+        rounds read and write these very tensors."""
+        self.average.load_state_dict(below(tensors, "average/"))
+        for player in self.players:
+            player.network.load_state_dict(below(tensors, f"network/{player.name}/"))
+            optimizer = self.optimizers[player.name]
+            saved: dict[int, dict[str, Tensor]] = {}
+            for name, tensor in below(tensors, f"optimizer/{player.name}/").items():
+                index, entry = name.split("/")
+                saved.setdefault(int(index), {})[entry] = tensor
+            if not optimizer.state:
+                optimizer.load_state_dict(optimizer.state_dict() | {"state": saved})
+                continue
+            for number, weight in enumerate(self._weights[player.name]):
+                for entry, place in optimizer.state[weight].items():
+                    # Of an optimiser that has made no step yet nothing is saved: all is zero.
+                    value = saved.get(number, {}).get(entry)
+                    place.zero_() if value is None else place.copy_(value)
+
+    def _precision(self) -> AbstractContextManager[object]:
+        if not self._bfloat16:
+            return nullcontext()
+        return torch.autocast(self.device.type, torch.bfloat16)
+
+
+Playing = Callable[[int, float], Moves]  # `Game.play`, or another way to the same
+
+
+def below(tensors: dict[str, Tensor], prefix: str) -> dict[str, Tensor]:
+    """The entries whose names start with `prefix`, named without it."""
+    return {k.removeprefix(prefix): v for k, v in tensors.items() if k.startswith(prefix)}
+
+
+def _adam(player: Player, device: torch.device) -> torch.optim.Optimizer:
+    settings, cuda = player.optimizer, device.type == "cuda"
+    rate = settings.learning_rate
+    return torch.optim.AdamW(
+        player.network.parameters(),
+        # On CUDA a tensor: recorded rounds then see it change.
+        lr=torch.tensor(rate, device=device) if cuda else rate,
+        betas=settings.betas,
+        weight_decay=settings.weight_decay,
+        fused=device.type in ("cpu", "cuda"),
+        capturable=cuda,
+    )
