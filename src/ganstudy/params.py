@@ -119,6 +119,11 @@ class TrainParams(Section):
     )
     precision: Literal["float32", "bfloat16"]
     conditional: bool = Field(description="G and D see the class label")
+    reuse: bool = Field(
+        False,
+        description="G learns from the samples that D has just judged, not from fresh ones: a "
+        "pass of G fewer each round",
+    )
     snapshots: Annotated[int, Field(ge=1, le=64)] = Field(
         description="pictures of the growth of samples over training"
     )

@@ -5,7 +5,7 @@ import torch
 from torch import Tensor, nn
 
 from ganstudy.errors import InputError
-from ganstudy.models import RunKey, World, build
+from ganstudy.models import RunKey, World, build, identity
 from ganstudy.models.gan import GAN
 from ganstudy.networks import DiscriminatorSpec, GeneratorSpec
 from ganstudy.objectives.adversarial import LOSSES
@@ -179,3 +179,44 @@ def test_every_row_of_the_table_trains(name: str) -> None:
 def matrices(network: nn.Module) -> list[Tensor]:
     """All weights but the biases: D's last one cancels in differences of scores."""
     return [weight.detach().clone() for weight in network.parameters() if weight.ndim > 1]
+
+
+# Reuse
+
+
+@pytest.mark.parametrize(("run", "each"), [("gan-non_saturating-0", 1), ("gan-wgan-0", 2)])
+def test_with_reuse_g_runs_once_fewer_each_round(run: str, each: int) -> None:
+    passes = {}
+    for reuse in (False, True):
+        subject = trainer(params(train__reuse=reuse), run)
+        calls = []
+        subject.players[1].network.register_forward_hook(lambda *_, calls=calls: calls.append(1))
+        subject.game.play(0, 1.0)
+        passes[reuse] = len(calls)
+    assert passes == {False: each + 1, True: each}
+
+
+@pytest.mark.parametrize("run", ["gan-non_saturating-0", "gan-wgan-0", "gan-relativistic-0"])
+def test_with_reuse_g_moves_on_ds_samples_as_the_moved_d_judges_them(run: str) -> None:
+    subject = trainer(params(train__reuse=True), run)
+    D, G = subject.players
+    game = subject.game
+    batches = [game.batches.draw(index, 0) for index in range(game.draws)]
+    for batch in batches:
+        game.move(D, batch)
+    z = torch.randn(len(batch.real), 4, generator=batch.rng("z for D"))
+    model = D.objective.__self__
+    scores = D.network(G.network(z)), D.network(batch.real)
+    expected = torch.autograd.grad(
+        model._loss.generator(scores[1], scores[0]), list(G.network.parameters())
+    )
+    game.move(G, batch)
+    for weight, gradient in zip(G.network.parameters(), expected, strict=True):
+        torch.testing.assert_close(weight.grad, gradient)
+
+
+def test_reuse_is_part_of_a_games_identity_and_of_no_other() -> None:
+    plain, reusing = params(), params(train__reuse=True)
+    gan, vae = RunKey.parse("gan-wgan-0"), RunKey.parse("vae-elbo-0")
+    assert identity(plain, gan) != identity(reusing, gan)
+    assert identity(plain, vae) == identity(reusing, vae)

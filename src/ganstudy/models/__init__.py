@@ -101,7 +101,8 @@ def _gan(params: Params, loss: str, world: World, seed: int) -> GenerativeModel:
         world.classes,
     )
     generator = _generator(params, world, recipe.generator_norm)
-    return GAN(loss, recipe, generator, discriminator, params.train.augment, seed)
+    train = params.train
+    return GAN(loss, recipe, generator, discriminator, train.augment, seed, reuse=train.reuse)
 
 
 def _vae_recipe(params: Params, loss: str) -> VAEParams:
@@ -133,7 +134,7 @@ def _ae(params: Params, loss: str, world: World, seed: int) -> GenerativeModel:
 
 
 _DECODER = {"name", "latent", "generator_width", "generator_norm"}
-_GAME = {"augment", "stop_on_alarm"}  # of train, what only a game reads
+_GAME = {"augment", "reuse", "stop_on_alarm"}  # of train, what only a game reads
 # What a model's result depends on: not which loss is trained first, nor if a failed run is kept.
 _TRAIN = set(TrainParams.model_fields) - {"loss", "failure"} - _GAME
 MODELS = {

@@ -33,8 +33,9 @@ class WeightedPenalty:
 class GAN:
     """Two players (Goodfellow et al. 2014, algorithm 1): D makes `critic_steps`, then G one.
 
-    `augment` names what is done to all that D sees. Raises `InputError` for a loss, penalty or
-    augmentation that no table has, and for a recipe that cannot work.
+    `augment` names what is done to all that D sees. With `reuse` G moves on the samples of D's last
+    step, judged anew by the D that has moved, and is run once fewer each round. Raises `InputError`
+    for a loss, penalty or augmentation that no table has, and for a recipe that cannot work.
     """
 
     def __init__(
@@ -45,10 +46,13 @@ class GAN:
         discriminator: DiscriminatorSpec,
         augment: Sequence[str],
         seed: int,
+        *,
+        reuse: bool = False,
     ) -> None:
         if loss not in LOSSES:
             raise InputError(f"losses.{loss}: no such loss; {nearest(loss, LOSSES)}")
-        self._loss, self._recipe = LOSSES[loss], recipe
+        self._loss, self._recipe, self._reuse = LOSSES[loss], recipe, reuse
+        self._made: tuple[int, Tensor] | None = None  # index of a batch, G's samples for it
         self._penalties = [
             WeightedPenalty(name, _penalty(loss, name), settings.weight, settings.every)
             for name, settings in recipe.penalties.items()
@@ -91,8 +95,7 @@ class GAN:
         ]
 
     def _discriminator_terms(self, batch: Batch) -> Terms:
-        with torch.no_grad():
-            fake = self._fakes(batch, "z for D")
+        fake = self._fakes_for_d(batch)
         plain_fake = fake.to(batch.real.dtype)
         real = self._augmented(batch.real, batch, "real")
         fake = self._augmented(plain_fake, batch, "fake")
@@ -119,12 +122,25 @@ class GAN:
         return tuple(row.name for row in self._due(round_index))
 
     def _generator_terms(self, batch: Batch) -> Terms:
-        fake = self._augmented(self._fakes(batch, "z for G"), batch, "fake for G")
+        fake = self._augmented(self._fakes_for_g(batch), batch, "fake for G")
         fake_scores = self._score(fake, batch)
         real_scores = fake_scores
         if self._loss.relativistic:
             real_scores = self._score(self._augmented(batch.real, batch, "real for G"), batch)
         return {"loss": self._loss.generator(real_scores, fake_scores)}
+
+    def _fakes_for_d(self, batch: Batch) -> Tensor:
+        last = (batch.index + 1) % self._recipe.critic_steps == 0  # the one that G shares
+        with torch.set_grad_enabled(self._reuse and last):
+            fakes = self._fakes(batch, "z for D")
+        self._made = (batch.index, fakes) if self._reuse and last else None
+        return fakes.detach()
+
+    def _fakes_for_g(self, batch: Batch) -> Tensor:
+        made, self._made = self._made, None
+        if made is not None and made[0] == batch.index:
+            return made[1]
+        return self._fakes(batch, "z for G")
 
     def _fakes(self, batch: Batch, purpose: str) -> Tensor:
         real = batch.real

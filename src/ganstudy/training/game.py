@@ -68,9 +68,6 @@ class Game:
         """Every player's steps on the batches of a round; one that makes fewer takes the last."""
         moves: Moves = []
         for player in self.players:
-            for name, weights in self._weights.items():
-                for weight in weights:
-                    weight.requires_grad_(name == player.name)
             for batch in batches[self.draws - player.steps :]:
                 terms = self.move(player, batch)
                 moves += [(f"{player.name}/{name}", v.detach()) for name, v in terms.items()]
@@ -82,8 +79,9 @@ class Game:
         with self._precision():
             terms = player.objective(batch)
         optimizer.zero_grad()
-        terms["loss"].backward()  # type: ignore[no-untyped-call]
-        ranks.average_gradients(self._weights[player.name])
+        weights = self._weights[player.name]
+        terms["loss"].backward(inputs=weights)  # type: ignore[no-untyped-call]
+        ranks.average_gradients(weights)
         optimizer.step()
         if player.projection is not None:
             player.projection(player.network)
