@@ -137,6 +137,28 @@ def compare(out: Out = layout.REPORTS) -> None:
 
 
 @app.command()
+def trial(
+    variant: Annotated[str, typer.Option(help="A row of the table of variants.")],
+    variants: Annotated[Path, typer.Option(help="The table.")] = layout.VARIANTS,
+    out: Annotated[Path | None, typer.Option(help="A JSON; trials/<variant>.json")] = None,
+) -> None:
+    """Train one variant of a recipe and measure it on validation images."""
+    from ganstudy.stages import trial as stage
+
+    stage.run(variant, variants, out or variants.parent / "trials" / f"{variant}.json")
+
+
+@app.command()
+def trials(
+    variants: Annotated[Path, typer.Option(help="The table of variants.")] = layout.VARIANTS,
+) -> None:
+    """Write the report of all trials beside their table."""
+    from ganstudy.stages import trials as stage
+
+    stage.run(variants)
+
+
+@app.command()
 def sync() -> None:
     """Complete MLflow from the files, after cached stages or an outage."""
     from ganstudy.stages import sync as stage

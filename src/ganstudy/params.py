@@ -341,17 +341,30 @@ class _Loader(yaml.SafeLoader):
         return super().construct_mapping(node, deep)
 
 
-def load(path: Path = Path("params.yaml")) -> Params:
-    """Reads and validates params.yaml; anything wrong is one `InputError` with a line a mistake."""
+def load(path: Path = Path("params.yaml"), changes: Mapping[str, Any] | None = None) -> Params:
+    """Reads and validates params.yaml, with `changes` by dotted key; anything wrong is one
+    `InputError` with a line a mistake."""
+    content = _read(path)
+    for key, value in (changes or {}).items():
+        *sections, name = key.split(".")
+        section = content
+        for part in sections:
+            section = section.get(part) if isinstance(section, dict) else None
+        if not isinstance(section, dict):
+            raise InputError(f"{key}: {path} has no section {'.'.join(sections)!r} to change")
+        section[name] = value
+    return parse(content, str(path))
+
+
+def _read(path: Path) -> Any:
     try:
-        content = yaml.load(path.read_text(encoding="utf-8"), _Loader)  # noqa: S506 - a safe loader
+        return yaml.load(path.read_text(encoding="utf-8"), _Loader)  # noqa: S506 - a safe loader
     except FileNotFoundError as error:
         raise InputError(f"{path} is missing: run from the project's root") from error
     except (OSError, UnicodeDecodeError) as error:
         raise InputError(f"cannot read {path}: {error}") from error
     except (yaml.YAMLError, RecursionError) as error:
         raise InputError(f"{path} is not plain YAML: {' '.join(str(error).split())}") from error
-    return parse(content, str(path))
 
 
 def parse(content: Any, source: str) -> Params:

@@ -95,8 +95,8 @@ class ImageProtocol:
         return values
 
     def growth(self, samples: Split) -> Values:
-        """FID and coverage against images of the validation split, as many of it as of `samples`:
-        what training is followed by is never what it is judged by."""
+        """FID, precision, recall and coverage against images of the validation split, as many of it
+        as of `samples`: what training is followed by is never what it is judged by."""
         if self._examiner.info is None:  # other extractors are too slow to follow training with
             return {}
         count = min(len(samples.images), self._held.count)
@@ -104,10 +104,12 @@ class ImageProtocol:
             return {}
         fake, real = self._some(self._measured(samples), count), self._some(self._held, count)
         x, y = fake.features.features, real.features.features
-        k = self._params.evaluate.neighbours
+        near = metrics.precision_recall_density_coverage(y, x, k=self._params.evaluate.neighbours)
         return {
             "fid": metrics.frechet_distance(x, y),
-            "coverage": metrics.precision_recall_density_coverage(y, x, k=k).coverage,
+            "precision": near.precision,
+            "recall": near.recall,
+            "coverage": near.coverage,
             "samples": count,
         }
 

@@ -36,7 +36,8 @@ STYLE: dict[Any, Any] = {
 
 
 @contextmanager
-def _figure(path: Path, width: float, height: float) -> Iterator[Figure]:
+def new_figure(path: Path, width: float, height: float) -> Iterator[Figure]:
+    """A figure of so many inches, written to `path` as PNG at the end."""
     with mpl.rc_context(STYLE):
         figure = plt.figure(figsize=(width, height), layout="constrained")
         yield figure
@@ -47,7 +48,7 @@ def _figure(path: Path, width: float, height: float) -> Iterator[Figure]:
 
 def samples_side_by_side(path: Path, sets: Mapping[str, Samples], side: int = 8) -> None:
     """The first side² images of each set beside each other, unselected."""
-    with _figure(path, 3.4 * len(sets), 3.7) as figure:
+    with new_figure(path, 3.4 * len(sets), 3.7) as figure:
         for axes, (title, images) in zip(
             np.atleast_1d(figure.subplots(1, len(sets))), sets.items(), strict=True
         ):
@@ -67,7 +68,7 @@ def curves(path: Path, runs: Sequence[Run]) -> None:
     """All terms of each run against images shown: a row of panels for each run."""
     panels = {run.key: _panels(run) for run in runs}
     columns = max(1, *(len(groups) for groups in panels.values()))
-    with _figure(path, 4.2 * columns, 2.6 * len(runs)) as figure:
+    with new_figure(path, 4.2 * columns, 2.6 * len(runs)) as figure:
         grid = figure.subplots(len(runs), columns, squeeze=False)
         for row, run in zip(grid, runs, strict=True):
             for axes in row[len(panels[run.key]) :]:
@@ -109,7 +110,7 @@ def class_bars(
     dotted."""
     width = 0.8 / len(series)
     places = np.arange(len(names))
-    with _figure(path, 1.5 + max(7.0, 0.9 * len(names)), 3.2) as figure:
+    with new_figure(path, 1.5 + max(7.0, 0.9 * len(names)), 3.2) as figure:
         axes = figure.subplots()
         for index, (label, values) in enumerate(series.items()):
             left = places + (index - (len(series) - 1) / 2) * width
@@ -124,7 +125,7 @@ def class_bars(
 
 def precision_recall(path: Path, rows: Mapping[str, Mapping[str, Any]]) -> None:
     """Quality against diversity, one dot a run."""
-    with _figure(path, 4.6, 3.8) as figure:
+    with new_figure(path, 4.6, 3.8) as figure:
         axes = figure.subplots()
         for index, (name, metrics) in enumerate(rows.items()):
             if "recall" not in metrics:
@@ -169,7 +170,7 @@ def _two_of_each(
     """For each run a column of two titled grids of images (rows, columns, H, W, C); `divided` draws
     a line behind the first column of images."""
     widest = max(images.shape[1] for grids in found.values() for images in grids.values())
-    with _figure(path, 0.5 * widest * len(found), 4.9) as figure:
+    with new_figure(path, 0.5 * widest * len(found), 4.9) as figure:
         columns = figure.subplots(2, len(found), squeeze=False).T
         for column, grids in zip(columns, found.values(), strict=True):
             for axes, (title, images) in zip(column, grids.items(), strict=True):
@@ -191,7 +192,7 @@ def clouds(
     """Points (N, 2) of each set over the landscape of the same name, all from -reach to reach."""
     columns = min(columns, len(sets))
     rows = -(-len(sets) // columns)
-    with _figure(path, 3.3 * columns, 3.5 * rows) as figure:
+    with new_figure(path, 3.3 * columns, 3.5 * rows) as figure:
         grid = figure.subplots(rows, columns, squeeze=False).ravel()
         for axes in grid[len(sets) :]:
             axes.axis("off")
@@ -211,7 +212,7 @@ def seeds(
 ) -> None:
     """Every seed as a dot: a panel for each of `keys` (metric: title), a row for each family; the
     dashed line is the value of real samples."""
-    with _figure(path, 3.3 * len(keys) + 1.5, 0.34 * len(families) + 1.1) as figure:
+    with new_figure(path, 3.3 * len(keys) + 1.5, 0.34 * len(families) + 1.1) as figure:
         panels = figure.subplots(1, len(keys), sharey=True, squeeze=False)[0]
         for axes, (key, title) in zip(panels, keys.items(), strict=True):
             for row, metrics in enumerate(families.values()):
@@ -242,7 +243,7 @@ def growth_curves(
     """Metrics at each snapshot, a panel a metric, over `along`, each family's abscissae, which
     `label` names: medians over the runs of a family, bands from the least to the greatest. A run
     that ended early counts as it ended."""
-    with _figure(path, 5.2 * len(panels) + 1.5, 3.6) as figure:
+    with new_figure(path, 5.2 * len(panels) + 1.5, 3.6) as figure:
         for axes, (key, panel) in zip(
             figure.subplots(1, len(panels), squeeze=False)[0], panels.items(), strict=True
         ):

@@ -11,6 +11,12 @@ from ganstudy.reports.study import Study
 
 
 def render(template: str, out: Path, study: Study, **values: Any) -> None:
+    """Writes `template` with a study, its params and `values` to `out`."""
+    params = yaml.safe_dump(study.params.model_dump(mode="json"), sort_keys=False)
+    fill(template, out, study=study, params=params, **values)
+
+
+def fill(template: str, out: Path, **values: Any) -> None:
     """Writes `template` with `values` to `out`; a name that is not given is an error."""
     environment = jinja2.Environment(
         loader=jinja2.FileSystemLoader(Path(__file__).parent),
@@ -19,6 +25,4 @@ def render(template: str, out: Path, study: Study, **values: Any) -> None:
         keep_trailing_newline=True,
         trim_blocks=True,
     )
-    params = yaml.safe_dump(study.params.model_dump(mode="json"), sort_keys=False)
-    text = environment.get_template(template).render(study=study, params=params, **values)
-    write_text(out, text)
+    write_text(out, environment.get_template(template).render(**values))

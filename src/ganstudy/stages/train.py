@@ -18,6 +18,7 @@ from ganstudy.errors import DivergedError, InputError
 from ganstudy.files import read_json, replacing, sha256_json, write_json, write_npz
 from ganstudy.models import RunKey, World, build, identity
 from ganstudy.models.base import GenerativeModel, balanced_labels, codes, decode, settle
+from ganstudy.models.playing import make_trainer
 from ganstudy.models.saved import MODEL, WEIGHTS, save_model
 from ganstudy.params import Params
 from ganstudy.progress import say
@@ -26,9 +27,8 @@ from ganstudy.reports.pictures import CELLS, save_picture
 from ganstudy.tracking import tracked_run
 from ganstudy.training import device as devices
 from ganstudy.training.alarms import alarms
-from ganstudy.training.batches import Batches
 from ganstudy.training.checkpoint import CheckpointStore
-from ganstudy.training.trainer import Row, Settings, Trainer, Watch
+from ganstudy.training.trainer import Row, Trainer, Watch
 
 MOST_BYTES = 2**26  # of a snapshot
 # Samples of a snapshot, from equal codes: as many as its metrics need.
@@ -57,7 +57,7 @@ def _train(params: Params, key: RunKey, out: Path, device: torch.device) -> None
     world = World(info.shape, info.scale, _classes(params, info))
     digest = sha256_json([recipe, info.sha256_train, asdict(world), read_json(numerics)])
     model = build(params, key, world)
-    trainer = _trainer(params, key, model, device)
+    trainer = make_trainer(params, key, model, load_split(layout.PREPARED, "train"), device)
     meta: dict[str, Any] = {
         "key": digest,
         "params": recipe,
@@ -113,32 +113,6 @@ def _follow(trainer: Trainer, store: CheckpointStore, watch: Watch) -> None:
         trainer.fit(store, watch)
     if watch.picture is not None:
         watch.picture(trainer.average.module)
-
-
-def _trainer(params: Params, key: RunKey, model: GenerativeModel, device: torch.device) -> Trainer:
-    data = load_split(layout.PREPARED, "train")
-    labels = data.labels if model.spec.classes else None
-    sampler = model.sampler.to(device)
-    players = model.players()
-    for player in players:
-        player.network.to(device)
-    train = params.train
-    return Trainer(
-        players,
-        sampler,
-        Batches(data.images, labels, model.spec.shape, train.batch, key.seed, device),
-        Settings(
-            images=train.images,
-            decay=train.decay,
-            ema=train.ema,
-            bfloat16=train.precision == "bfloat16",
-            snapshots=train.snapshots,
-            checkpoint_seconds=params.runtime.checkpoint_seconds,
-            stop_on_alarm=train.stop_on_alarm,
-            graphs=params.runtime.graphs,
-        ),
-        device,
-    )
 
 
 def _live(params: Params, info: DataInfo, device: torch.device) -> Callable[[Tensor], Row]:

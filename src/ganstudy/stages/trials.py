@@ -1,0 +1,19 @@
+"""Stage `trials`: the report of all variants of a recipe that were tried."""
+
+from pathlib import Path
+
+from ganstudy import variants
+from ganstudy.files import read_json
+from ganstudy.layout import output
+from ganstudy.progress import say
+from ganstudy.reports import trials
+
+
+def run(table: Path) -> None:
+    """Writes README.md and trials.png beside the `table` of variants."""
+    rows = [
+        trials.Trial(variant, read_json(output(table.parent / "trials" / f"{name}.json", "trial")))
+        for name, variant in variants.read(table).items()
+    ]
+    trials.write(rows, table.parent)
+    say(f"report: {table.parent / 'README.md'}")
