@@ -42,6 +42,11 @@ class Row:
         """The median over seeds of FID over the floor."""
         return median(trial.floors for trial in self.trials)
 
+    @property
+    def finite(self) -> list[Trial]:
+        """Those that did not fail."""
+        return [trial for trial in self.trials if not trial.values["failed"]]
+
     def middle(self, name: str) -> float:
         """The median over seeds of a value."""
         return median(float(trial.values[name]) for trial in self.trials)
@@ -79,8 +84,10 @@ def _draw(groups: dict[str, list[Row]], path: Path) -> None:
     counts = [len(rows) for rows in groups.values()]
     with new_figure(path, 8, 0.9 * len(groups) + 0.32 * sum(counts)) as figure:
         panels = figure.subplots(
-            len(groups), 1, squeeze=False, height_ratios=[count + 1 for count in counts]
+            len(groups), 1, squeeze=False, sharex=True, height_ratios=[n + 1 for n in counts]
         )
+        finite = [trial.floors for rows in groups.values() for row in rows for trial in row.finite]
+        panels[0, 0].set_xlim(min(finite, default=1) / 1.2, max(finite, default=100) * 1.2)
         for panel, (group, rows) in zip(panels[:, 0], groups.items(), strict=True):
             _panel(panel, group, rows)
         panels[-1, 0].set_xlabel("FID to validation images, multiples of real images' own")
@@ -88,7 +95,7 @@ def _draw(groups: dict[str, list[Row]], path: Path) -> None:
 
 def _panel(panel: Axes, group: str, rows: list[Row]) -> None:
     for height, row in enumerate(reversed(rows)):
-        finite = [trial.floors for trial in row.trials if not trial.values["failed"]]
+        finite = [trial.floors for trial in row.finite]
         panel.plot(finite, [height] * len(finite), "o", color="#4477aa", alpha=0.8)
         if math.isfinite(row.floors):
             panel.plot([row.floors], [height], "|", color="black", markersize=14)
