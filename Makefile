@@ -53,8 +53,8 @@ smoke: $(STAMP) ## A study of digits in minutes, in build/smoke
 	cd build/smoke && "$(CURDIR)/$(BIN)/dvc" repro
 	@echo "report: build/smoke/reports/README.md"
 
-bench: $(STAMP) ## Training images/s and the time outside the networks
-	PYTHONPATH=src $(BIN)/python benchmarks/training.py
+bench: $(STAMP) ## Speed and memory of training and of everything around it: reports/benchmarks.md
+	PYTHONPATH=src $(BIN)/python benchmarks/speed.py
 
 bench-metrics: $(STAMP) ## Speed, memory and intervals of the metrics: reports/evaluation.md
 	PYTHONPATH=src $(BIN)/python benchmarks/evaluation.py

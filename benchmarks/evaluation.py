@@ -10,6 +10,7 @@ from pathlib import Path
 import interval
 import metric_speed
 import whole_evaluation
+from tabular import table
 from threadpoolctl import threadpool_limits
 
 from ganstudy.files import write_text
@@ -138,14 +139,6 @@ def page_intervals(found: Sequence[interval.Found]) -> Iterable[str]:
         "Gaussian: the closed form is the truth. Rectified: skewed, correlated features; the truth "
         f"is the distance of {interval.POPULATION:,} draws."
     )
-
-
-def table(head: Sequence[str], rows: Sequence[Sequence[str]]) -> Iterable[str]:
-    yield "| " + " | ".join(head) + " |"
-    yield "|---|" + "---:|" * (len(head) - 1)
-    for row in rows:
-        yield "| " + " | ".join(row) + " |"
-    yield ""
 
 
 if __name__ == "__main__":

@@ -1,0 +1,217 @@
+"""Writes reports/benchmarks.md: what training and everything around it costs, in time and memory.
+
+make bench          after `make study`, with nothing else running
+"""
+
+from collections.abc import Iterable, Mapping, Sequence
+from pathlib import Path
+
+import memory
+import processes
+import resolutions
+import startup
+import torch
+import training
+from tabular import table
+
+from ganstudy import runs
+from ganstudy.files import write_text
+from ganstudy.layout import RUNS
+from ganstudy.params import Params, load
+from ganstudy.training import device as devices
+
+PAGE = Path("reports/benchmarks.md")
+LINKS = {"1 Gbit/s": 1e9 / 8, "10 Gbit/s": 1e10 / 8, "100 Gbit/s": 1e11 / 8}
+
+
+def main() -> None:
+    params = load()
+    device = devices.choose(params.runtime)
+    place = ", ".join(f"{name} {value}" for name, value in devices.describe(device).items())
+    pages = [
+        "# Speed and memory, measured",
+        "",
+        f"By `make bench` on {place}. Seconds are of processes with nothing else running; read the",
+        "ratios, which hold elsewhere too. Medians of turns in which what is compared alternates.",
+        "",
+        *page_training(params, device),
+        *page_plain([training.compare(params, pair) for pair in training.PAIRS]),
+        *page_study(params, memory.of_default_study()),
+        *page_many(memory.of_many_images()),
+        *page_startup(startup.of_stages(), startup.of_nothing_to_do()),
+        *page_resolutions(resolutions.costs(params, device)),
+        *page_processes(params, processes.measure(params.train.batch * 2)),
+        *page_gpu(params, device),
+    ]
+    write_text(PAGE, "\n".join(pages) + "\n")
+    print(PAGE.read_text(encoding="utf-8"))
+
+
+def page_training(params: Params, device: torch.device) -> Iterable[str]:
+    train = params.train
+    yield "## Training"
+    yield ""
+    yield (
+        f"28×28 grey images, {params.network.name}, batch {train.batch}, {train.precision}, "
+        f"penalties and critic steps of each recipe."
+    )
+    yield ""
+    rates = training.rates(params, device)
+    yield from table(["", "images/s"], [[family, f"{rate:,.0f}"] for family, rate in rates.items()])
+
+
+def page_plain(found: Sequence[training.Compared]) -> Iterable[str]:
+    yield "## Against a plain loop"
+    yield ""
+    yield "gan-non_saturating on the CPU: the trainer, and on the same networks, with the same penalty"
+    yield "at the same cadence, a loop as people write it ([benchmarks/plain.py](../benchmarks/plain.py):"
+    yield "DataLoader, float32, an optimiser that goes from tensor to tensor). *Outside* is the share"
+    yield "of a round that is neither a pass of a network nor an optimiser's step: drawing data and"
+    yield "codes, seeds, terms of the report, the moving average."
+    yield ""
+    yield from table(
+        ["networks", "trainer, images/s", "plain loop, images/s", "ratio", "outside"],
+        [
+            [
+                one.pair,
+                f"{one.trainer:,.0f}",
+                f"{one.plain:,.0f}",
+                f"**{one.trainer / one.plain:.1f}×**",
+                f"{one.outside:.1%}",
+            ]
+            for one in found
+        ],
+    )
+
+
+def page_study(params: Params, peaks: Mapping[str, memory.Peak]) -> Iterable[str]:
+    yield "## The default study, command by command"
+    yield ""
+    yield "With trainings cut to 1,280 images, which changes no peak: what is left of `train` and"
+    yield "`judge` is their start, their pictures and their files."
+    yield ""
+    yield from table(
+        ["", "seconds", "peak, GiB"],
+        [[name, f"{p.seconds:.1f}", f"{p.gibibytes:.2f}"] for name, p in peaks.items()],
+    )
+    trained = [
+        runs.read_run(key).timing
+        for key in params.run_keys()
+        if (RUNS / key / "model.json").exists()
+    ]
+    played = sum(timing.get("seconds", 0.0) for timing in trained)
+    rest = sum(peak.seconds for peak in peaks.values())
+    if played:
+        yield (
+            f"All of these together take {rest:.0f} s; the full trainings of the study's runs took "
+            f"{played:.0f} s of play here: **{rest / (rest + played):.0%}** of the whole is not "
+            "training (the judge's own training not counted)."
+        )
+        yield ""
+
+
+def page_many(peaks: Mapping[str, memory.Peak]) -> Iterable[str]:
+    yield f"## {memory.MANY:,} images of {memory.SIDE}×{memory.SIDE}"
+    yield ""
+    yield from table(
+        ["", "seconds", "peak, GiB"],
+        [[name, f"{p.seconds:.1f}", f"{p.gibibytes:.2f}"] for name, p in peaks.items()],
+    )
+
+
+def page_startup(stages: Mapping[str, float], nothing: float | None) -> Iterable[str]:
+    yield "## Start-up"
+    yield ""
+    yield "Seconds until a command's code is loaded."
+    yield ""
+    yield from table(["", "seconds"], [[name, f"{taken:.2f}"] for name, taken in stages.items()])
+    said = "not measured: the study is not up to date" if nothing is None else f"{nothing:.2f} s"
+    yield f"`make study` where nothing changed: {said}."
+    yield ""
+
+
+def page_resolutions(costs: Sequence[resolutions.Cost]) -> Iterable[str]:
+    yield "## Cost against resolution"
+    yield ""
+    yield "The default pair in colour, on generated images; the finest maps keep their width and each"
+    yield "doubling adds a level."
+    yield ""
+    yield from table(
+        ["pixels", "weights", "images/s", "ms/image", "GFLOP/image", "GFLOP/s"],
+        [
+            [
+                f"{cost.side}×{cost.side}",
+                f"{cost.weights:,}",
+                f"{cost.images_per_second:,.1f}",
+                f"{1000 / cost.images_per_second:.2f}",
+                f"{cost.gigaflops:.2f}",
+                f"{cost.gigaflops * cost.images_per_second:,.0f}",
+            ]
+            for cost in costs
+        ],
+    )
+
+
+def page_processes(params: Params, found: Sequence[processes.Scaled]) -> Iterable[str]:
+    exchanged = processes.bytes_per_round(params)
+    yield "## Several processes"
+    yield ""
+    yield f"`torchrun` with gloo, one machine, global batch {found[0].batch}."
+    yield ""
+    yield from table(
+        ["processes", "threads each", "ms/round", "images/s"],
+        [
+            [
+                str(one.processes),
+                str(one.threads),
+                f"{1000 * one.seconds:.1f}",
+                f"{one.images_per_second:,.0f}",
+            ]
+            for one in found
+        ],
+    )
+    yield (
+        f"Beyond one machine, modelled: a round exchanges {exchanged / 1e6:.1f} MB of gradients for "
+        "each process (a ring: twice their size)."
+    )
+    yield "Beside the computing of one process with one thread at this batch, that takes:"
+    yield ""
+    computing = next(one.seconds for one in found if (one.processes, one.threads) == (1, 1))
+    yield from table(
+        ["link", "ms/round", "of the computing"],
+        [
+            [link, f"{1000 * exchanged / rate:.1f}", f"{exchanged / rate / computing:.1%}"]
+            for link, rate in LINKS.items()
+        ],
+    )
+
+
+def page_gpu(params: Params, device: torch.device) -> Iterable[str]:
+    yield "## On a GPU"
+    yield ""
+    if device.type != "cuda":
+        yield "Eager against recorded rounds (CUDA graphs): **not measured**, for want of a GPU."
+        yield ""
+        return
+    runtime = params.runtime.model_copy(update={"graphs": False})
+    ways = {"eager": params.model_copy(update={"runtime": runtime}), "recorded": params}
+    rates = training.in_turn(
+        {
+            name: training.make_play(training.make_trainer(chosen, training.GAN, device))
+            for name, chosen in ways.items()
+        },
+        device,
+    )
+    yield from table(
+        ["rounds", "ms/round", "images/s"],
+        [
+            [name, f"{1000 * taken:.2f}", f"{params.train.batch / taken:,.0f}"]
+            for name, taken in rates.items()
+        ],
+    )
+    yield f"Recorded rounds are {rates['eager'] / rates['recorded']:.1f}× as fast."
+    yield ""
+
+
+if __name__ == "__main__":
+    main()
