@@ -1,7 +1,7 @@
 """The most memory that each command of a study holds (Linux): of the default study, and of one with
 a million images.
 
-    .venv/bin/python benchmarks/memory.py         with PYTHONPATH=src, from the project's root
+    make bench-data
 
 Memory does not grow with a training's budget, so budgets are short here. What a process maps from a
 file counts as held, although the system takes it back when it needs it.
@@ -25,7 +25,7 @@ from ganstudy import files
 
 ROOT = Path(__file__).resolve().parents[1]
 MANY, HELD, SIDE, CLASSES = 1_000_000, 10_000, 28, 10
-SHORT: Mapping[str, Mapping[str, Any]] = {"train": {"images": 6400}, "judge": {"images": 6400}}
+SHORT: Mapping[str, Mapping[str, Any]] = {"train": {"images": 1280}, "judge": {"images": 1280}}
 GAN, VAE = "gan-non_saturating-0", "vae-elbo-0"
 LARGE = ("numerics", "prepare", f"train --run {GAN}")
 DEFAULT = (

@@ -7,13 +7,13 @@ import warnings
 from concurrent.futures import Future, ThreadPoolExecutor
 from typing import Protocol
 
-import numpy as np
 import torch
 from torch import Tensor
 
 from ganstudy.files import Labels, Samples
 from ganstudy.seeding import torch_generator
 from ganstudy.training.device import memory
+from ganstudy.training.scattered import Scattered
 
 # Of a device's memory, the part that samples may take. A training holds its networks, their
 # gradients and all maps of a batch beside them, and other programs theirs.
@@ -76,7 +76,7 @@ class Streamed:
     def __init__(
         self, samples: Samples, labels: Labels | None, size: int, seed: int, device: torch.device
     ) -> None:
-        self._samples, self._labels, self._device = samples, labels, device
+        self._samples, self._labels, self._device = Scattered(samples), labels, device
         self._order = Order(len(samples), size, seed, CPU)  # of the thread alone
         self._thread = ThreadPoolExecutor(1, "batches")
         self._coming: dict[int, Future[Drawn]] = {}
@@ -92,11 +92,8 @@ class Streamed:
 
     def _read(self, index: int) -> Drawn:
         rows = self._order.rows(index).numpy()
-        by_place = np.argsort(rows)  # in one way through the file
-        samples = np.empty((len(rows), *self._samples.shape[1:]), self._samples.dtype)
-        samples[by_place] = self._samples[rows[by_place]]
         labels = None if self._labels is None else self._sent(self._labels[rows])
-        return self._sent(samples), labels
+        return self._sent(self._samples.take(rows)), labels
 
     def _sent(self, array: Samples | Labels) -> Tensor:
         tensor = torch.from_numpy(array)
