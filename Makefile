@@ -10,7 +10,7 @@ export DVC_NO_ANALYTICS := 1
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
 .DEFAULT_GOAL := help
-.PHONY: help setup study test lint unit pipeline pipeline-study pipeline-rest faults smoke bench bench-metrics ui gate changes lock clean
+.PHONY: help setup study test lint unit pipeline pipeline-study pipeline-rest faults smoke bench bench-data bench-metrics ui gate changes lock clean
 
 help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "%-15s%s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -55,6 +55,10 @@ smoke: $(STAMP) ## A study of digits in minutes, in build/smoke
 
 bench: $(STAMP) ## Speed and memory of training and of everything around it: reports/benchmarks.md
 	PYTHONPATH=src $(BIN)/python benchmarks/speed.py
+
+bench-data: $(STAMP) ## Memory of every command, also with a million images; speed by resolution
+	PYTHONPATH=src $(BIN)/python benchmarks/memory.py
+	PYTHONPATH=src $(BIN)/python benchmarks/resolutions.py
 
 bench-metrics: $(STAMP) ## Speed, memory and intervals of the metrics: reports/evaluation.md
 	PYTHONPATH=src $(BIN)/python benchmarks/evaluation.py

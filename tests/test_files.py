@@ -245,6 +245,59 @@ def test_whatever_byte_is_altered_it_is_read_or_bad_input(tmp_path: Path, save) 
     assert refused > len(content) / 2
 
 
+@pytest.mark.parametrize("save", [np.savez, np.savez_compressed])
+def test_what_numpy_refuses_is_refused_and_what_both_read_is_equal(tmp_path: Path, save) -> None:
+    content, path = written(save), tmp_path / "x.npz"
+    both = 0
+    for place in range(len(content)):
+        altered = bytearray(content)
+        altered[place] ^= 1 << place % 8
+        path.write_bytes(altered)
+        try:
+            with np.load(path, allow_pickle=False) as archive:
+                names = ["arr_0", *({"arr_1"} & set(archive.files))]
+                theirs = [archive[name] for name in names]
+        except Exception:  # theirs have no common class
+            with pytest.raises(InputError):
+                files.read_npz(path)
+            continue
+        ours = files.read_npz(path)
+        assert all(np.array_equal(a, b) for a, b in zip(ours, theirs, strict=True))
+        both += 1
+    assert both > 0  # a date, say, means nothing
+
+
+def test_images_stay_in_their_file_and_cannot_be_written_to(tmp_path: Path) -> None:
+    path = tmp_path / "x.npz"
+    files.write_npz(path, IMAGES, LABELS)
+    images = files.read_images(path)[0]
+    with pytest.raises(ValueError, match="read-only"):
+        images[0] = 0
+    files.write_npz(path, IMAGES[::-1], LABELS)  # who has read it keeps what was read
+    assert np.array_equal(images, IMAGES)
+    assert not np.array_equal(files.read_images(path)[0], IMAGES)
+
+
+def test_arrays_in_fortrans_order_are_read(tmp_path: Path) -> None:
+    np.savez(tmp_path / "x.npz", np.asfortranarray(IMAGES))
+    assert np.array_equal(files.read_images(tmp_path / "x.npz")[0], IMAGES)
+
+
+@pytest.mark.parametrize("dtype", [np.uint8, np.float32])
+def test_spooled_rows_are_one_array_and_no_file_is_seen(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, dtype: type
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    array = IMAGES.astype(dtype)
+    spooled = files.spooled([array[:1], array[1:4][::-1], array[:0], array[4:]])
+    assert spooled.dtype == dtype
+    assert np.array_equal(spooled, array[[0, 3, 2, 1, 4, 5]])
+    assert not spooled.flags.writeable
+    rows = np.array([5, 0, 0, 3])
+    assert np.array_equal(files.taken(spooled, rows), spooled[rows])
+    assert list(tmp_path.iterdir()) == []
+
+
 def test_an_array_that_is_no_archive_says_so(tmp_path: Path) -> None:
     path = tmp_path / "x.npz"
     with path.open("wb") as stream:

@@ -4,9 +4,10 @@ import hashlib
 import json
 import math
 import os
+import struct
 import tempfile
 import zipfile
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import IO, Any, BinaryIO
@@ -23,6 +24,13 @@ Samples = Images | Points  # images (N, H, W, C) or points (N, d)
 
 MOST_INFLATED = 200  # times its size: far beyond what compresses images
 HARMLESS = 2**26  # bytes that any file may inflate to
+CHUNK = 2**24  # bytes in memory of what lies on disk
+HEADERS = {  # by version
+    (1, 0): np.lib.format.read_array_header_1_0,
+    (2, 0): np.lib.format.read_array_header_2_0,
+    (3, 0): np.lib.format.read_array_header_2_0,
+}
+LOCAL_HEADER = 30  # bytes of a zip member's, without its name and extra fields
 
 
 @contextmanager
@@ -135,61 +143,105 @@ def write_stream(path: Path, write: Callable[[BinaryIO], None], size: int | None
 
 
 def read_npz(path: Path) -> list[npt.NDArray[Any]]:
-    """Reads `arr_0`, `arr_1`, … of an npz. Pickled objects and broken files are an `InputError`,
-    and so are bombs: files that would inflate to more than `MOST_INFLATED` times their size."""
+    """Reads `arr_0`, `arr_1`, … of an npz; bytes that are stored as they are stay in the file, and
+    come into memory where they are looked at: such an array is read-only.
+
+    Pickled objects and broken files are an `InputError`, and so are bombs: files that would inflate
+    to more than `MOST_INFLATED` times their size.
+    """
+    if path.exists() and not path.is_file():  # a pipe would never end
+        raise InputError(f"cannot read {path}: it is no regular file")
     try:
-        _refuse_bombs(path)
-        with np.load(path, allow_pickle=False) as archive:
-            names = archive.files
-            arrays = [archive[name] for name in ("arr_0", "arr_1") if name in names]
+        with path.open("rb") as file, zipfile.ZipFile(file) as archive:
+            members = {info.filename.removesuffix(".npy"): info for info in archive.infolist()}
+            found = [members[name] for name in ("arr_0", "arr_1") if name in members]
+            for member in found:
+                _refuse_bomb(path, archive, member)
+            arrays = [_read(file, archive, member) for member in found]
     except InputError:
         raise
     except OSError as error:
         raise InputError(f"cannot read {path}: {error.strerror or error}") from error
     except Exception as error:  # whatever zipfile, zlib and numpy's parser make of broken bytes
         raise InputError(f"{path} is not a readable npz of plain arrays: {error}") from error
-    if "arr_0" not in names:
-        raise InputError(f"{path} has no array 'arr_0'; it has {names}")
-    if not all(isinstance(array, np.ndarray) for array in arrays):
-        raise InputError(f"{path} is not a readable npz of plain arrays: it holds other files")
+    if "arr_0" not in members:
+        raise InputError(f"{path} has no array 'arr_0'; it has {list(members)}")
     return arrays
 
 
-def _refuse_bombs(path: Path) -> None:
+def _refuse_bomb(path: Path, archive: zipfile.ZipFile, member: zipfile.ZipInfo) -> None:
     """Raises before anything is inflated, or an array made, that the file cannot hold.
 
     A member's size in the archive's directory is also what its array's header may announce: NumPy
     would take the memory first and look for the content later.
     """
-    if path.exists() and not path.is_file():  # a pipe would never end
-        raise InputError(f"cannot read {path}: it is no regular file")
-    if not zipfile.is_zipfile(path):
-        return  # NumPy says what it is, or that it is not there
-    size = path.stat().st_size
-    with zipfile.ZipFile(path) as archive:
-        for name in archive.namelist():
-            if name.removesuffix(".npy") not in ("arr_0", "arr_1"):
-                continue
-            inflated = archive.getinfo(name).file_size
-            if inflated > max(size * MOST_INFLATED, HARMLESS):
-                raise InputError(
-                    f"{path}: {name} would inflate to {inflated:,} bytes from a file of {size:,}; "
-                    "save it without compression"
-                )
-            with archive.open(name) as stream:
-                shape, itemsize = _announced(stream)
-            if math.prod(shape) * itemsize > inflated:
-                raise InputError(f"{path}: {name} announces {shape}, more than it holds")
+    size, inflated = path.stat().st_size, member.file_size
+    if inflated > max(size * MOST_INFLATED, HARMLESS):
+        raise InputError(
+            f"{path}: {member.filename} would inflate to {inflated:,} bytes from a file of "
+            f"{size:,}; save it without compression"
+        )
+    with archive.open(member) as stream:
+        shape, _, dtype = _header(stream)
+    if math.prod(shape) * dtype.itemsize > inflated:
+        raise InputError(f"{path}: {member.filename} announces {shape}, more than it holds")
 
 
-def _announced(stream: IO[bytes]) -> tuple[tuple[int, ...], int]:
-    """Shape and bytes an element that an array's header tells of; whatever is wrong raises."""
-    version = np.lib.format.read_magic(stream)
-    read = np.lib.format.read_array_header_1_0
-    if version != (1, 0):
-        read = np.lib.format.read_array_header_2_0
-    shape, _, dtype = read(stream)
-    return shape, dtype.itemsize
+def _read(file: BinaryIO, archive: zipfile.ZipFile, member: zipfile.ZipInfo) -> npt.NDArray[Any]:
+    """The array of a member of `archive`, which is in `file`; whatever is wrong raises."""
+    with archive.open(member) as stream:
+        shape, fortran, dtype = _header(stream)
+        stored = member.compress_type == zipfile.ZIP_STORED and not fortran
+        if stored and dtype == np.uint8 and math.prod(shape) > 0:  # wider types may lie askew
+            offset = _content(file, member) + stream.tell()
+            while stream.read(CHUNK):  # at the end the check sum is compared
+                pass
+            return np.memmap(file, dtype, "r", offset, shape).view(np.ndarray)
+    with archive.open(member) as stream:
+        array: npt.NDArray[Any] = np.lib.format.read_array(stream, allow_pickle=False)
+        return array
+
+
+def _header(stream: IO[bytes]) -> tuple[tuple[int, ...], bool, np.dtype[Any]]:
+    """Shape, whether in Fortran's order, and type of an array; whatever is wrong raises."""
+    shape, fortran, dtype = HEADERS[np.lib.format.read_magic(stream)](stream)
+    return shape, fortran, dtype
+
+
+def _content(file: BinaryIO, member: zipfile.ZipInfo) -> int:
+    """Where a stored member's bytes begin: after its local header, a name and extra fields."""
+    file.seek(member.header_offset + LOCAL_HEADER - 4)
+    name, extra = struct.unpack("<HH", file.read(4))
+    return member.header_offset + LOCAL_HEADER + int(name) + int(extra)
+
+
+def spooled(parts: Iterable[npt.NDArray[Any]]) -> npt.NDArray[Any]:
+    """All rows of `parts`, arrays of one type and row shape, as one read-only array that lies on
+    disk; memory holds one part at a time.
+
+    It is a file in the working folder that has no name: it is gone with the array, or with the
+    process however that ends. Raises `StudyError` where the disk is full, `ValueError` without rows
+    """
+    try:
+        with tempfile.TemporaryFile(dir=os.curdir) as file:
+            rows = 0
+            for part in parts:
+                file.write(np.ascontiguousarray(part).data)
+                rows += len(part)
+            if not rows:
+                raise ValueError("there are no rows")
+            file.flush()
+            shape = (rows, *part.shape[1:])
+            return np.memmap(file, part.dtype, "r", shape=shape).view(np.ndarray)
+    except OSError as error:
+        reason = error.strerror or error
+        raise StudyError(f"cannot write a temporary file in {Path.cwd()}: {reason}") from error
+
+
+def taken(array: npt.NDArray[Any], rows: npt.NDArray[np.int64]) -> npt.NDArray[Any]:
+    """`array[rows]`, of row numbers, as `spooled` makes it."""
+    step = max(1, CHUNK * len(array) // max(array.nbytes, 1))
+    return spooled(array[rows[start : start + step]] for start in range(0, len(rows), step))
 
 
 def read_images(path: Path) -> tuple[Images, Labels | None]:

@@ -18,6 +18,7 @@ from ganstudy.files import (
     sha256_arrays,
     sha256_file,
     sha256_json,
+    spooled,
     write_npz,
 )
 from ganstudy.layout import from_root, output, state
@@ -71,12 +72,10 @@ class JudgeInfo:
 
 
 def rotated(images: Samples) -> tuple[Samples, Labels]:
-    """The rotation task: image i turned by i mod 4 quarters, and i mod 4. Images are square."""
-    turns = np.arange(len(images)) % ROTATIONS
-    turned = images.copy()
-    for turn in range(1, ROTATIONS):
-        turned[turns == turn] = np.rot90(images[turns == turn], turn, axes=(1, 2))
-    return turned, turns.astype(np.int64)
+    """The rotation task: image i turned by i mod 4 quarters, and i mod 4. Images are square; on
+    disk, as there may be many."""
+    turned = spooled(np.rot90(image, row % ROTATIONS)[None] for row, image in enumerate(images))
+    return turned, np.arange(len(images)) % ROTATIONS
 
 
 def load_judge(folder: Path, device: torch.device) -> tuple[JudgeExtractor, JudgeInfo]:

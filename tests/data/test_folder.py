@@ -336,6 +336,24 @@ def test_a_bomb_is_refused_before_it_is_decoded(tmp_path: Path, side: int) -> No
         read_folder(tmp_path)
 
 
+def test_a_bomb_within_an_icon_is_refused_too(tmp_path: Path) -> None:
+    # Its directory says 16×16; the picture in it is met when it is decoded.
+    inner = huge_png(tmp_path / "inner", 8_001).read_bytes()
+    entry = struct.pack("<BBBBHHII", 16, 16, 0, 0, 1, 32, len(inner), 22)
+    (tmp_path / "bomb.ico").write_bytes(struct.pack("<HHH", 0, 1, 1) + entry + inner)
+    with pytest.raises(InputError, match=r"'bomb.ico'.*more than 64,000,000 pixels"):
+        read_folder(tmp_path)
+
+
+def test_of_many_broken_pictures_the_first_by_name_is_refused(tmp_path: Path) -> None:
+    for index in range(30):
+        save(tmp_path / f"{index:02d}.png", index)
+    for index in (11, 29, 7, 8):
+        (tmp_path / f"{index:02d}.png").write_bytes(b"")
+    with pytest.raises(InputError, match=r"cannot use '07\.png'"):
+        read_folder(tmp_path)
+
+
 def test_a_picture_named_otherwise_is_read_by_content_but_scripts_are_not(tmp_path: Path) -> None:
     save(tmp_path / "a.bmp", 7).rename(tmp_path / "a.png")
     assert only(tmp_path / "a.png") == [7]

@@ -1,18 +1,20 @@
 """A user's folder of pictures, in one order on every machine, as arrays."""
 
 import os
-from collections import deque
-from dataclasses import dataclass
+import warnings
+from collections.abc import Iterator
+from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Literal
+from typing import Literal, NamedTuple
 
 import numpy as np
 from PIL import Image
 
 from ganstudy.data.pictures import BrokenPictureError, formats_by_extension, read_picture
 from ganstudy.data.pixels import Fit, shape_picture, to_array
+from ganstudy.data.threads import in_threads
 from ganstudy.errors import InputError
-from ganstudy.files import Images, Labels
+from ganstudy.files import Images, Labels, spooled, taken
 from ganstudy.progress import Meter, say
 
 Broken = Literal["refuse", "skip"]
@@ -63,11 +65,14 @@ def read_folder(
     `resolution` is None, and for a broken picture unless it is skipped.
     """
     listing = _list(path)
-    kept, pictures, skipped = _read_all(path, listing, resolution, channels, fit, broken)
-    if not pictures:
-        raise InputError(f"none of the {len(skipped)} pictures in {_quoted(path)} can be read")
-    labels = _labels(path, kept, listing.classes) if listing.classes else None
-    return FolderImages(_stack(pictures, channels), labels, listing.classes, tuple(skipped))
+    reading = _Reading(path, listing.pictures, resolution, channels, fit, broken)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # Pillow's, of odd files that it can read
+        images = spooled(reading.rows())
+    if channels is None and reading.grey:
+        images = taken(images[..., :1], np.arange(len(images)))
+    labels = _labels(path, reading.kept, listing.classes) if listing.classes else None
+    return FolderImages(images, labels, listing.classes, tuple(reading.skipped))
 
 
 def _list(root: Path) -> _Listing:
@@ -151,46 +156,77 @@ def _is_inside(root: Path, path: Path) -> bool:
     return path.resolve().is_relative_to(root.resolve())
 
 
-def _read_all(
-    root: Path,
-    listing: _Listing,
-    resolution: int | None,
-    channels: int | None,
-    fit: Fit,
-    broken: Broken,
-) -> tuple[list[str], deque[Image.Image], list[str]]:
-    """Names of the pictures that were read, the pictures, and names of those that were not."""
-    kept: list[str] = []
-    skipped: list[str] = []
-    pictures: deque[Image.Image] = deque()
-    enlarged = 0
-    with Meter("reading pictures", len(listing.pictures), "pictures") as meter:
-        for name in listing.pictures:
-            meter.advance(1)
-            try:
-                picture = _read_inside(root, name)
-            except BrokenPictureError as reason:
-                if broken == "refuse":
+class _Picture(NamedTuple):
+    pixels: Images  # (H, W, C)
+    grey: bool
+    enlarged: bool
+
+
+@dataclass
+class _Reading:
+    """One pass over the pictures of a folder, and what it met so far."""
+
+    root: Path
+    names: tuple[str, ...]
+    resolution: int | None
+    channels: int | None
+    fit: Fit
+    broken: Broken
+    kept: list[str] = field(default_factory=list)
+    skipped: list[str] = field(default_factory=list)
+    enlarged: int = 0
+    grey: bool = True  # all of them
+
+    def rows(self) -> Iterator[Images]:
+        """The pixels (1, H, W, C) of each picture that can be used; C is 3 where it is open."""
+        shape: tuple[int, ...] | None = None
+        with Meter("reading pictures", len(self.names), "pictures") as meter:
+            for name, found in zip(self.names, in_threads(self._read, self.names), strict=True):
+                meter.advance(1)
+                if isinstance(found, BrokenPictureError):
+                    self._skip(name, found)
+                    continue
+                shape = shape or found.pixels.shape
+                if found.pixels.shape[:2] != shape[:2]:
                     raise InputError(
-                        f"{_quoted(root)}: cannot use {name!r}: {reason}; "
-                        "with data.broken: skip it is left out"
-                    ) from reason
-                say(f"skipped {name!r}: {reason}")
-                skipped.append(name)
-                continue
-            if resolution is None and kept and picture.size != pictures[0].size:
-                raise InputError(
-                    f"{_quoted(root)}: {name!r} has {_size(picture)} pixels but {kept[0]!r} has "
-                    f"{_size(pictures[0])}: all must have one size where no resolution is set"
-                )
-            enlarged += resolution is not None and min(picture.size) < resolution
-            pictures.append(shape_picture(picture, resolution, channels, fit))
-            kept.append(name)
-    if skipped:
-        say(f"{_quoted(root)}: skipped {len(skipped)} of {len(listing.pictures)} pictures")
-    if enlarged:
-        say(f"{_quoted(root)}: {enlarged} pictures were enlarged to {resolution} pixels")
-    return kept, pictures, skipped
+                        f"{_quoted(self.root)}: {name!r} has {_size(found.pixels.shape)} pixels "
+                        f"but {self.kept[0]!r} has {_size(shape)}: all must have one size where no "
+                        "resolution is set"
+                    )
+                self.kept.append(name)
+                self.enlarged += found.enlarged
+                self.grey &= found.grey
+                # Grey is repeated where others have, or may have, colour.
+                yield np.broadcast_to(found.pixels, (1, *shape[:2], self.channels or 3))
+        if not self.kept:
+            raise InputError(
+                f"none of the {len(self.skipped)} pictures in {_quoted(self.root)} can be read"
+            )
+        if self.skipped:
+            say(f"{_quoted(self.root)}: skipped {len(self.skipped)} of {len(self.names)} pictures")
+        if self.enlarged:
+            say(
+                f"{_quoted(self.root)}: {self.enlarged} pictures were enlarged to "
+                f"{self.resolution} pixels"
+            )
+
+    def _read(self, name: str) -> _Picture | BrokenPictureError:
+        try:
+            picture = _read_inside(self.root, name)
+        except BrokenPictureError as reason:
+            return reason
+        small = self.resolution is not None and min(picture.size) < self.resolution
+        shaped = shape_picture(picture, self.resolution, self.channels, self.fit)
+        return _Picture(to_array(shaped), shaped.mode == "L", small)
+
+    def _skip(self, name: str, reason: BrokenPictureError) -> None:
+        if self.broken == "refuse":
+            raise InputError(
+                f"{_quoted(self.root)}: cannot use {name!r}: {reason}; "
+                "with data.broken: skip it is left out"
+            ) from reason
+        say(f"skipped {name!r}: {reason}")
+        self.skipped.append(name)
 
 
 def _read_inside(root: Path, name: str) -> Image.Image:
@@ -212,19 +248,9 @@ def _labels(root: Path, names: list[str], classes: tuple[str, ...]) -> Labels:
     return labels
 
 
-def _stack(pictures: deque[Image.Image], channels: int | None) -> Images:
-    """Empties `pictures` into one array, so that memory never holds all of them twice."""
-    if channels is None:
-        channels = 1 if all(picture.mode == "L" for picture in pictures) else 3
-    width, height = pictures[0].size
-    images = np.empty((len(pictures), height, width, channels), np.uint8)
-    for index in range(len(images)):
-        images[index] = to_array(pictures.popleft())  # grey is repeated where others have colour
-    return images
-
-
-def _size(picture: Image.Image) -> str:
-    return f"{picture.size[0]}×{picture.size[1]}"
+def _size(shape: tuple[int, ...]) -> str:
+    height, width = shape[:2]
+    return f"{width}×{height}"
 
 
 def _quoted(path: Path) -> str:

@@ -1,6 +1,5 @@
 """One picture file of unknown origin to 8-bit grey or colour, without trusting it."""
 
-import warnings
 from functools import cache
 from pathlib import Path
 
@@ -8,6 +7,8 @@ import numpy as np
 from PIL import Image, ImageOps, UnidentifiedImageError
 
 MAX_PIXELS = 64_000_000
+# Pillow refuses twice as many: at the first look, and where a format holds a second size inside.
+Image.MAX_IMAGE_PIXELS = MAX_PIXELS // 2
 # Formats that need an outside program or a plug-in, or whose values have no fixed range.
 UNSUITABLE = {"BUFR", "EPS", "FITS", "GRIB", "HDF5", "IPTC", "MPEG", "WMF"}
 
@@ -40,14 +41,12 @@ def read_picture(path: Path) -> Image.Image:
         raise BrokenPictureError("it is no regular file")
     formats = sorted(set(formats_by_extension().values()))
     try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")
-            # Some formats hold a second size inside, which Pillow meets only when decoding.
-            warnings.simplefilter("error", Image.DecompressionBombWarning)
-            with Image.open(path, formats=formats) as picture:
-                return _to_eight_bits(picture)
+        with Image.open(path, formats=formats) as picture:
+            return _to_eight_bits(picture)
     except BrokenPictureError:
         raise
+    except Image.DecompressionBombError as error:
+        raise BrokenPictureError(f"it has more than {MAX_PIXELS:,} pixels") from error
     except UnidentifiedImageError as error:
         raise BrokenPictureError("its content is no picture that can be read") from error
     except Exception as error:  # Pillow's decoders raise nearly anything on damaged files
@@ -56,9 +55,6 @@ def read_picture(path: Path) -> Image.Image:
 
 
 def _to_eight_bits(picture: Image.Image) -> Image.Image:
-    width, height = picture.size
-    if width * height > MAX_PIXELS:
-        raise BrokenPictureError(f"{width}×{height} pixels are more than {MAX_PIXELS:,}")
     sixteen_bits = picture.mode.startswith("I;16") or (
         picture.mode == "I" and picture.format == "PPM"
     )

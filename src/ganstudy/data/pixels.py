@@ -5,13 +5,14 @@ then the picture is cropped and resized with Pillow's antialiased Lanczos filter
 already has the wanted shape passes unchanged, bit for bit.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import Literal
 
 import numpy as np
 from PIL import Image
 
-from ganstudy.files import Images
+from ganstudy.data.threads import in_threads
+from ganstudy.files import Images, spooled
 from ganstudy.progress import Meter
 
 Fit = Literal["crop", "stretch"]
@@ -36,19 +37,24 @@ def shape_picture(
 
 
 def shape_images(images: Images, resolution: int | None, channels: int | None, fit: Fit) -> Images:
-    """Does `shape_picture` to each of `images` (N, H, W, C): uint8 in, uint8 out."""
+    """Does `shape_picture` to each of `images` (N, H, W, C): uint8 in, uint8 out, on disk."""
     height, width, depth = images.shape[1:]
     sides = (height, width) if resolution is None else (resolution, resolution)
     shape = (len(images), *sides, channels or depth)
     if shape == images.shape:
         return images
-    shaped = np.empty(shape, np.uint8)
-    with Meter("resizing", len(images)) as meter:
-        for index, image in enumerate(images):
-            picture = Image.fromarray(image[:, :, 0] if depth == 1 else image)
-            shaped[index] = to_array(shape_picture(picture, resolution, channels, fit))
-            meter.advance(1)
-    return shaped
+
+    def shaped(image: Images) -> Images:
+        picture = Image.fromarray(image[:, :, 0] if depth == 1 else image)
+        return to_array(shape_picture(picture, resolution, channels, fit))
+
+    def rows() -> Iterator[Images]:
+        with Meter("resizing", len(images)) as meter:
+            for row in in_threads(shaped, images):
+                yield row[None]
+                meter.advance(1)
+
+    return spooled(rows())
 
 
 def to_array(picture: Image.Image) -> Images:

@@ -141,7 +141,8 @@ def _cut(whole: Split, share: float, held: Held) -> tuple[Split, Split]:
 
 
 def _take(whole: Split, rows: Rows) -> Split:
-    return Split(whole.images[rows], None if whole.labels is None else whole.labels[rows])
+    labels = None if whole.labels is None else whole.labels[rows]
+    return Split(files.taken(whole.images, rows), labels)
 
 
 def _read_source(raw: Path, name: str) -> dict[str, Any]:

@@ -1,7 +1,6 @@
 """`check`: params.yaml as a whole, against the tables and against itself, before hours of work."""
 
 import math
-import os
 from pathlib import Path
 
 import torch
@@ -14,6 +13,7 @@ from ganstudy.files import write_text
 from ganstudy.models import RunKey, World, build
 from ganstudy.models.base import GenerativeModel
 from ganstudy.params import Params, load
+from ganstudy.training import device as devices
 
 COPIES = 5  # of the weights in training: themselves, gradients, Adam's two moments, the average
 # What samples of a data set are stored as: (H, W, C) or (d,). A folder's follow from params.
@@ -64,7 +64,7 @@ def _weights(model: GenerativeModel) -> int:
 
 def _must_fit_in_memory(needed: int, what: str, setting: str) -> None:
     """A size too many by zeros is told here, not by a machine that stops answering."""
-    there = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
+    there = devices.memory(torch.device("cpu"))
     if needed > there:
         raise InputError(
             f"{what} would take {needed / 2**30:,.0f} GiB, and this machine has "

@@ -16,6 +16,13 @@ _AVAILABLE: dict[str, Callable[[], bool]] = {
     "cpu": lambda: True,
 }
 
+# Bytes for everything on a device: a CPU's own; of a GPU, which others may use, what is free.
+_MEMORY: dict[str, Callable[[torch.device], int]] = {
+    "cuda": lambda device: torch.cuda.mem_get_info(device)[0],
+    "mps": lambda device: torch.mps.recommended_max_memory(),
+    "cpu": lambda device: os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES"),
+}
+
 
 def choose(runtime: RuntimeParams) -> torch.device:
     """The device that `runtime.device` names; auto takes cuda, then mps, then cpu.
@@ -38,6 +45,11 @@ def choose(runtime: RuntimeParams) -> torch.device:
         os.environ.setdefault("CUBLAS_WORKSPACE_CONFIG", ":4096:8")
         torch.use_deterministic_algorithms(True, warn_only=True)
     return device
+
+
+def memory(device: torch.device) -> int:
+    """Bytes of memory that `device` has for a training."""
+    return _MEMORY[device.type](device)
 
 
 def slow_bfloat16(device: torch.device) -> bool:

@@ -1,0 +1,96 @@
+"""What an image costs at each resolution: the convolutional pair of the default study, in colour.
+
+    make bench-data
+
+Operations are counted, not estimated: all that both players compute for an image of training, with
+the penalties of the recipe at their share of rounds.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+from torch.utils.flop_counter import FlopCounterMode
+
+from ganstudy.files import Images
+from ganstudy.models import RunKey, World, build
+from ganstudy.params import Params, load
+from ganstudy.seeding import numpy_generator
+from ganstudy.training import device as devices
+from ganstudy.training.batches import Batches
+from ganstudy.training.trainer import Settings, Trainer
+from training import ROUNDS, make_play, seconds
+
+RUN = RunKey.parse("gan-non_saturating-0")
+SIDES = (28, 32, 64, 128)
+COUNT = 256  # different images
+COUNTED = 8  # rounds: as many as lie between two penalties
+
+
+@dataclass(frozen=True)
+class Cost:
+    """Of training at a side in pixels: weights of both networks, images/s, and billions of
+    operations (a multiplication and an addition are two) an image."""
+
+    side: int
+    weights: int
+    images_per_second: float
+    gigaflops: float
+
+
+def main() -> None:
+    params = load()
+    device = devices.choose(params.runtime)
+    hardware = devices.describe(device)
+    print(", ".join(f"{name} {value}" for name, value in hardware.items()))
+    print(f"{params.network.name}, batch {params.train.batch}, {params.train.precision}")
+    print(f"{'pixels':<10}{'weights':>12}{'images/s':>12}{'ms/image':>12}{'GFLOP/image':>14}")
+    for cost in costs(params, device):
+        rate = cost.images_per_second
+        print(
+            f"{f'{cost.side}×{cost.side}':<10}{cost.weights:>12,}{rate:>12,.1f}"
+            f"{1000 / rate:>12.2f}{cost.gigaflops:>14.2f}"
+        )
+
+
+def costs(params: Params, device: torch.device, sides: Sequence[int] = SIDES) -> list[Cost]:
+    """What training costs at each of `sides`."""
+    return [_cost(params, device, side) for side in sides]
+
+
+def _cost(params: Params, device: torch.device, side: int) -> Cost:
+    trainer = _make_trainer(params, device, side)
+    play = make_play(trainer)
+    with FlopCounterMode(display=False) as counter:  # warms up, too
+        for _ in range(COUNTED):
+            play()
+    operations = counter.get_total_flops() / (trainer.images_per_round * COUNTED)
+    rate = trainer.images_per_round * ROUNDS / seconds(play, device)
+    weights = sum(w.numel() for player in trainer.players for w in player.network.parameters())
+    return Cost(side, weights, rate, operations / 1e9)
+
+
+def _make_trainer(params: Params, device: torch.device, side: int) -> Trainer:
+    model = build(params, RUN, World((side, side, 3)))
+    players = model.players()
+    for player in players:
+        player.network.to(device)
+    settings = Settings(10**9, 0.0, params.train.ema, params.train.precision == "bfloat16")
+    batches = Batches(shapes(COUNT, side), None, model.spec.shape, params.train.batch, 0, device)
+    return Trainer(players, model.sampler, batches, settings, device)
+
+
+def shapes(count: int, side: int) -> Images:
+    """Images uint8 (count, side, side, 3): a disc of one colour on another."""
+    rng = numpy_generator(0, "shapes")
+    colours = rng.integers(0, 256, (2, count, 1, 1, 3), np.uint8)
+    row, column = rng.uniform(0.3, 0.7, (2, count, 1, 1, 1))
+    radius = rng.uniform(0.1, 0.3, (count, 1, 1, 1))
+    place = np.linspace(0, 1, side)
+    far = np.hypot(place[:, None, None] - row, place[:, None] - column)
+    return np.where(far < radius, colours[0], colours[1])
+
+
+if __name__ == "__main__":
+    main()

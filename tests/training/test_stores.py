@@ -1,0 +1,102 @@
+"""Stores: on the device or in their file, the batches are the same."""
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+
+from ganstudy import files
+from ganstudy.training import stores
+from ganstudy.training.device import memory
+from ganstudy.training.scattered import Scattered, _mapping_of
+from ganstudy.training.stores import Store, Streamed, Whole, store_of
+from ganstudy.training.trainer import Watch
+from training.tiny import CPU, data, params, trainer, weights
+
+
+def mapped(folder: Path, samples: np.ndarray) -> np.ndarray:
+    """The samples as `load_split` gives them."""
+    files.write_npz(folder / "x.npz", samples)
+    return files.read_npz(folder / "x.npz")[0]
+
+
+def drawn(store: Store, indices: range | list[int]) -> list[tuple[bytes, list[int]]]:
+    found = []
+    for index in indices:
+        samples, labels = store.batch(index)
+        assert labels is not None
+        found.append((samples.numpy().tobytes(), labels.tolist()))
+    return found
+
+
+@pytest.mark.parametrize("kind", ["images", "points"])
+def test_both_ways_give_the_same_batches_over_epochs(tmp_path: Path, kind: str) -> None:
+    samples, labels = data(22)
+    if kind == "points":
+        samples = samples[:, 0, :2, 0].astype(np.float32) / 7
+    whole, streamed = (
+        place(mapped(tmp_path, samples), labels, 4, 3, CPU) for place in (Whole, Streamed)
+    )
+    expected = drawn(whole, range(15))  # three epochs of 5, each without 2 of the 22
+    assert drawn(streamed, range(15)) == expected
+    assert len({batch for batch, _ in expected}) == 15
+
+
+def test_a_resumed_run_reads_on_in_the_middle_of_an_epoch_and_players_may_draw_again() -> None:
+    samples, labels = data()
+    whole = Whole(samples, labels, 4, 0, CPU)
+    order = [7, 8, 7, 8, 9, 10, 8, 23, 2]
+    assert drawn(Streamed(samples, labels, 4, 0, CPU), order) == drawn(whole, order)
+
+
+def test_a_file_may_not_be_written_to_and_no_one_is_warned(tmp_path: Path, recwarn) -> None:
+    images, labels = data()
+    whole = Whole(mapped(tmp_path, images), labels, 4, 0, CPU)
+    whole.batch(0)[0].fill_(0)
+    assert drawn(whole, [0]) == drawn(Whole(images, labels, 4, 0, CPU), [0])
+    assert not recwarn.list
+
+
+def test_training_ends_with_the_same_weights(monkeypatch: pytest.MonkeyPatch) -> None:
+    def trained() -> list[bytes]:
+        torch.manual_seed(0)
+        training = trainer(params(train__loss="wgan"), "gan-wgan-0")  # two steps of D a round
+        training.fit(None, Watch())
+        return weights(training.average)
+
+    expected = trained()
+    monkeypatch.setattr(stores, "SHARE", 0)
+    monkeypatch.setattr(stores, "Whole", None)
+    assert trained() == expected
+
+
+def test_samples_go_to_the_device_where_they_take_its_share_of_memory_at_most() -> None:
+    share = int(stores.SHARE * memory(CPU))
+    for size, kind in ((share, Whole), (share + 1, Streamed)):
+        samples = np.broadcast_to(np.uint8(0), (size, 1, 1, 1))  # takes no memory itself
+        assert store_of_kind(samples) is kind
+
+
+def store_of_kind(samples: np.ndarray) -> type:
+    return type(store_of(samples, None, 4, 0, CPU))
+
+
+def test_scattered_rows_are_told_to_the_system_before_they_are_read(tmp_path: Path) -> None:
+    """Of a mapped file, of a part of one, and of memory, the last rows too."""
+    images = np.random.default_rng(0).integers(0, 256, (50, 40, 40, 3), np.uint8)
+    rows = np.array([49, 0, 17, 17, 48])
+    for whole in (mapped(tmp_path, images), files.spooled([images]), images):
+        for array in (whole, whole[:], whole[::2][:, 1:]):
+            chosen = rows % len(array)
+            assert np.array_equal(Scattered(array).take(chosen), array[chosen])
+    assert _mapping_of(mapped(tmp_path, images)) is not None
+    assert _mapping_of(files.spooled([images])) is not None
+    assert _mapping_of(images) is None
+
+
+def test_what_cannot_be_read_fails_where_it_is_drawn() -> None:
+    labels = np.arange(3)  # fewer than samples
+    store = Streamed(data()[0], labels, 4, 0, CPU)
+    with pytest.raises(IndexError):
+        drawn(store, range(5))
