@@ -30,7 +30,7 @@ ALLOWED: dict[str, set[str]] = {
     "tracking": {"errors", "files", "layout", "progress", "runs"},
     "judging": BASE | {"metrics", "models", "networks", "training"},
     "protocols": BASE | {"data", "judging", "metrics", "training"},
-    "reports": {"data", "errors", "files", "params", "runs"},
+    "reports": {"data", "errors", "files", "params", "runs", "seeding"},
     "stages": BASE
     | GAME
     | {"data", "models", "metrics", "runs", "tracking", "judging", "protocols", "reports"},

@@ -1,4 +1,4 @@
-"""What seeds can tell: statistics on one value per (loss, seed), on arrays; nothing here reads files.
+"""What seeds can tell: statistics on arrays of one value per (loss, seed).
 
 The seed is the unit, since retraining moves a metric several times more than resampling does. The
 methods are those of Agarwal et al. 2021 ("Deep reinforcement learning at the edge of the

@@ -41,9 +41,9 @@ def median(costs: Array) -> Array:
 
 
 def iqm(costs: Array) -> Array:
-    """The interquartile mean along the last axis: of the middle half, a quarter of the runs (rounded
-    down) left out at each end; infinite where more failed. Agarwal et al. 2021, section 4.3; of 3
-    runs or fewer it is the mean."""
+    """The interquartile mean along the last axis: a quarter of the runs (rounded down) is left out
+    at each end; infinite where more failed. Agarwal et al. 2021, section 4.3; of 3 runs or fewer it
+    is the mean."""
     middle: Array = np.asarray(stats.trim_mean(costs, 0.25, axis=-1))
     return middle
 
@@ -52,9 +52,9 @@ def estimate(costs: Any, statistic: Statistic = median, seed: int = 0) -> Estima
     """`statistic` of one loss's costs (n,) with its percentile bootstrap interval over runs.
 
     As many runs are drawn with replacement as there are, within the loss: the strata of Agarwal et
-    al. 2021. With few runs the interval of the median cannot reach beyond the least and the greatest,
-    which hold the true median in 1 - 2^(1-n) of studies: .75 with 3 runs, .94 with 5. Bounds are
-    resampled values, not between two, so that failed runs (inf) need no arithmetic.
+    al. 2021. With few runs the interval of the median cannot reach beyond the least and the
+    greatest, which hold the true median in 1 - 2^(1-n) of studies: .75 with 3 runs, .94 with 5.
+    Bounds are resampled values, not between two, so that failed runs (inf) need no arithmetic.
     """
     runs = np.sort(as_costs(costs, "costs"))  # so that the order of seeds changes no digit
     return _interval(float(statistic(runs)), statistic(runs[_draws(len(runs), seed)]))
@@ -64,7 +64,7 @@ def difference(first: Any, second: Any, seed: int = 0) -> Estimate:
     """Median cost of `first` minus that of `second`, both (n,) at the same seeds, with its interval
     by resampling the seeds: both losses keep or lose a seed together.
 
-    Exchanging the two changes exactly the sign. Where both medians are failed runs the difference is 0.
+    Exchanging the two changes exactly the sign. Where both medians are failed runs it is 0.
     """
     a, b = as_costs(first, "first"), as_costs(second, "second")
     if a.shape != b.shape:

@@ -24,7 +24,7 @@ class Pair:
     `gap` is the median of `first` minus that of `second` in the metric's own units; `better` the
     probability that a run of `first` is better than one of `second`; `p` of the rank test and
     `p_holm` corrected for all pairs. `verdict`: `tie` where the gap's interval holds 0, else
-    `differ` where `p_holm` <= ALPHA, else `open`: an interval beside 0 that the test does not confirm.
+    `differ` where `p_holm` <= ALPHA, else `open`: beside 0, and not confirmed by the test.
     """
 
     first: str

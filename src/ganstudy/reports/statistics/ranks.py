@@ -1,4 +1,4 @@
-"""Whether losses differ at all: one test over all of them, which needs fewer seeds than pairs do."""
+"""Whether losses differ at all: one test over all of them needs fewer seeds than pairs do."""
 
 import numpy as np
 from scipy import stats
@@ -13,9 +13,9 @@ def friedman_test(outcomes: Outcomes, seed: int = 0) -> float | None:
     """P-value that all losses do equally well, by Friedman's test: at each seed the losses are
     ranked, failed runs last together, and rank sums that lie apart speak against it.
 
-    By drawing the order of the losses anew at each seed, not by the chi-squared approximation, which
-    few seeds do not allow. It reaches 1 / (PERMUTATIONS + 1). Seeds that a loss lacks are left out;
-    None with fewer than 3 losses (a pair has its own test) or 2 seeds.
+    By drawing the order of the losses anew at each seed, not by the chi-squared approximation,
+    which few seeds do not allow. It reaches 1 / (PERMUTATIONS + 1). Seeds that a loss lacks are
+    left out; None with fewer than 3 losses (a pair has its own test) or 2 seeds.
     """
     costs = outcomes.costs()
     costs = costs[:, ~np.isnan(costs).any(axis=0)]

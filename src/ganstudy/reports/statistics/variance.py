@@ -20,7 +20,7 @@ class VarianceSplit:
 
 
 def variance_split(values: Any, low: Any, high: Any) -> VarianceSplit | None:
-    """Splits the variance of one loss's `values` (n,), whose intervals at LEVEL are `low` to `high`.
+    """Splits the variance of one loss's `values` (n,), with intervals `low` to `high` at LEVEL.
 
     Observed = seed + sampling; the mean square of the intervals' half widths over the normal
     quantile is taken for sampling. An interval that also resamples the reference, as that of FID
