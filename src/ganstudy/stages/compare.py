@@ -1,7 +1,8 @@
 """Stage `compare`: the report over the whole grid, and MLflow made complete."""
 
 import json
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -12,9 +13,9 @@ import yaml
 from ganstudy import layout, runs
 from ganstudy.data.images import Split, load_info, load_split
 from ganstudy.errors import InputError
-from ganstudy.files import Samples, read_npz, read_samples, sha256_json, write_text
+from ganstudy.files import Samples, read_json, read_npz, read_samples, sha256_json, write_text
 from ganstudy.models import walks
-from ganstudy.models.saved import load_companion, load_generator
+from ganstudy.models.saved import MODEL, load_companion, load_generator
 from ganstudy.params import Kind, Params, parse
 from ganstudy.progress import say
 from ganstudy.protocols import PROTOCOLS, MeasuringProtocol
@@ -61,7 +62,7 @@ def run(params: Params, out: Path, *, partial: bool = False) -> None:
     info, test = load_info(layout.PREPARED), load_split(layout.PREPARED, "test")
     points = info.kind == "points"
     protocol = PROTOCOLS[info.kind](params, devices.choose(params.runtime))
-    failures = _failures(grid)
+    failures = _failures(grid) | _failures_without_metrics(missing)
     study = Study(
         params=params,
         data=info,
@@ -138,7 +139,7 @@ def _alarms(run_: Run) -> Sequence[str]:
     return [*([] if failure is None else [f"failed: {failure}"]), *found]
 
 
-def _failures(grid: Sequence[Run]) -> Mapping[str, str]:
+def _failures(grid: Sequence[Run]) -> dict[str, str]:
     """Why runs count as failed: they diverged, or a fatal alarm holds at the end of training. A
     game that recovered has not failed: its last state is what was measured."""
     found = {}
@@ -147,6 +148,16 @@ def _failures(grid: Sequence[Run]) -> Mapping[str, str]:
         reasons = [run_.meta.get("failure"), *(alarm.name for alarm in last if alarm.fatal)]
         if reason := next(filter(None, reasons), None):
             found[run_.key] = reason
+    return found
+
+
+def _failures_without_metrics(missing: Iterable[str]) -> dict[str, str]:
+    """Why runs that are not in the report count as failed all the same: they diverged."""
+    found = {}
+    for key in missing:
+        with suppress(InputError):  # no model.json: not trained yet
+            if failure := read_json(layout.RUNS / key / MODEL).get("failure"):
+                found[key] = failure
     return found
 
 

@@ -85,7 +85,7 @@ def rank_test(first: Any, second: Any) -> float:
     x, y = ranks[: len(a)], ranks[len(a) :]
     if comb(len(ranks), len(a)) > MOST_ORDERS:
         return float(stats.mannwhitneyu(x, y, method="asymptotic").pvalue)
-    found = stats.permutation_test((x, y), _rank_sum, n_resamples=np.inf, vectorized=True)
+    found = stats.permutation_test((x, y), _rank_sum, n_resamples=MOST_ORDERS, vectorized=True)
     return float(found.pvalue)
 
 
