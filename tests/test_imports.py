@@ -41,7 +41,7 @@ ALLOWED: dict[str, set[str]] = {
     "tracking": {"errors", "files", "layout", "progress", "runs"},
     "judging": BASE | {"metrics", "models", "networks", "training"},
     "protocols": BASE | {"data", "judging", "metrics", "training"},
-    "reports": {"data", "errors", "files", "params", "runs", "variants"},
+    "reports": {"data", "errors", "files", "params", "runs", "seeding", "variants"},
     "stages": BASE
     | GAME
     | {

@@ -25,7 +25,9 @@ def refusal(whole: Any) -> str:
     return message
 
 
-@pytest.mark.parametrize("path", ["params.yaml", "studies/smoke/params.yaml"])
+@pytest.mark.parametrize(
+    "path", ["params.yaml", "studies/smoke/params.yaml", "studies/losses/fashion/params.yaml"]
+)
 def test_the_files_of_this_repository_are_valid(path: str) -> None:
     assert isinstance(load(ROOT / path), Params)
 

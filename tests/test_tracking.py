@@ -184,6 +184,19 @@ def test_origin_is_tagged_once_and_stays(client: MlflowClient, store: Path, monk
     assert tags["git.commit"] == tracking.git("rev-parse", "HEAD") != ""
 
 
+def test_runs_of_a_study_of_its_own_are_grouped_by_a_tag(client, store: Path, monkeypatch) -> None:
+    world = store / "studies/losses/fashion"
+    world.mkdir(parents=True)
+    with tracking.tracked("of the root", "of the root", "run", {}):
+        pass
+    monkeypatch.chdir(world)
+    with tracking.tracked("of a study", "of a study", "run", {}):
+        pass
+    experiment = client.get_experiment_by_name(tracking.EXPERIMENT).experiment_id
+    grouped = client.search_runs([experiment], "tags.study = 'studies/losses/fashion'")
+    assert [run.info.run_name for run in grouped] == ["of a study"]
+
+
 def test_a_dead_server_is_told_of_once_and_stops_nothing(dead, capsys, tmp_path: Path) -> None:
     with tracking.tracked("gan-wgan-0", "k", "run", {"a": 1}) as run:
         run.log_rows(rows(1, 2))

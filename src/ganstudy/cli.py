@@ -129,11 +129,16 @@ def evaluate(
 
 
 @app.command()
-def compare(out: Out = layout.REPORTS) -> None:
+def compare(
+    out: Out = layout.REPORTS,
+    partial: Annotated[
+        bool, typer.Option("--partial", help="Leave out runs that are not there yet, and say so.")
+    ] = False,
+) -> None:
     """Write the report over all runs of the study."""
     from ganstudy.stages import compare as stage
 
-    stage.run(params.load(), out)
+    stage.run(params.load(), out, partial=partial)
 
 
 @app.command()

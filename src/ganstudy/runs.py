@@ -1,5 +1,6 @@
 """A run as its files tell it: what reports, tracking and backfill read."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -25,6 +26,24 @@ class Run:
     history: pd.DataFrame
     metrics: dict[str, Any]
     timing: dict[str, Any]
+
+
+def family_of(key: str) -> str:
+    """`<model>-<loss>` of a run's key: what its seeds have in common."""
+    return key.rsplit("-", 1)[0]
+
+
+def seed_of(key: str) -> int:
+    """The seed of a run's key."""
+    return int(key.rsplit("-", 1)[1])
+
+
+def by_family(runs: Sequence[Run]) -> dict[str, list[Run]]:
+    """The runs of each `<model>-<loss>`, in order."""
+    families: dict[str, list[Run]] = {}
+    for run in runs:
+        families.setdefault(family_of(run.key), []).append(run)
+    return families
 
 
 def read_run(key: str) -> Run:

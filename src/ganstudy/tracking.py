@@ -54,8 +54,11 @@ def tracking_uri() -> str:
 
 
 def source_tags() -> dict[str, str]:
-    """Where the work comes from: git commit, whether files were changed, DVC's experiment."""
+    """Where the work comes from: git commit, whether files were changed, DVC's experiment, and the
+    study below studies/, by which MLflow's pages group its runs."""
     tags = {"git.commit": git("rev-parse", "HEAD") or "none"}
+    if place := study_place():
+        tags["study"] = place
     if git("status", "--porcelain", "--untracked-files=no", "--", ":(top)", *_RESULTS):
         tags["git.dirty"] = "true"
     if name := os.environ.get("DVC_EXP_NAME"):

@@ -58,7 +58,7 @@ def test_it_learns_a_single_image() -> None:
         train__images=4 * 150, vae__optimizer={"learning_rate": 0.01, "betas": [0.9, 0.99]}
     )
     subject = trainer(chosen, "vae-elbo-0")
-    subject.game.batches._samples[:] = subject.game.batches._samples[:1]
+    subject.game.batches._store._samples[:] = subject.game.batches._store._samples[:1]
     subject.fit(None, Watch())
     assert subject.history[-1]["vae/reconstruction"] < subject.history[0]["vae/reconstruction"] - 50
 

@@ -1,6 +1,6 @@
 """The figures of a study, as PNG files that are equal for equal results."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -12,7 +12,7 @@ import numpy.typing as npt
 
 from ganstudy.files import Images, Samples, replacing
 from ganstudy.reports.pictures import save_grid, tile
-from ganstudy.reports.study import Metrics, Nearest, Walk
+from ganstudy.reports.study import Course, Metrics, Nearest, Walk
 from ganstudy.runs import Run
 
 mpl.use("Agg")
@@ -22,6 +22,7 @@ from matplotlib.ticker import EngFormatter
 
 # Okabe & Ito's palette: told apart by colour-blind readers.
 COLOURS = ["#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#000000"]
+WIDE = 4  # sets of pictures beside each other
 MARKED = 24  # points of a curve up to which each has a dot
 STYLE: dict[Any, Any] = {
     "axes.spines.top": False,
@@ -47,15 +48,16 @@ def new_figure(path: Path, width: float, height: float) -> Iterator[Figure]:
 
 
 def samples_side_by_side(path: Path, sets: Mapping[str, Samples], side: int = 8) -> None:
-    """The first side² images of each set beside each other, unselected."""
-    with new_figure(path, 3.4 * len(sets), 3.7) as figure:
-        for axes, (title, images) in zip(
-            np.atleast_1d(figure.subplots(1, len(sets))), sets.items(), strict=True
-        ):
+    """The first side² images of each set beside each other, unselected; WIDE sets a row."""
+    rows, columns = -(-len(sets) // WIDE), min(len(sets), WIDE)
+    with new_figure(path, 3.4 * columns, 3.7 * rows) as figure:
+        grid = figure.subplots(rows, columns, squeeze=False).ravel()
+        for axes in grid:
+            axes.axis("off")
+        for axes, (title, images) in zip(grid, sets.items(), strict=False):
             shown = images[: side * side].astype(np.uint8, copy=False)
             axes.imshow(tile(shown, side), interpolation="nearest")
             axes.set_title(title)
-            axes.axis("off")
 
 
 def growth(path: Path, snapshots: Images, columns: int = 12) -> None:
@@ -123,18 +125,26 @@ def class_bars(
         axes.legend(frameon=False, fontsize=8, loc="upper left", bbox_to_anchor=(1, 1))
 
 
-def precision_recall(path: Path, rows: Mapping[str, Mapping[str, Any]]) -> None:
-    """Quality against diversity, one dot a run."""
-    with new_figure(path, 4.6, 3.8) as figure:
+def precision_recall(path: Path, real: Metrics, families: Mapping[str, Sequence[Metrics]]) -> None:
+    """Quality against diversity, one dot a run, a colour a family; grey the real images."""
+    with new_figure(path, 4.6 + 2.4 * (len(families) > len(COLOURS)), 3.8) as figure:
         axes = figure.subplots()
-        for index, (name, metrics) in enumerate(rows.items()):
-            if "recall" not in metrics:
-                continue
-            colour = "#999999" if index == 0 else COLOURS[(index - 1) % len(COLOURS)]
-            axes.scatter(metrics["recall"], metrics["precision"], s=60, color=colour, label=name)
+        for index, (name, runs) in enumerate({"real images": [real], **families}.items()):
+            known = [metrics for metrics in runs if "recall" in metrics]
+            axes.scatter(
+                [metrics["recall"] for metrics in known],
+                [metrics["precision"] for metrics in known],
+                s=60,
+                color="#999999" if index == 0 else COLOURS[(index - 1) % len(COLOURS)],
+                marker="o" if index <= len(COLOURS) else "^",
+                label=name,
+            )
         axes.set(xlim=(0, 1.03), ylim=(0, 1.03), xlabel="recall", ylabel="precision")
         axes.set_title("quality against diversity")
-        axes.legend(frameon=False, fontsize=8, loc="lower left")
+        if len(families) > len(COLOURS):
+            axes.legend(frameon=False, fontsize=8, loc="upper left", bbox_to_anchor=(1, 1))
+        else:
+            axes.legend(frameon=False, fontsize=8, loc="lower left")
 
 
 def walks(path: Path, found: Mapping[str, Walk]) -> None:
@@ -167,17 +177,21 @@ def neighbours(path: Path, found: Mapping[str, Nearest]) -> None:
 def _two_of_each(
     path: Path, found: Mapping[str, Mapping[str, Images]], *, divided: bool = False
 ) -> None:
-    """For each run a column of two titled grids of images (rows, columns, H, W, C); `divided` draws
-    a line behind the first column of images."""
+    """For each run a column of two titled grids of images (rows, columns, H, W, C), WIDE runs
+    beside each other; `divided` draws a line behind the first column of images."""
     widest = max(images.shape[1] for grids in found.values() for images in grids.values())
-    with new_figure(path, 0.5 * widest * len(found), 4.9) as figure:
-        columns = figure.subplots(2, len(found), squeeze=False).T
-        for column, grids in zip(columns, found.values(), strict=True):
-            for axes, (title, images) in zip(column, grids.items(), strict=True):
+    rows, columns = -(-len(found) // WIDE), min(len(found), WIDE)
+    with new_figure(path, 0.5 * widest * columns, 4.9 * rows) as figure:
+        cells = figure.subplots(2 * rows, columns, squeeze=False)
+        for axes in cells.ravel():
+            axes.axis("off")
+        for index, grids in enumerate(found.values()):
+            row, column = divmod(index, WIDE)
+            pair = cells[2 * row : 2 * row + 2, column]
+            for axes, (title, images) in zip(pair, grids.items(), strict=True):
                 flat = images.reshape(-1, *images.shape[2:])
                 axes.imshow(tile(flat, images.shape[1]), interpolation="nearest")
                 axes.set_title(title, fontsize=10)
-                axes.axis("off")
                 if divided:
                     axes.axvline(images.shape[3] + 1.5, color=COLOURS[1], lw=2)
 
@@ -207,62 +221,111 @@ def clouds(
             axes.tick_params(labelsize=7)
 
 
-def seeds(
-    path: Path, families: Mapping[str, Sequence[Metrics]], keys: Mapping[str, str], real: Metrics
-) -> None:
-    """Every seed as a dot: a panel for each of `keys` (metric: title), a row for each family; the
-    dashed line is the value of real samples."""
-    with new_figure(path, 3.3 * len(keys) + 1.5, 0.34 * len(families) + 1.1) as figure:
-        panels = figure.subplots(1, len(keys), sharey=True, squeeze=False)[0]
-        for axes, (key, title) in zip(panels, keys.items(), strict=True):
-            for row, metrics in enumerate(families.values()):
-                values = [float(one[key]) for one in metrics]
-                axes.plot(values, [row] * len(values), "o", color=COLOURS[0], alpha=0.6, ms=6)
-                axes.plot([np.median(values)], [row], "|", color="black", ms=14)
-            axes.axvline(real[key], color="#999999", ls="--", lw=1)
-            axes.set_title(title)
-        panels[0].set_yticks(range(len(families)), list(families))
-        panels[0].invert_yaxis()
-
-
 @dataclass(frozen=True)
 class Panel:
-    """One metric over training: its title, and whether its axis is logarithmic."""
+    """One metric: its title, whether its axis is logarithmic, and which way is better."""
 
     title: str
     log: bool = False
+    lower_is_better: bool = False
+
+
+def seeds(
+    path: Path,
+    families: Mapping[str, Sequence[Run]],
+    panels: Mapping[str, Panel],
+    real: Metrics,
+    failed: Collection[str] = (),
+) -> None:
+    """Every seed as a dot: a panel for each metric, a row for each family, runs that `failed`
+    (keys) as crosses; the mark is the median, in which they are worse than all others, and the
+    dashed line the value of real samples."""
+    with new_figure(path, 3.3 * len(panels) + 1.5, 0.34 * len(families) + 1.1) as figure:
+        every = figure.subplots(1, len(panels), sharey=True, squeeze=False)[0]
+        for axes, (key, panel) in zip(every, panels.items(), strict=True):
+            worst = np.inf if panel.lower_is_better else -np.inf
+            for row, runs in enumerate(families.values()):
+                values = np.array([float(run.metrics[key]) for run in runs])
+                ill = np.array([run.key in failed for run in runs])
+                place = np.full(len(runs), row)
+                axes.plot(values[~ill], place[~ill], "o", color=COLOURS[0], alpha=0.6, ms=6)
+                axes.plot(values[ill], place[ill], "x", color=COLOURS[1], ms=6)
+                axes.plot([np.median(np.where(ill, worst, values))], [row], "|k", ms=14)
+            axes.axvline(real[key], color="#999999", ls="--", lw=1)
+            axes.set_title(panel.title)
+            axes.set_xscale("log" if panel.log else "linear")
+        every[0].set_yticks(range(len(families)), list(families))
+        every[0].invert_yaxis()
+
+
+def better(
+    path: Path,
+    names: Sequence[str],
+    chances: Mapping[tuple[str, str], float],
+    marks: Mapping[tuple[str, str], str],
+) -> None:
+    """The chance that the row is better than the column, a cell for each of `chances` (row,
+    column); `marks` stand behind the numbers, which are bold with an asterisk."""
+    side = 0.62 * len(names) + 2.2
+    with new_figure(path, side + 0.6, side) as figure:
+        axes = figure.subplots()
+        cells = np.full((len(names), len(names)), np.nan)
+        for (row, column), chance in chances.items():
+            i, j = names.index(row), names.index(column)
+            cells[i, j] = chance
+            mark = marks.get((row, column), "")
+            axes.text(
+                j,
+                i,
+                f"{chance:.2f}{mark}",
+                ha="center",
+                va="center",
+                fontsize=8,
+                fontweight="bold" if mark == "*" else "normal",
+            )
+        axes.imshow(cells, cmap="PuOr_r", vmin=-0.3, vmax=1.3)  # its dark ends would hide numbers
+        axes.set_xticks(range(len(names)), names, rotation=45, ha="right")
+        axes.set_yticks(range(len(names)), names)
+        axes.set_title("P(row better than column)")
+        axes.grid(visible=False)
 
 
 def growth_curves(
     path: Path,
-    families: Mapping[str, Sequence[Sequence[Metrics]]],
+    families: Mapping[str, Sequence[Course]],
     panels: Mapping[str, Panel],
-    along: Mapping[str, Sequence[float]],
     label: str,
 ) -> None:
-    """Metrics at each snapshot, a panel a metric, over `along`, each family's abscissae, which
-    `label` names: medians over the runs of a family, bands from the least to the greatest. A run
-    that ended early counts as it ended."""
+    """Metrics at each snapshot over what `label` names, a panel a metric: every run a thin line,
+    the median over the runs of a family a thick one. A run that ended early counts there as it
+    ended."""
     with new_figure(path, 5.2 * len(panels) + 1.5, 3.6) as figure:
         for axes, (key, panel) in zip(
             figure.subplots(1, len(panels), squeeze=False)[0], panels.items(), strict=True
         ):
             for index, (name, runs) in enumerate(families.items()):
-                moments = len(along[name])
-                values = np.array(
-                    [
-                        [float(m[key]) for m in run] + [float(run[-1][key])] * (moments - len(run))
-                        for run in runs
-                    ]
-                )
                 style = {"color": COLOURS[index % len(COLOURS)]}
-                line = "." * (moments <= MARKED) + ("--" if index >= len(COLOURS) else "-")
-                axes.plot(along[name], np.median(values, 0), line, lw=1.4, label=name, **style)
-                least, most = values.min(0), values.max(0)
-                axes.fill_between(along[name], least, most, alpha=0.12, lw=0, **style)
+                for run in runs if len(runs) > 1 else ():
+                    values = [float(moment[key]) for moment in run.metrics]
+                    axes.plot(run.along, values, lw=0.6, alpha=0.35, **style)
+                places, middle = _middle(runs, key)
+                line = "." * (len(places) <= MARKED) + ("--" if index >= len(COLOURS) else "-")
+                axes.plot(places, middle, line, lw=1.9, label=name, **style)
             axes.set_title(panel.title)
             axes.set_xlabel(label)
             axes.set_xlim(left=0)
             axes.set_yscale("log" if panel.log else "linear")
             axes.xaxis.set_major_formatter(EngFormatter(sep=""))
         axes.legend(frameon=False, fontsize=8, loc="upper left", bbox_to_anchor=(1, 1))
+
+
+def _middle(runs: Sequence[Course], key: str) -> tuple[list[float], list[float]]:
+    """Medians over runs at each moment: of the places of those that reach it, and of all values."""
+    moments = max(len(run.metrics) for run in runs)
+    return (
+        [float(np.median([r.along[m] for r in runs if m < len(r.along)])) for m in range(moments)],
+        [
+            float(np.median([float(r.metrics[min(m, len(r.metrics) - 1)][key]) for r in runs]))
+            for m in range(moments)
+        ],
+    )

@@ -8,10 +8,12 @@ import numpy as np
 
 from ganstudy.files import read_samples
 from ganstudy.reports import figures, tables
+from ganstudy.reports.figures import Panel
 from ganstudy.reports.published import ROWS, SOURCE
+from ganstudy.reports.remarks import remarks
 from ganstudy.reports.study import Study
 from ganstudy.reports.templates import render
-from ganstudy.runs import Run
+from ganstudy.runs import Run, by_family
 
 REACH = 1.25  # of the farthest real point: half the side of the figures
 FAILED = 0.5  # of the modes strictly captured is the least of a run that has not failed
@@ -20,7 +22,6 @@ FAILED = 0.5  # of the modes strictly captured is the least of a run that has no
 def write(study: Study, folder: Path) -> None:
     """Writes `folder`/README.md and `folder`/figures."""
     _draw(study, folder / "figures")
-    rivals = by_family(study.runs)
     render(
         "modes.md.j2",
         folder / "README.md",
@@ -31,16 +32,8 @@ def write(study: Study, folder: Path) -> None:
         source=SOURCE,
         seeds=tables.per_run(study.runs),
         costs=tables.costs(study.runs),
-        rivals=list(rivals),
+        remarks=remarks(study),
     )
-
-
-def by_family(runs: Sequence[Run]) -> dict[str, list[Run]]:
-    """The runs of each `<model>-<loss>`, in order."""
-    families: dict[str, list[Run]] = {}
-    for run in runs:
-        families.setdefault(run.key.rsplit("-", 1)[0], []).append(run)
-    return families
 
 
 def failed(run: Run) -> bool:
@@ -125,21 +118,20 @@ def _draw(study: Study, pictures: Path) -> None:
     )
     figures.seeds(
         pictures / "seeds.png",
-        {n: [run.metrics for run in runs] for n, runs in by_family(study.runs).items()},
+        by_family(study.runs),
         {
-            "modes_captured_strict": "modes captured (strict)",
-            "high_quality": "high quality",
-            "mode_kl": "reverse KL",
+            "modes_captured_strict": Panel("modes captured (strict)"),
+            "high_quality": Panel("high quality"),
+            "mode_kl": Panel("reverse KL", lower_is_better=True),
         },
         study.real,
     )
     figures.growth_curves(
         pictures / "growth.png",
-        {n: [study.growth[run.key] for run in runs] for n, runs in by_family(study.runs).items()},
+        study.courses(),
         {
-            "modes_captured_strict": figures.Panel("modes captured (strict)"),
-            "high_quality": figures.Panel("high quality"),
+            "modes_captured_strict": Panel("modes captured (strict)"),
+            "high_quality": Panel("high quality"),
         },
-        dict.fromkeys(by_family(study.runs), study.shown()),
         "real points shown",
     )

@@ -7,58 +7,72 @@ from typing import Any
 import numpy as np
 
 from ganstudy.files import read_npz, read_samples
-from ganstudy.reports import figures, tables
+from ganstudy.reports import conclusions, figures, tables
+from ganstudy.reports.comparison import Comparison
 from ganstudy.reports.figures import Panel
+from ganstudy.reports.remarks import budget, remarks
 from ganstudy.reports.study import LOOKED_AT, Study
 from ganstudy.reports.templates import render
-from ganstudy.runs import SNAPSHOTS
+from ganstudy.runs import SNAPSHOTS, by_family
 
 PANELS = {
-    "fid": Panel("FID to validation images", log=True),
+    "fid": Panel("FID to validation images", log=True, lower_is_better=True),
     "coverage": Panel("coverage of validation images"),
     "modes_captured": Panel("modes captured"),
-    "mode_kl": Panel("reverse KL"),
+    "mode_kl": Panel("reverse KL", lower_is_better=True),
 }
+SEEDS = {
+    "fid": Panel("FID", log=True, lower_is_better=True),
+    "precision": Panel("precision"),
+    "recall": Panel("recall"),
+    "coverage": Panel("coverage"),
+    "modes_captured": Panel("modes captured"),
+}
+MARKS = {"differ": "*", "tie": "=", "open": ""}
 
 
 def write(study: Study, folder: Path) -> None:
     """Writes `folder`/README.md and `folder`/figures."""
     _draw(study, folder / "figures")
+    found = study.comparison
     render(
         "report.md.j2",
         folder / "README.md",
         study=study,
-        summary=summary(study),
+        summary=conclusions.summary(study, found) if found else summary(study),
+        remarks=remarks(study),
+        families=conclusions.table(found, study.real["fid_floor"]) if found else "",
+        can=conclusions.can_be_concluded(found) if found else [],
+        cannot=conclusions.cannot_be_concluded(study, found) if found else [],
+        pair_table=conclusions.pair_table(found) if found else "",
         table=tables.comparison(study.real, study.runs),
         legend=tables.legend(study.real, study.runs),
         costs=tables.costs(study.runs),
-        snapshots={run.key: len(read_npz(run.folder / SNAPSHOTS)[0]) for run in study.runs},
+        snapshots={run.key: len(read_npz(run.folder / SNAPSHOTS)[0]) for run in study.firsts()},
         neighbours="recall" in study.real,
         shares=_knows_classes(study),
         inside=_covers_classes(study),
         looked_at=LOOKED_AT,
         grown=_grown(study),
         followed=_followed(study) if _grown(study) else 0,
-        timed=_grown(study) and _timed(study),
+        timed=_grown(study) and bool(study.courses_in_seconds()),
     )
 
 
 def summary(study: Study) -> str:
-    """What was compared, what came out, and what may not be concluded, in a few sentences."""
-    seeds, images = len(study.params.study.seeds), study.params.train.images
+    """What was compared, what came out, and what may not be concluded, in a few sentences: of a
+    study whose losses have one seed each."""
     floors = {
         run.key: run.metrics["fid"] / run.metrics["fid_floor"]
         for run in study.runs
         if run.metrics["fid_floor"] > 0
     }
     caution = (
-        "One seed says little about losses: retraining moves FID several times more than "
+        "One seed allows no conclusion about losses: retraining moves FID several times more than "
         "resampling does."
-        if seeds == 1
-        else f"Each loss has {seeds} seeds; a seed fixes data order and initial weights."
     )
     runs = len(study.runs)
-    shown = f"{runs} run{'s' * (runs > 1)}, {images:,} images shown to each."
+    shown = f"{runs} run{'s' * (runs > 1)}, {budget(study)}."
     if not floors:  # real training images are at no distance: nothing to be a multiple of
         return f"{shown} {caution}"
     best = min(floors, key=lambda key: floors[key])
@@ -70,27 +84,54 @@ def summary(study: Study) -> str:
 
 
 def _draw(study: Study, pictures: Path) -> None:
+    firsts = study.firsts()
     sets = {"real test images": study.reference.images}
-    for run in study.runs:
+    for run in firsts:
         sets[run.key] = read_samples(run.folder / "samples.npz")[0]
         figures.growth(pictures / f"growth-{run.key}.png", read_npz(run.folder / SNAPSHOTS)[0])
     figures.samples_side_by_side(pictures / "samples.png", sets)
     figures.walks(pictures / "walks.png", study.walks)
-    figures.curves(pictures / "curves.png", study.runs)
+    figures.curves(pictures / "curves.png", firsts)
+    if study.comparison:
+        _draw_seeds(study, study.comparison, pictures)
     if "recall" in study.real:
-        rows = {"real images": study.real} | {run.key: run.metrics for run in study.runs}
-        figures.precision_recall(pictures / "precision-recall.png", rows)
+        rows = {n: [run.metrics for run in runs] for n, runs in by_family(study.runs).items()}
+        figures.precision_recall(pictures / "precision-recall.png", study.real, rows)
     if _grown(study):
-        grown = {run.key: [study.growth[run.key]] for run in study.runs}
-        along = dict.fromkeys(grown, study.shown())
         panels = {k: p for k, p in PANELS.items() if k in study.growth[study.runs[0].key][0]}
-        figures.growth_curves(pictures / "growth.png", grown, panels, along, "real images shown")
-        if timed := _timed(study):
+        path = pictures / "growth.png"
+        figures.growth_curves(path, study.courses(), panels, "real images shown")
+        if timed := study.courses_in_seconds():
             path = pictures / "growth-seconds.png"
-            known = {key: grown[key] for key in timed}
-            figures.growth_curves(path, known, panels, study.seconds, "seconds of training")
+            figures.growth_curves(path, timed, panels, "seconds of training")
     if study.neighbours:
         figures.neighbours(pictures / "neighbours.png", study.neighbours)
+    _draw_classes(study, pictures)
+
+
+def _draw_seeds(study: Study, found: Comparison, pictures: Path) -> None:
+    """Every seed as a dot, and which loss is better how often."""
+    families = by_family(study.runs)
+    figures.seeds(
+        pictures / "seeds.png",
+        {name: families[name] for name in found.families if name in families},
+        {key: panel for key, panel in SEEDS.items() if key in study.real},
+        study.real,
+        study.failures,
+    )
+    if not found.pairs:
+        return
+    both = [(pair.first, pair.second, pair.better, MARKS[pair.verdict]) for pair in found.pairs]
+    both += [(second, first, 1 - chance, mark) for first, second, chance, mark in both]
+    figures.better(
+        pictures / "better.png",
+        found.families,
+        {(row, column): chance for row, column, chance, _ in both},
+        {(row, column): mark for row, column, _, mark in both},
+    )
+
+
+def _draw_classes(study: Study, pictures: Path) -> None:
     if _knows_classes(study):
         names, labels = study.data.classes or (), np.asarray(study.reference.labels)
         real = np.bincount(labels, minlength=len(names)) / len(labels)
@@ -98,7 +139,7 @@ def _draw(study: Study, pictures: Path) -> None:
             pictures / "class-shares.png",
             names,
             {"real test images": real.tolist()}
-            | {run.key: _by_class(run.metrics, "share") for run in study.runs},
+            | {run.key: _by_class(run.metrics, "share") for run in study.firsts()},
             "share of each class; under its dotted line a class counts as missing",
             (0.25 * real).tolist(),
         )
@@ -107,7 +148,7 @@ def _draw(study: Study, pictures: Path) -> None:
             pictures / "class-coverage.png",
             study.data.classes or (),
             {"real training images": _by_class(study.real, "coverage")}
-            | {run.key: _by_class(run.metrics, "coverage") for run in study.runs},
+            | {run.key: _by_class(run.metrics, "coverage") for run in study.firsts()},
             "coverage inside each class: share of its test images with a sample in their ball",
         )
 
@@ -127,15 +168,6 @@ def _grown(study: Study) -> bool:
 def _followed(study: Study) -> int:
     """Samples of a snapshot that were measured."""
     return int(study.growth[study.runs[0].key][0]["samples"])
-
-
-def _timed(study: Study) -> list[str]:
-    """Runs of which this machine knows how long training took until each snapshot."""
-    return [
-        run.key
-        for run in study.runs
-        if len(study.seconds.get(run.key, ())) == len(study.growth[run.key])
-    ]
 
 
 def _knows_classes(study: Study) -> bool:

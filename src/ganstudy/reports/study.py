@@ -10,7 +10,8 @@ import numpy.typing as npt
 from ganstudy.data.images import DataInfo, Split
 from ganstudy.files import Images
 from ganstudy.params import Params
-from ganstudy.runs import Run
+from ganstudy.reports.comparison import Comparison
+from ganstudy.runs import Run, by_family
 
 Metrics = Mapping[str, Any]
 LOOKED_AT = 500  # samples among which those closest to training images are sought
@@ -37,12 +38,22 @@ class Nearest:
 
 
 @dataclass(frozen=True)
+class Course:
+    """Metrics of one run at its moments, and where these lie `along` an axis."""
+
+    along: Sequence[float]
+    metrics: Sequence[Metrics]
+
+
+@dataclass(frozen=True)
 class Study:
     """The runs of a grid with what was measured of each, and where it all comes from.
 
     By run key: `alarms` of training in words; `growth`, metrics at each snapshot, and `seconds` of
     training until then, where this machine trained the run; `walks` of images; `neighbours`, the
-    training images nearest to samples; D's `landscapes` (side, side) over points.
+    training images nearest to samples; D's `landscapes` (side, side) over points; `failures`, why
+    a run counts as failed; `missing`, why a run of the grid is not in `runs`. `comparison` is of
+    losses over seeds, None where no loss has two.
     """
 
     params: Params
@@ -58,8 +69,37 @@ class Study:
     walks: Mapping[str, Walk] = field(default_factory=dict)
     neighbours: Mapping[str, Nearest] = field(default_factory=dict)
     landscapes: Mapping[str, npt.NDArray[np.float64]] = field(default_factory=dict)
+    failures: Mapping[str, str] = field(default_factory=dict)
+    missing: Mapping[str, str] = field(default_factory=dict)
+    comparison: Comparison | None = None
 
-    def shown(self) -> Sequence[float]:
-        """Real samples shown in training at each of the snapshots."""
-        train = self.params.train
-        return [train.images * (part + 1) / train.snapshots for part in range(train.snapshots)]
+    def firsts(self) -> Sequence[Run]:
+        """The first seed of each `<model>-<loss>`: those whose pictures are shown, unselected."""
+        return [family[0] for family in by_family(self.runs).values()]
+
+    def courses(self) -> Mapping[str, Sequence[Course]]:
+        """By `<model>-<loss>`, metrics of each run over real samples shown in training."""
+        return {
+            name: [
+                Course(_shown(run, len(self.growth[run.key])), self.growth[run.key]) for run in runs
+            ]
+            for name, runs in by_family(self.runs).items()
+        }
+
+    def courses_in_seconds(self) -> Mapping[str, Sequence[Course]]:
+        """The same over seconds of training, of the runs that this machine trained."""
+        known = [
+            run
+            for run in self.runs
+            if len(self.seconds.get(run.key, ())) == len(self.growth[run.key])
+        ]
+        return {
+            name: [Course(self.seconds[run.key], self.growth[run.key]) for run in runs]
+            for name, runs in by_family(known).items()
+        }
+
+
+def _shown(run: Run, moments: int) -> Sequence[float]:
+    """Real samples shown to a run at each of its snapshots, the first `moments` of them."""
+    train = run.meta["params"]["train"]
+    return [train["images"] * (part + 1) / train["snapshots"] for part in range(moments)]

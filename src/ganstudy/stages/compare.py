@@ -1,7 +1,9 @@
 """Stage `compare`: the report over the whole grid, and MLflow made complete."""
 
 import json
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from contextlib import suppress
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -11,13 +13,13 @@ import yaml
 from ganstudy import layout, runs
 from ganstudy.data.images import Split, load_info, load_split
 from ganstudy.errors import InputError
-from ganstudy.files import read_npz, read_samples, sha256_json, write_text
+from ganstudy.files import Samples, read_json, read_npz, read_samples, sha256_json, write_text
 from ganstudy.models import walks
-from ganstudy.models.saved import load_companion, load_generator
+from ganstudy.models.saved import MODEL, load_companion, load_generator
 from ganstudy.params import Kind, Params, parse
 from ganstudy.progress import say
 from ganstudy.protocols import PROTOCOLS, MeasuringProtocol
-from ganstudy.reports import modes, page
+from ganstudy.reports import comparison, modes, page
 from ganstudy.reports.study import LOOKED_AT, Nearest, Study, Walk
 from ganstudy.runs import Run
 from ganstudy.tracking import (
@@ -31,7 +33,7 @@ from ganstudy.tracking import (
     tracked,
 )
 from ganstudy.training import device as devices
-from ganstudy.training.alarms import alarms
+from ganstudy.training.alarms import WINDOW, alarms
 
 SHOWN, BESIDE = 6, 5  # samples of each figure of neighbours, and neighbours of each
 PAGES: Mapping[Kind, Callable[[Study, Path], None]] = {
@@ -41,29 +43,26 @@ PAGES: Mapping[Kind, Callable[[Study, Path], None]] = {
 }
 
 
-def run(params: Params, out: Path) -> None:
+def run(params: Params, out: Path, *, partial: bool = False) -> None:
     """Writes the report of every run that params name into `out`; see `reports.page`.
 
     Rows come from params, never from the files that happen to be there; metrics of runs that have
     left the study leave `reports/metrics` (their experiments keep them). Raises `InputError` when a
-    run is missing, or when two judges measured.
+    run is missing, or was measured by another judge; with `partial` such a run is a remark in the
+    report, which is then of the others, at least one.
     """
     for path in layout.METRICS.glob("*.json"):
         if path.stem not in (layout.REAL, *params.run_keys()):
             path.unlink()
     real = runs.read_metrics(layout.REAL)
-    grid = [runs.read_run(key) for key in params.run_keys()]
+    grid, missing = _grid(params, real, partial=partial)
     for run_ in grid:
-        if run_.metrics["judge_sha256"] != real["judge_sha256"]:
-            raise InputError(
-                f"{run_.key} was measured by another judge than the real images: two judges make "
-                "no table; run `dvc repro evaluate`"
-            )
         backfill(run_)
     keys = [run_.meta["key"] for run_ in grid]
     info, test = load_info(layout.PREPARED), load_split(layout.PREPARED, "test")
     points = info.kind == "points"
     protocol = PROTOCOLS[info.kind](params, devices.choose(params.runtime))
+    failures = _failures(grid) | _failures_without_metrics(missing)
     study = Study(
         params=params,
         data=info,
@@ -75,9 +74,16 @@ def run(params: Params, out: Path) -> None:
         alarms={run_.key: _alarms(run_) for run_ in grid},
         growth=_growth(protocol, grid),
         seconds={run_.key: _seconds(run_) for run_ in grid},
-        walks={} if points else {run_.key: _walk(run_, test) for run_ in grid},
-        neighbours=_neighbours(protocol, grid),
-        landscapes=_landscapes(grid, test) if points else {},
+        failures=failures,
+        missing=missing,
+        comparison=None if points else comparison.compare(grid, failures),
+    )
+    firsts = study.firsts()
+    study = replace(
+        study,
+        walks={} if points else {run_.key: _walk(run_, test) for run_ in firsts},
+        neighbours=_neighbours(protocol, firsts),
+        landscapes=_landscapes(firsts, test) if points else {},
     )
     PAGES[info.kind](study, out)
     link = comparison_link(keys)
@@ -88,20 +94,79 @@ def run(params: Params, out: Path) -> None:
     say(f"report: {out / 'README.md'}; in MLflow: make ui, then its page {link}")
 
 
+def _grid(
+    params: Params, real: Mapping[str, Any], *, partial: bool
+) -> tuple[Sequence[Run], Mapping[str, str]]:
+    """The runs of the grid, and with `partial`, by key, why others are not among them."""
+    grid: list[Run] = []
+    missing: dict[str, str] = {}
+    for key in params.run_keys():
+        try:
+            grid.append(_finished(key, real))
+        except InputError as error:
+            if not partial:
+                raise
+            missing[key] = str(error)
+    if not grid:
+        raise InputError(f"no run of the study is finished: {next(iter(missing.values()))}")
+    return grid, missing
+
+
+def _finished(key: str, real: Mapping[str, Any]) -> Run:
+    """A run that can stand beside `real` images. Raises `InputError`."""
+    run_ = runs.read_run(key)
+    layout.output(run_.folder / "samples.npz", "sample")
+    layout.output(run_.folder / runs.SNAPSHOTS, "train")
+    if run_.metrics["judge_sha256"] != real["judge_sha256"]:
+        raise InputError(
+            f"{key} was measured by another judge than the real images: two judges make no table; "
+            "run `dvc repro evaluate`"
+        )
+    return run_
+
+
 def _headline(run_: Run) -> str:
     return "fid" if "fid" in run_.metrics else "high_quality"
 
 
 def _alarms(run_: Run) -> Sequence[str]:
     """What went wrong in training, in words."""
-    images = run_.meta["params"]["train"]["images"]
-    rows = [{str(k): float(v) for k, v in row.items()} for row in run_.history.to_dict("records")]
     found = [
         f"{alarm.name}, from {alarm.progress:.0%} of training on: {alarm.meaning}"
-        for alarm in alarms(rows, images)
+        for alarm in alarms(_rows(run_), _images(run_))
     ]
     failure = run_.meta.get("failure")
     return [*([] if failure is None else [f"failed: {failure}"]), *found]
+
+
+def _failures(grid: Sequence[Run]) -> dict[str, str]:
+    """Why runs count as failed: they diverged, or a fatal alarm holds at the end of training. A
+    game that recovered has not failed: its last state is what was measured."""
+    found = {}
+    for run_ in grid:
+        last = alarms(_rows(run_)[-WINDOW:], _images(run_))
+        reasons = [run_.meta.get("failure"), *(alarm.name for alarm in last if alarm.fatal)]
+        if reason := next(filter(None, reasons), None):
+            found[run_.key] = reason
+    return found
+
+
+def _failures_without_metrics(missing: Iterable[str]) -> dict[str, str]:
+    """Why runs that are not in the report count as failed all the same: they diverged."""
+    found = {}
+    for key in missing:
+        with suppress(InputError):  # no model.json: not trained yet
+            if failure := read_json(layout.RUNS / key / MODEL).get("failure"):
+                found[key] = failure
+    return found
+
+
+def _rows(run_: Run) -> Sequence[Mapping[str, float]]:
+    return [{str(k): float(v) for k, v in row.items()} for row in run_.history.to_dict("records")]
+
+
+def _images(run_: Run) -> int:
+    return int(run_.meta["params"]["train"]["images"])
 
 
 def _growth(
@@ -109,16 +174,20 @@ def _growth(
 ) -> Mapping[str, Sequence[Mapping[str, Any]]]:
     """Metrics at each snapshot of each run, as many as the protocol can tell, of equally many
     samples."""
-    snapshots = {run_.key: read_npz(run_.folder / runs.SNAPSHOTS)[0] for run_ in grid}
-    count = min(found.shape[1] for found in snapshots.values())
+    count = min(_snapshots(run_).shape[1] for run_ in grid)
     return {
-        key: [
+        run_.key: [
             values
-            for snapshot in found
+            for snapshot in _snapshots(run_)  # one run's at a time: all do not fit in memory
             if (values := protocol.growth(Split(snapshot[:count], None)))
         ]
-        for key, found in snapshots.items()
+        for run_ in grid
     }
+
+
+def _snapshots(run_: Run) -> Samples:
+    """Samples (moments, N, ...) at each snapshot."""
+    return read_npz(run_.folder / runs.SNAPSHOTS)[0]
 
 
 def _seconds(run_: Run) -> Sequence[float]:

@@ -1,0 +1,120 @@
+"""What several seeds of each loss allow to be said: runs in, statistics out."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from ganstudy.params import GAN_RUN
+from ganstudy.reports.statistics import (
+    Estimate,
+    Outcomes,
+    Pair,
+    VarianceSplit,
+    estimate,
+    friedman_test,
+    iqm,
+    median,
+    pairs,
+    variance_split,
+)
+from ganstudy.runs import Run, by_family, family_of, seed_of
+
+METRIC, TITLE = "fid", "FID"  # what losses are compared by: one, so that none is picked afterwards
+BESIDE = {"coverage": "coverage", "modes_captured": "modes captured"}  # higher is better
+
+
+@dataclass(frozen=True)
+class Comparison:
+    """The families of runs, `<model>-<loss>`, over their seeds, by FID.
+
+    By family, the least median first: `medians`, `iqms` (interquartile means), `variance` where two
+    runs or more did not fail, and `beside`, by title, medians of other metrics. `pairs` of all
+    families; `overall`, the p-value that all losses of GANs do equally well, None where too few.
+    """
+
+    outcomes: Outcomes
+    medians: Mapping[str, Estimate]
+    iqms: Mapping[str, Estimate]
+    beside: Mapping[str, Mapping[str, Estimate]]
+    pairs: Sequence[Pair]
+    overall: float | None
+    variance: Mapping[str, VarianceSplit]
+
+    @property
+    def families(self) -> Sequence[str]:
+        """Their names, the least median first."""
+        return self.outcomes.names
+
+    def seeds(self, family: str) -> int:
+        """Runs of a family that are there, failed ones too."""
+        return len(self.outcomes.cost(family))
+
+    def failed(self, family: str) -> int:
+        """Those of them that failed."""
+        return int(np.isinf(self.outcomes.cost(family)).sum())
+
+    def with_verdict(self, verdict: str) -> Sequence[Pair]:
+        """The pairs that differ, tie or are open."""
+        return [pair for pair in self.pairs if pair.verdict == verdict]
+
+
+def compare(runs: Sequence[Run], failures: Mapping[str, str]) -> Comparison | None:
+    """The comparison of `runs`; None where no family has two seeds, of which nothing can be said.
+
+    `failures` by run key, also of runs that could not be measured: they count as worse than every
+    other.
+    """
+    outcomes = _outcomes(runs, failures, METRIC, lower_is_better=True)
+    if not any(len(outcomes.cost(name)) > 1 for name in outcomes.names):
+        return None
+    medians = {name: estimate(outcomes.cost(name), median) for name in outcomes.names}
+    ranked = sorted(outcomes.names, key=lambda name: medians[name].value)
+    outcomes = outcomes.rows(ranked)
+    return Comparison(
+        outcomes=outcomes,
+        medians={name: medians[name] for name in ranked},
+        iqms={name: estimate(outcomes.cost(name), iqm) for name in ranked},
+        beside={
+            title: _medians(_outcomes(runs, failures, key, lower_is_better=False), ranked)
+            for key, title in BESIDE.items()
+            if all(key in run.metrics for run in runs)
+        },
+        pairs=pairs(outcomes),
+        overall=friedman_test(
+            outcomes.rows([name for name in ranked if name.startswith(f"{GAN_RUN}-")])
+        ),
+        variance=_variance(runs, failures),
+    )
+
+
+def _outcomes(
+    runs: Sequence[Run], failures: Mapping[str, str], metric: str, *, lower_is_better: bool
+) -> Outcomes:
+    keys = list(dict.fromkeys([*(run.key for run in runs), *failures]))
+    names = list(dict.fromkeys(map(family_of, keys)))
+    seeds = sorted(set(map(seed_of, keys)))
+    values = np.full((len(names), len(seeds)), np.nan)
+    failed = np.zeros(values.shape, dtype=bool)
+    for run in runs:
+        values[names.index(family_of(run.key)), seeds.index(seed_of(run.key))] = run.metrics[metric]
+    for key in failures:
+        failed[names.index(family_of(key)), seeds.index(seed_of(key))] = True
+    return Outcomes(names, seeds, values, failed, lower_is_better)
+
+
+def _medians(outcomes: Outcomes, names: Sequence[str]) -> dict[str, Estimate]:
+    return {name: estimate(outcomes.cost(name), median).turned(outcomes.sign) for name in names}
+
+
+def _variance(runs: Sequence[Run], failures: Mapping[str, str]) -> dict[str, VarianceSplit]:
+    # Failed runs say nothing about the scatter of those that work: here alone they are left out.
+    found = {}
+    for name, family in by_family([run for run in runs if run.key not in failures]).items():
+        columns = [[float(run.metrics[k]) for run in family] for k in _INTERVAL]
+        if (split := variance_split(*columns)) is not None:
+            found[name] = split
+    return found
+
+
+_INTERVAL = (METRIC, f"{METRIC}_low", f"{METRIC}_high")

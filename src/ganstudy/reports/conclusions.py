@@ -1,0 +1,216 @@
+"""A comparison in words and tables: what can be concluded from it, and what cannot."""
+
+from collections.abc import Iterable, Iterator, Mapping
+from math import isinf
+from statistics import median as middle
+
+from ganstudy.reports.comparison import TITLE, Comparison
+from ganstudy.reports.remarks import budget, remarks
+from ganstudy.reports.statistics import ALPHA, Estimate, Pair, least_p, seeds_needed
+from ganstudy.reports.study import Study
+
+FEW = 6  # seeds under which an interval cannot hold the true median as often as it says
+
+
+def summary(study: Study, found: Comparison) -> str:
+    """What was compared and what came out, in a few sentences."""
+    best = found.families[0]
+    failed = sum(map(found.failed, found.families))
+    start = (
+        f"{_count(len(study.runs), 'run')}, {budget(study)}: "
+        f"{_count(len(found.families), 'loss', 'losses')}, {_seeds(found)} each. The least median "
+        f"{TITLE} is {best}'s, {text(found.medians[best])}. {_count(failed, 'run')} failed."
+    )
+    if not found.pairs:
+        return f"{start} There is no pair of losses to compare."
+    counts = {v: len(found.with_verdict(v)) for v in ("differ", "tie", "open")}
+    return (
+        f"{start} Of {_count(len(found.pairs), 'pair')} {counts['differ']} differ, "
+        f"{counts['tie']} tie and {counts['open']} stay open."
+    )
+
+
+def table(found: Comparison, floor: float) -> str:
+    """The Markdown table: a row for each family, the least median first; `floor` is the FID of real
+    images, 0 where it is unknown."""
+    titles = [f"median {title} [95 %]" for title in found.beside]
+    heads = [
+        *("", "failed", f"median {TITLE} [95 %]", "× floor", f"interquartile mean {TITLE} [95 %]"),
+        *titles,
+        "variance that is the seed's",
+    ]
+    lines = [f"| {' | '.join(heads)} |", "|---|" + "---:|" * (len(heads) - 1)]
+    for name in found.families:
+        value, split = found.medians[name].value, found.variance.get(name)
+        cells = [
+            f"{found.failed(name)}/{found.seeds(name)}",
+            text(found.medians[name]),
+            f"{value / floor:.1f}×" if floor > 0 and not isinf(value) else "–",
+            text(found.iqms[name]),
+            *(text(estimates[name]) for estimates in found.beside.values()),
+            f"{split.seed_share:.0%}" if split else "–",
+        ]
+        lines.append(f"| **{name}** | {' | '.join(cells)} |")
+    return "\n".join(lines)
+
+
+def pair_table(found: Comparison) -> str:
+    """The Markdown table of all pairs: the gap, the probability, the p-values and the verdict."""
+    lines = [
+        f"| first | second | seeds | gap of medians of {TITLE} [95 %] | P(first better) | p "
+        "| p after Holm | verdict |",
+        "|---|---|" + "---:|" * 5 + "---|",
+    ]
+    lines += [
+        f"| {pair.first} | {pair.second} | {pair.seeds} | {text(pair.gap)} | {pair.better:.2f} | "
+        f"{pair.p:.2g} | {pair.p_holm:.2g} | {pair.verdict} |"
+        for pair in found.pairs
+    ]
+    return "\n".join(lines)
+
+
+def listed(pairs: Iterable[Pair], *, better_first: bool) -> str:
+    """Pairs by their first: `a: b, c`; with `better_first` the better one of each pair is first."""
+    groups: dict[str, list[str]] = {}
+    for pair in pairs:
+        first, second = pair.first, pair.second
+        if better_first and pair.better < 0.5:
+            first, second = second, first
+        groups.setdefault(first, []).append(second)
+    return "; ".join(f"**{first}**: {', '.join(others)}" for first, others in groups.items())
+
+
+def text(estimate: Estimate) -> str:
+    """`1.25 [1.00, 2.50]`; a bound that failed runs reach is `failed`."""
+    return f"{_number(estimate.value)} [{_number(estimate.low)}, {_number(estimate.high)}]"
+
+
+def can_be_concluded(found: Comparison) -> list[str]:
+    """What the seeds of this study show, a sentence each."""
+    return [*_differences(found), *_overall(found, shown=True), *_failures(found), *_scatter(found)]
+
+
+def cannot_be_concluded(study: Study, found: Comparison) -> list[str]:
+    """What they do not show, and why."""
+    told = [remark.split(":")[0].strip("*") for remark in remarks(study)]
+    unsound = [
+        f"Anything that the remark *{title}* at the top of this page takes away." for title in told
+    ]
+    return [*unsound, *_power(found), *_ties(found), *_overall(found, shown=False), *_scope(found)]
+
+
+def _differences(found: Comparison) -> Iterator[str]:
+    if differ := found.with_verdict("differ"):
+        yield (
+            f"At this budget the first of these has a lower {TITLE} than those behind it, at "
+            f"{1 - ALPHA:.0%} confidence for all pairs together: "
+            f"{listed(differ, better_first=True)}."
+        )
+    elif found.pairs:
+        yield f"No pair differs after Holm's correction for {_count(len(found.pairs), 'pair')}."
+
+
+def _overall(found: Comparison, *, shown: bool) -> Iterator[str]:
+    p = found.overall
+    if p is None or (p <= ALPHA) != shown:
+        return
+    if shown:
+        yield (
+            "The losses of the GANs do not all do equally well (Friedman's test over the seeds, "
+            f"p = {p:.2g}); that says not which."
+        )
+    else:
+        yield (
+            "That the losses of the GANs differ at all (Friedman's test over the seeds, "
+            f"p = {p:.2g})."
+        )
+
+
+def _failures(found: Comparison) -> Iterator[str]:
+    failed = {name: found.failed(name) for name in found.families if found.failed(name)}
+    if failed:
+        rates = ", ".join(f"{n} {count} of {found.seeds(n)}" for n, count in failed.items())
+        yield f"Failed runs: {rates}. Each counts as worse than every run that did not fail."
+    else:
+        most = max(map(found.seeds, found.families))
+        bound = 1 - ALPHA ** (1 / most)  # of a rate that shows nothing in so many runs
+        yield (
+            f"No run failed; with {_count(most, 'seed')} a loss that fails up to {bound:.0%} of "
+            "the time may still show none."
+        )
+
+
+def _scatter(found: Comparison) -> Iterator[str]:
+    if found.variance:
+        share = middle(split.seed_share for split in found.variance.values())
+        more = "seeds, not more samples," if share > 0.5 else "samples"
+        yield (
+            f"Of the variance of {TITLE} between runs of one loss {share:.0%} (median over losses) "
+            f"is the seed's, the rest that of a finite number of samples: more {more} would narrow "
+            "the intervals."
+        )
+
+
+def _power(found: Comparison) -> Iterator[str]:
+    if not found.pairs:
+        yield (
+            "Which loss is better: that needs two of them with two seeds each at least. One seed "
+            "allows no conclusion."
+        )
+        return
+    seeds, pairs = max(pair.seeds for pair in found.pairs), len(found.pairs)
+    least = least_p(seeds, pairs)
+    if least > ALPHA:
+        yield (
+            f"That any one pair differs: with {seeds} seeds no result, however clear, comes below "
+            f"p = {least:.2g} after correction for {_count(pairs, 'pair')}; it takes "
+            f"{seeds_needed(pairs)} seeds, or fewer losses."
+        )
+    single = [name for name in found.families if found.seeds(name) == 1]
+    if single:
+        yield f"Anything about {', '.join(single)}: one seed allows no conclusion."
+    fewest = min(n for n in map(found.seeds, found.families) if n > 1)
+    if fewest < FEW:
+        yield (
+            f"That an interval holds the truth in 95 % of studies: that of a median over {fewest} "
+            f"seeds does in {1 - 2 ** (1 - fewest):.0%} at best."
+        )
+
+
+def _ties(found: Comparison) -> Iterator[str]:
+    if ties := found.with_verdict("tie"):
+        yield (
+            "An order within the pairs that **tie**, whose gap's interval holds 0 (a tie is not "
+            f"equality: more seeds may part them): {listed(ties, better_first=False)}."
+        )
+    if still := found.with_verdict("open"):
+        yield (
+            "An order within the pairs that stay **open**: the interval of the gap, by itself, "
+            "speaks for the first, the test over all pairs does not confirm it: "
+            f"{listed(still, better_first=True)}."
+        )
+
+
+def _scope(found: Comparison) -> Iterator[str]:
+    yield (
+        "What a loss could reach: each has the one recipe that params.yaml gives it, and this "
+        "study varies no learning rate, penalty or network. It compares these recipes, not tuned "
+        "losses."
+    )
+    yield "Anything about other data, other budgets or another judge."
+
+
+def _seeds(found: Comparison) -> str:
+    counts: Mapping[int, None] = dict.fromkeys(sorted(map(found.seeds, found.families)))
+    fewest, *others = counts
+    return f"{fewest} to {list(counts)[-1]} seeds" if others else _count(fewest, "seed")
+
+
+def _count(number: int, what: str, many: str = "") -> str:
+    return f"{number} {what if number == 1 else many or what + 's'}"
+
+
+def _number(value: float) -> str:
+    if isinf(value):
+        return "failed"
+    return f"{value:.2f}" if abs(value) >= 1 or value == 0 else f"{value:.3g}"
