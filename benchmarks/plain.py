@@ -1,9 +1,9 @@
 """The loop that people write: D's step, G's step, plain PyTorch, on the project's own networks.
 
-Two settings of it are of use. As people write it (a DataLoader, float32, an optimiser that goes from
-tensor to tensor) it says what the trainer saves. With everything taken out of it but the networks'
-passes and the optimisers (one fixed batch, the trainer's precision and optimisers) it says what part
-of the trainer's round lies outside of them.
+Two settings of it are of use. As people write it (a DataLoader, float32, an optimiser that goes
+from tensor to tensor) it says what the trainer saves. With everything taken out of it but the
+networks' passes and the optimisers (one fixed batch, the trainer's precision and optimisers) it
+says what part of the trainer's round lies outside of them.
 """
 
 from collections.abc import Callable, Iterator

@@ -13,10 +13,10 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import torch
-from training import GAN, in_turn, make_play, make_trainer
 
 from ganstudy import ranks
 from ganstudy.params import Params, load
+from training import GAN, in_turn, make_play, make_trainer
 
 FOLDER = Path(__file__).resolve().parent
 TOTAL = 2  # threads in all, shared by the processes

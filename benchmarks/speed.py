@@ -11,9 +11,9 @@ import processes
 import resolutions
 import startup
 import torch
-import training
 from tabular import table
 
+import training
 from ganstudy import runs
 from ganstudy.files import write_text
 from ganstudy.layout import RUNS
@@ -63,11 +63,12 @@ def page_training(params: Params, device: torch.device) -> Iterable[str]:
 def page_plain(found: Sequence[training.Compared]) -> Iterable[str]:
     yield "## Against a plain loop"
     yield ""
-    yield "gan-non_saturating on the CPU: the trainer, and on the same networks, with the same penalty"
-    yield "at the same cadence, a loop as people write it ([benchmarks/plain.py](../benchmarks/plain.py):"
-    yield "DataLoader, float32, an optimiser that goes from tensor to tensor). *Outside* is the share"
-    yield "of a round that is neither a pass of a network nor an optimiser's step: drawing data and"
-    yield "codes, seeds, terms of the report, the moving average."
+    yield "gan-non_saturating on the CPU: the trainer, and on the same networks, with the same"
+    yield "penalty at the same cadence, a loop as people write it"
+    yield "([benchmarks/plain.py](../benchmarks/plain.py): DataLoader, float32, an optimiser that"
+    yield "goes from tensor to tensor). *Outside* is the share of a round that is neither a pass of a"
+    yield "network nor an optimiser's step: drawing data and codes, seeds, terms of the report, the"
+    yield "moving average."
     yield ""
     yield from table(
         ["networks", "trainer, images/s", "plain loop, images/s", "ratio", "outside"],
@@ -133,8 +134,8 @@ def page_startup(stages: Mapping[str, float], nothing: float | None) -> Iterable
 def page_resolutions(costs: Sequence[resolutions.Cost]) -> Iterable[str]:
     yield "## Cost against resolution"
     yield ""
-    yield "The default pair in colour, on generated images; the finest maps keep their width and each"
-    yield "doubling adds a level."
+    yield "The default pair in colour, on generated images; the finest maps keep their width and"
+    yield "each doubling adds a level."
     yield ""
     yield from table(
         ["pixels", "weights", "images/s", "ms/image", "GFLOP/image", "GFLOP/s"],
@@ -171,8 +172,8 @@ def page_processes(params: Params, found: Sequence[processes.Scaled]) -> Iterabl
         ],
     )
     yield (
-        f"Beyond one machine, modelled: a round exchanges {exchanged / 1e6:.1f} MB of gradients for "
-        "each process (a ring: twice their size)."
+        f"Beyond one machine, modelled: a round exchanges {exchanged / 1e6:.1f} MB of gradients "
+        "for each process (a ring: twice their size)."
     )
     yield "Beside the computing of one process with one thread at this batch, that takes:"
     yield ""

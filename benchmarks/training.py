@@ -30,7 +30,7 @@ PAIRS: Mapping[str, Mapping[str, Any]] = {
 
 @dataclass(frozen=True)
 class Compared:
-    """Images/s of the trainer, of its networks' passes and optimisers alone, and of a plain loop."""
+    """Images/s of the trainer, of its passes and optimisers alone, and of a plain loop."""
 
     pair: str
     trainer: float
