@@ -57,7 +57,8 @@ def page_training(params: Params, device: torch.device) -> Iterable[str]:
     )
     yield ""
     rates = training.rates(params, device)
-    yield from table(["", "images/s"], [[family, f"{rate:,.0f}"] for family, rate in rates.items()])
+    rows = [[family, f"{rate:,.0f}"] for family, rate in rates.items()]
+    yield from table(["", "images/s"], rows)
 
 
 def page_plain(found: Sequence[training.Compared]) -> Iterable[str]:
@@ -66,9 +67,9 @@ def page_plain(found: Sequence[training.Compared]) -> Iterable[str]:
     yield "gan-non_saturating on the CPU: the trainer, and on the same networks, with the same"
     yield "penalty at the same cadence, a loop as people write it"
     yield "([benchmarks/plain.py](../benchmarks/plain.py): DataLoader, float32, an optimiser that"
-    yield "goes from tensor to tensor). *Outside* is the share of a round that is neither a pass of a"
-    yield "network nor an optimiser's step: drawing data and codes, seeds, terms of the report, the"
-    yield "moving average."
+    yield "goes from tensor to tensor). *Outside* is the share of a round that is neither a pass"
+    yield "of a network nor an optimiser's step: drawing data and codes, seeds, terms of the report,"
+    yield "the moving average."
     yield ""
     yield from table(
         ["networks", "trainer, images/s", "plain loop, images/s", "ratio", "outside"],

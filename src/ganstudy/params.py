@@ -172,6 +172,7 @@ class VAEParams(Section):
 
     optimizer: OptimizerParams
     encoder_width: Width
+    latent: Width | None = Field(None, description="dimensions of its code; null: the network's")
     beta: Weight = Field(description="weight of the KL term; 1 is the evidence lower bound")
     variance: Annotated[float, Field(gt=0, le=100)] | None = Field(
         None, description="of the decoder's Gaussian, in squared units of [-1, 1]; null: learned"

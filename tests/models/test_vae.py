@@ -66,3 +66,12 @@ def test_it_learns_a_single_image() -> None:
 def test_it_has_one_loss() -> None:
     with pytest.raises(InputError, match="one loss, elbo; not 'wgan'"):
         identity(params(), RunKey("vae", "wgan", 0))
+
+
+def test_it_may_have_a_code_of_its_own_size() -> None:
+    for latent, size in ((None, 4), (3, 3)):
+        model = build(params(vae__latent=latent), RunKey.parse("vae-elbo-0"), World(STORED))
+        assert model.spec.latent == size
+        mean, log_variance = model.companion.network(torch.zeros(2, 1, 8, 8))
+        assert mean.shape == log_variance.shape == (2, size)
+        assert model.sampler(mean).shape == (2, 1, 8, 8)

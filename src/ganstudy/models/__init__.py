@@ -66,22 +66,27 @@ class ModelKind:
     build: Callable[[Params, str, World, int], GenerativeModel]
 
 
-def _generator(params: Params, world: World, norm: GeneratorNorm | None = None) -> GeneratorSpec:
+def _generator(
+    params: Params, world: World, norm: GeneratorNorm | None = None, latent: int | None = None
+) -> GeneratorSpec:
     network = params.network
     return GeneratorSpec(
         network.name,
         world.stored,
         world.scale,
-        network.latent,
+        latent or network.latent,
         network.generator_width,
         norm or network.generator_norm,
         world.classes,
     )
 
 
-def _encoder(params: Params, world: World, width: int, *, standardized: bool) -> EncoderSpec:
-    network = params.network
-    return EncoderSpec(network.name, world.stored, world.scale, network.latent, width, standardized)
+def _encoder(
+    decoder: GeneratorSpec, world: World, width: int, *, standardized: bool
+) -> EncoderSpec:
+    return EncoderSpec(
+        decoder.network, world.stored, world.scale, decoder.latent, width, standardized
+    )
 
 
 def _gan_recipe(params: Params, loss: str) -> LossParams:
@@ -115,8 +120,9 @@ def _vae_recipe(params: Params, loss: str) -> VAEParams:
 
 def _vae(params: Params, loss: str, world: World, seed: int) -> GenerativeModel:
     recipe = _vae_recipe(params, loss)
-    encoder = _encoder(params, world, recipe.encoder_width, standardized=False)
-    return VAE(recipe, _generator(params, world), encoder, seed)
+    decoder = _generator(params, world, latent=recipe.latent)
+    encoder = _encoder(decoder, world, recipe.encoder_width, standardized=False)
+    return VAE(recipe, decoder, encoder, seed)
 
 
 def _ae_recipe(params: Params, loss: str) -> AEParams:
@@ -129,8 +135,9 @@ def _ae_recipe(params: Params, loss: str) -> AEParams:
 
 def _ae(params: Params, loss: str, world: World, seed: int) -> GenerativeModel:
     recipe = _ae_recipe(params, loss)
-    encoder = _encoder(params, world, recipe.encoder_width, standardized=True)
-    return Autoencoder(recipe, _generator(params, world), encoder, seed)
+    decoder = _generator(params, world)
+    encoder = _encoder(decoder, world, recipe.encoder_width, standardized=True)
+    return Autoencoder(recipe, decoder, encoder, seed)
 
 
 _DECODER = {"name", "latent", "generator_width", "generator_norm"}
