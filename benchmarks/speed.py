@@ -68,8 +68,8 @@ def page_plain(found: Sequence[training.Compared]) -> Iterable[str]:
     yield "penalty at the same cadence, a loop as people write it"
     yield "([benchmarks/plain.py](../benchmarks/plain.py): DataLoader, float32, an optimiser that"
     yield "goes from tensor to tensor). *Outside* is the share of a round that is neither a pass"
-    yield "of a network nor an optimiser's step: drawing data and codes, seeds, terms of the report,"
-    yield "the moving average."
+    yield "of a network nor an optimiser's step: drawing data and codes, seeds, terms of the"
+    yield "report, the moving average."
     yield ""
     yield from table(
         ["networks", "trainer, images/s", "plain loop, images/s", "ratio", "outside"],

@@ -69,9 +69,9 @@ def test_it_learns_to_tell_two_classes() -> None:
     recipe = params().judge.model_copy(update={"width": 8, "shift": 0, "learning_rate": 0.01})
     judge = Judge(recipe, SHAPE, 2)
     source = batches(10, labels=True)
-    bright = source._labels[:, None, None, None] == 1
+    bright = source._store._labels[:, None, None, None] == 1
     white = torch.tensor(230, dtype=torch.uint8)
-    source._samples = torch.where(bright, white, source._samples // 4)
+    source._store._samples = torch.where(bright, white, source._store._samples // 4)
     subject = Trainer(judge.players(), judge.sampler, source, Settings(10 * 40, 1.0, 0.9), CPU)
     subject.fit(None, Watch())
     assert subject.history[-1]["judge/accuracy"] == 1
