@@ -35,7 +35,7 @@ def test_repeats_after_draws_from_torchs_own_generator() -> None:
 def test_sees_an_activation_of_the_inner_blocks(monkeypatch: pytest.MonkeyPatch) -> None:
     before = {family: fingerprint(PARAMS, family) for family in (GAN, VAE)}
 
-    def convolution(inputs: int, outputs: int, norm: str) -> list[nn.Module]:
+    def convolution(inputs: int, outputs: int, norm: str, classes: int) -> list[nn.Module]:
         return [nn.Conv2d(inputs, outputs, 3, 1, 1, bias=False), nn.BatchNorm2d(outputs), nn.ELU()]
 
     monkeypatch.setattr(dcgan, "_convolution", convolution)

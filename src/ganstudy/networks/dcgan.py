@@ -10,7 +10,18 @@ from itertools import pairwise
 
 from torch import Tensor, nn
 
-from ganstudy.networks.layers import NORMS, SLOPE, Condition, MinibatchStd, joined, projected
+from ganstudy.networks.layers import (
+    CLASS_NORMS,
+    NORMS,
+    SLOPE,
+    ByClass,
+    Condition,
+    MinibatchStd,
+    joined,
+    must_be_told,
+    norms,
+    projected,
+)
 from ganstudy.networks.shapes import Shape
 
 MOST_DOUBLINGS = 2  # channels grow with depth up to 4 × the width
@@ -25,7 +36,8 @@ class Generator(nn.Module):
     """G(z, y): codes (N, latent) to images (N, C, H, W) in [-1, 1].
 
     `width` is the number of channels at the finest hidden map; it doubles towards the base. `norm`
-    names a row of `NORMS`. The class is concatenated to the code.
+    names a row of `NORMS`. The class has gains and shifts of its own in batch norm (Dumoulin et al.
+    2017; de Vries et al. 2017); without norm it is concatenated to the code.
     """
 
     def __init__(
@@ -33,37 +45,40 @@ class Generator(nn.Module):
     ) -> None:
         super().__init__()
         self.latent = latent
-        self.condition = Condition(classes, latent)
+        self.classes = classes
+        self.condition = Condition(0 if norm in CLASS_NORMS else classes, latent)
         pyramid = shape.pyramid()
         levels = len(pyramid) - 1
         channels = [channels_at(width, level) for level in reversed(range(levels))]
         height, base_width = pyramid[0]
-        self.stem = nn.Sequential(
+        self.stem = ByClass(
             nn.Linear(latent + self.condition.size, channels[0] * height * base_width),
             nn.Unflatten(1, (channels[0], height, base_width)),
-            *NORMS[norm](channels[0]),
+            *norms(norm, channels[0], classes),
             nn.ReLU(),
         )
-        layers: list[nn.Module] = _convolution(channels[0], channels[0], norm)
+        layers: list[nn.Module] = _convolution(channels[0], channels[0], norm, classes)
         for coarse, fine in pairwise(channels):
             layers += [
                 nn.ConvTranspose2d(coarse, fine, 4, 2, 1, bias=norm == "none"),
-                *NORMS[norm](fine),
+                *norms(norm, fine, classes),
                 nn.ReLU(),
-                *_convolution(fine, fine, norm),
+                *_convolution(fine, fine, norm, classes),
             ]
         layers += [nn.ConvTranspose2d(channels[-1], shape.size[0], 4, 2, 1), nn.Tanh()]
-        self.body = nn.Sequential(*layers)
+        self.body = ByClass(*layers)
 
     def forward(self, z: Tensor, y: Tensor | None = None) -> Tensor:
-        images: Tensor = self.body(self.stem(joined(z, self.condition(y))))
+        must_be_told(self.classes, y)
+        code = joined(z, self.condition(y) if self.condition.classes else None)
+        images: Tensor = self.body(self.stem(code, y), y)
         return images
 
 
-def _convolution(inputs: int, outputs: int, norm: str) -> list[nn.Module]:
+def _convolution(inputs: int, outputs: int, norm: str, classes: int) -> list[nn.Module]:
     return [
         nn.Conv2d(inputs, outputs, 3, 1, 1, bias=norm == "none"),
-        *NORMS[norm](outputs),
+        *norms(norm, outputs, classes),
         nn.ReLU(),
     ]
 

@@ -41,10 +41,15 @@ class Condition(nn.Module):
         self.table = nn.Embedding(classes, size) if classes else None
 
     def forward(self, y: Tensor | None) -> Tensor | None:
-        if (self.table is None) != (y is None):
-            wanted = "labels y" if self.table is not None else "y=None"
-            raise ValueError(f"this network has {self.classes} classes: it takes {wanted}")
+        must_be_told(self.classes, y)
         return None if self.table is None else self.table(y)
+
+
+def must_be_told(classes: int, y: Tensor | None) -> None:
+    """Raises `ValueError` where a network of `classes` is given no labels, or one of none some."""
+    if (y is None) == bool(classes):
+        wanted = "labels y" if classes else "y=None"
+        raise ValueError(f"this network has {classes} classes: it takes {wanted}")
 
 
 class ConditionalBatchNorm2d(nn.Module):
@@ -92,10 +97,28 @@ NORMS: dict[str, Callable[[int], list[nn.Module]]] = {
     "none": lambda channels: [],
     "batch": lambda channels: [BatchNorm2d(channels)],
 }
+# Those of them that have a variant with gains and shifts for each class.
+CLASS_NORMS: dict[str, Callable[[int, int], nn.Module]] = {"batch": ConditionalBatchNorm2d}
 FLAT_NORMS: dict[str, Callable[[int], list[nn.Module]]] = {
     "none": lambda units: [],
     "batch": lambda units: [BatchNorm1d(units)],
 }
+
+
+def norms(name: str, channels: int, classes: int) -> list[nn.Module]:
+    """The norm `name` of hidden maps; by class where there are classes and it can be."""
+    if classes and name in CLASS_NORMS:
+        return [CLASS_NORMS[name](channels, classes)]
+    return NORMS[name](channels)
+
+
+class ByClass(nn.Sequential):
+    """Layers in turn, of which norms by class are told the class: maps x and labels or None."""
+
+    def forward(self, x: Tensor, y: Tensor | None = None) -> Tensor:
+        for layer in self:
+            x = layer(x, y) if isinstance(layer, ConditionalBatchNorm2d) else layer(x)
+        return x
 
 
 def spectrally_normed(network: nn.Module) -> nn.Module:

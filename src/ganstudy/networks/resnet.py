@@ -14,12 +14,14 @@ from torch.nn.functional import avg_pool2d, interpolate, leaky_relu, relu
 from ganstudy.errors import InputError
 from ganstudy.networks.dcgan import channels_at
 from ganstudy.networks.layers import (
-    NORMS,
+    CLASS_NORMS,
     SLOPE,
+    ByClass,
     Condition,
-    ConditionalBatchNorm2d,
     MinibatchStd,
     joined,
+    must_be_told,
+    norms,
     projected,
 )
 from ganstudy.networks.shapes import Shape
@@ -32,31 +34,14 @@ def _start_small(convolution: nn.Conv2d) -> None:
         convolution.weight.mul_(BRANCH)
 
 
-class _Norm(nn.Module):
-    """A norm by name, with gains and shifts of the class where there are classes."""
-
-    def __init__(self, channels: int, classes: int, norm: str) -> None:
-        super().__init__()
-        self.by_class = norm == "batch" and classes > 0
-        self.norm = (
-            ConditionalBatchNorm2d(channels, classes)
-            if self.by_class
-            else nn.Sequential(*NORMS[norm](channels))
-        )
-
-    def forward(self, x: Tensor, y: Tensor | None) -> Tensor:
-        normed: Tensor = self.norm(x, y) if self.by_class else self.norm(x)
-        return normed
-
-
 class _Up(nn.Module):
     """norm, ReLU, double, convolve, norm, ReLU, convolve; beside a doubled 1×1 shortcut."""
 
     def __init__(self, inputs: int, outputs: int, classes: int, norm: str) -> None:
         super().__init__()
-        self.first_norm = _Norm(inputs, classes, norm)
+        self.first_norm = ByClass(*norms(norm, inputs, classes))
         self.first = nn.Conv2d(inputs, outputs, 3, 1, 1)
-        self.second_norm = _Norm(outputs, classes, norm)
+        self.second_norm = ByClass(*norms(norm, outputs, classes))
         self.second = nn.Conv2d(outputs, outputs, 3, 1, 1)
         self.shortcut = nn.Conv2d(inputs, outputs, 1)
         if norm == "none":
@@ -87,7 +72,7 @@ class Generator(nn.Module):
         channels = [channels_at(width, level) for level in reversed(range(levels))]
         channels.insert(0, channels[0])
         height, base_width = pyramid[0]
-        self.condition = Condition(classes if norm == "none" else 0, latent)
+        self.condition = Condition(0 if norm in CLASS_NORMS else classes, latent)
         self.stem = nn.Sequential(
             nn.Linear(latent + self.condition.size, channels[0] * height * base_width),
             nn.Unflatten(1, (channels[0], height, base_width)),
@@ -95,14 +80,12 @@ class Generator(nn.Module):
         self.blocks = nn.ModuleList(
             _Up(coarse, fine, classes, norm) for coarse, fine in pairwise(channels)
         )
-        self.norm = _Norm(channels[-1], classes, norm)
+        self.norm = ByClass(*norms(norm, channels[-1], classes))
         self.last = nn.Conv2d(channels[-1], shape.size[0], 3, 1, 1)
         self.classes = classes
 
     def forward(self, z: Tensor, y: Tensor | None = None) -> Tensor:
-        if (y is None) == bool(self.classes):
-            wanted = "labels y" if self.classes else "y=None"
-            raise ValueError(f"this network has {self.classes} classes: it takes {wanted}")
+        must_be_told(self.classes, y)
         x = self.stem(joined(z, self.condition(y) if self.condition.classes else None))
         for block in self.blocks:
             x = block(x, y)

@@ -5,6 +5,7 @@ digits, into one file a run family, and one for the judge. Training depends on t
 on source text. What float64 on a CPU cannot show (bfloat16, a GPU's kernels) is in `VERSION`.
 """
 
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -30,6 +31,9 @@ STORED = {  # of an image two doublings: every kind of block is there
     "points": (2,),
 }
 COUNT, BATCH, ROUNDS, CLASSES, WIDTH = 24, 6, 3, 2, 4
+_BOTH = {"unconditional": 0, "conditional": CLASSES}
+# The numbers of classes with which networks are built, by name; stacked images know none.
+CONDITIONS = {"images": _BOTH, "points": _BOTH, "stacked": {"unconditional": 0}}
 
 
 def run(params: Params, out: Path) -> None:
@@ -49,15 +53,15 @@ def fingerprint(params: Params, family: str) -> dict[str, Any]:
     stored = STORED[params.data.kind]
     scale = 2.0 if len(stored) == 1 else 1.0
     shape = shape_of(stored, scale)
-    return {
+    found: dict[str, Any] = {
         "version": VERSION,
         "recipe": identity(tiny, key)["recipe"],
         "settle": [SETTLE_BATCHES, SETTLE_SIZE],
-        "unconditional": _play(lambda: build(tiny, key, World(stored, scale)), shape, 0, settings),
-        "conditional": _play(
-            lambda: build(tiny, key, World(stored, scale, CLASSES)), shape, CLASSES, settings
-        ),
     }
+    for name, classes in CONDITIONS[params.data.kind].items():
+        world = World(stored, scale, classes)
+        found[name] = _play(partial(build, tiny, key, world), shape, classes, settings)
+    return found
 
 
 def judge_fingerprint(params: Params) -> dict[str, Any]:
