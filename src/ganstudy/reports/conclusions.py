@@ -62,7 +62,7 @@ def pair_table(found: Comparison) -> str:
         "|---|---|" + "---:|" * 5 + "---|",
     ]
     lines += [
-        f"| {pair.first} | {pair.second} | {pair.seeds} | {text(pair.gap)} | {pair.better:.2f} | "
+        f"| {pair.first} | {pair.second} | {pair.seeds} | {_gap(pair.gap)} | {pair.better:.2f} | "
         f"{pair.p:.2g} | {pair.p_holm:.2g} | {pair.verdict} |"
         for pair in found.pairs
     ]
@@ -83,6 +83,15 @@ def listed(pairs: Iterable[Pair], *, better_first: bool) -> str:
 def text(estimate: Estimate) -> str:
     """`1.25 [1.00, 2.50]`; a bound that failed runs reach is `failed`."""
     return f"{_number(estimate.value)} [{_number(estimate.low)}, {_number(estimate.high)}]"
+
+
+def _gap(estimate: Estimate) -> str:
+    """The same of a gap, whose infinite bounds have a direction."""
+    value, low, high = (
+        f"{'-' if number < 0 else ''}∞" if isinf(number) else _number(number)
+        for number in (estimate.value, estimate.low, estimate.high)
+    )
+    return f"{value} [{low}, {high}]"
 
 
 def can_be_concluded(found: Comparison) -> list[str]:
