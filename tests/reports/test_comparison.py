@@ -139,6 +139,7 @@ def test_a_failed_run_is_never_dropped_and_lowers_its_loss(tmp_path: Path) -> No
     assert row["failed"] == "2/5"
     assert row["median FID [95 %]"] == "14.00 [12.00, failed]"
     assert row["interquartile mean FID [95 %]"].startswith("failed")
+    assert "| 2.00 [-3.50, ∞] |" in conclusions.pair_table(ill)
     told = " ".join(conclusions.can_be_concluded(ill))
     assert "gan-hinge 2 of 5" in told
     assert "No run failed" in " ".join(conclusions.can_be_concluded(sound))
@@ -169,7 +170,8 @@ def test_all_runs_of_a_loss_may_fail(tmp_path: Path) -> None:
 
 
 def test_what_the_seeds_cannot_tell_is_called_a_tie(tmp_path: Path) -> None:
-    comparison = found(grid(tmp_path, {"gan-hinge": GOOD, "gan-lsgan": CLOSE, "gan-wgan": POOR}))
+    runs = grid(tmp_path, {"gan-hinge": GOOD, "gan-lsgan": CLOSE, "gan-wgan": POOR})
+    comparison = found(runs)
     assert {(p.first, p.second, p.verdict) for p in comparison.pairs} == {
         ("gan-hinge", "gan-lsgan", "tie"),
         ("gan-hinge", "gan-wgan", "differ"),
@@ -178,7 +180,7 @@ def test_what_the_seeds_cannot_tell_is_called_a_tie(tmp_path: Path) -> None:
     can = " ".join(conclusions.can_be_concluded(comparison))
     assert "**gan-hinge**: gan-wgan" in can
     assert "**gan-lsgan**: gan-wgan" in can
-    cannot = " ".join(conclusions.cannot_be_concluded(a_study(grid(tmp_path, {})), comparison))
+    cannot = " ".join(conclusions.cannot_be_concluded(a_study(runs), comparison))
     assert "**tie**" in cannot
     assert "**gan-hinge**: gan-lsgan" in cannot
     assert "94%" in cannot  # an interval of five seeds
