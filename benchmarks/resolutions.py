@@ -89,7 +89,8 @@ def shapes(count: int, side: int) -> Images:
     radius = rng.uniform(0.1, 0.3, (count, 1, 1, 1))
     place = np.linspace(0, 1, side)
     far = np.hypot(place[:, None, None] - row, place[:, None] - column)
-    return np.where(far < radius, colours[0], colours[1])
+    images: Images = np.where(far < radius, colours[0], colours[1])
+    return images
 
 
 if __name__ == "__main__":

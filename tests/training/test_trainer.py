@@ -11,7 +11,7 @@ from ganstudy.errors import DivergedError
 from ganstudy.training.checkpoint import CheckpointStore
 from ganstudy.training.player import Adam, Batch, Player
 from ganstudy.training.trainer import ROWS, Row, Settings, Trainer, Watch
-from training.tiny import CPU, batches, params, snapshot, trainer, weights
+from training.tiny import CPU, batches, one_image, params, snapshot, trainer, weights
 
 
 class Point(nn.Module):
@@ -333,7 +333,7 @@ def test_a_term_that_is_not_finite_stops_the_run_with_round_terms_and_advice(
 
 def test_batches_of_identical_images_are_no_divergence() -> None:
     subject = trainer(params(), "gan-non_saturating-0")
-    subject.batches._samples[:] = subject.batches._samples[:1]
+    subject.batches = one_image()
     subject.fit(None, Watch())
     assert len(subject.history) == 12
 

@@ -100,6 +100,11 @@ def batches(size: int = 4, seed: int = 0, *, labels: bool = False, count: int = 
     return Batches(images, classes if labels else None, SHAPE, size, seed, CPU)
 
 
+def one_image(size: int = 4) -> Batches:
+    """Batches that hold the first image of `data` alone."""
+    return Batches(np.repeat(data(1)[0], 20, axis=0), None, SHAPE, size, 0, CPU)
+
+
 def trainer(chosen: Params, run: str, *, classes: int = 0, **changes: Any) -> Trainer:
     """A trainer for `run`, as the stage builds it; `changes` to its `Settings`."""
     key = RunKey.parse(run)
