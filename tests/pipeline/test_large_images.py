@@ -43,6 +43,7 @@ def test_a_folder_is_checked_fetched_judged_trained_on_and_sampled(
         network__discriminator_width=4,
         train__images=64,
         train__batch=8,
+        train__snapshots=1,
         train__conditional=True,
         judge__images=64,
         study__baselines=[],
