@@ -34,7 +34,8 @@ ALLOWED: dict[str, set[str]] = {
     "stages": BASE
     | GAME
     | {"data", "models", "metrics", "runs", "tracking", "judging", "protocols", "reports"},
-    "cli": {"errors", "layout", "params", "models", "stages"},
+    "ui": {"errors", "progress", "tracking"},
+    "cli": {"errors", "layout", "params", "models", "stages", "ui"},
     "__main__": {"cli", "errors"},
 }
 

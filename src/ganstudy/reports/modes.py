@@ -9,7 +9,7 @@ import numpy as np
 from ganstudy.files import read_samples
 from ganstudy.reports import figures, tables
 from ganstudy.reports.published import ROWS, SOURCE
-from ganstudy.reports.study import Study
+from ganstudy.reports.study import Study, by_family
 from ganstudy.reports.templates import render
 from ganstudy.runs import Run
 
@@ -33,14 +33,6 @@ def write(study: Study, folder: Path) -> None:
         costs=tables.costs(study.runs),
         rivals=list(rivals),
     )
-
-
-def by_family(runs: Sequence[Run]) -> dict[str, list[Run]]:
-    """The runs of each `<model>-<loss>`, in order."""
-    families: dict[str, list[Run]] = {}
-    for run in runs:
-        families.setdefault(run.key.rsplit("-", 1)[0], []).append(run)
-    return families
 
 
 def failed(run: Run) -> bool:

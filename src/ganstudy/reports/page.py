@@ -1,17 +1,12 @@
 """The report over images: one Markdown page that renders on a forge, with its figures beside it."""
 
-from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
 
-import numpy as np
-
-from ganstudy.files import read_npz, read_samples
+from ganstudy.files import read_samples
 from ganstudy.reports import figures, tables
 from ganstudy.reports.figures import Panel
-from ganstudy.reports.study import LOOKED_AT, Study
+from ganstudy.reports.study import LOOKED_AT, Study, by_class
 from ganstudy.reports.templates import render
-from ganstudy.runs import SNAPSHOTS
 
 PANELS = {
     "fid": Panel("FID to validation images", log=True),
@@ -32,14 +27,12 @@ def write(study: Study, folder: Path) -> None:
         table=tables.comparison(study.real, study.runs),
         legend=tables.legend(study.real, study.runs),
         costs=tables.costs(study.runs),
-        snapshots={run.key: len(read_npz(run.folder / SNAPSHOTS)[0]) for run in study.runs},
         neighbours="recall" in study.real,
-        shares=_knows_classes(study),
-        inside=_covers_classes(study),
+        shares=study.knows_classes(),
+        inside=study.covers_classes(),
         looked_at=LOOKED_AT,
-        grown=_grown(study),
-        followed=_followed(study) if _grown(study) else 0,
-        timed=_grown(study) and _timed(study),
+        grown=study.grown(),
+        timed=study.grown() and study.timed(),
     )
 
 
@@ -73,74 +66,39 @@ def _draw(study: Study, pictures: Path) -> None:
     sets = {"real test images": study.reference.images}
     for run in study.runs:
         sets[run.key] = read_samples(run.folder / "samples.npz")[0]
-        figures.growth(pictures / f"growth-{run.key}.png", read_npz(run.folder / SNAPSHOTS)[0])
+        figures.growth(pictures / f"growth-{run.key}.png", study.snapshots[run.key])
     figures.samples_side_by_side(pictures / "samples.png", sets)
     figures.walks(pictures / "walks.png", study.walks)
     figures.curves(pictures / "curves.png", study.runs)
     if "recall" in study.real:
         rows = {"real images": study.real} | {run.key: run.metrics for run in study.runs}
         figures.precision_recall(pictures / "precision-recall.png", rows)
-    if _grown(study):
+    if study.grown():
         grown = {run.key: [study.growth[run.key]] for run in study.runs}
         along = dict.fromkeys(grown, study.shown())
         panels = {k: p for k, p in PANELS.items() if k in study.growth[study.runs[0].key][0]}
         figures.growth_curves(pictures / "growth.png", grown, panels, along, "real images shown")
-        if timed := _timed(study):
+        if timed := study.timed():
             path = pictures / "growth-seconds.png"
             known = {key: grown[key] for key in timed}
             figures.growth_curves(path, known, panels, study.seconds, "seconds of training")
     if study.neighbours:
         figures.neighbours(pictures / "neighbours.png", study.neighbours)
-    if _knows_classes(study):
-        names, labels = study.data.classes or (), np.asarray(study.reference.labels)
-        real = np.bincount(labels, minlength=len(names)) / len(labels)
+    if study.knows_classes():
+        real = study.real_shares()
         figures.class_bars(
             pictures / "class-shares.png",
-            names,
-            {"real test images": real.tolist()}
-            | {run.key: _by_class(run.metrics, "share") for run in study.runs},
+            study.data.classes or (),
+            {"real test images": real}
+            | {run.key: by_class(run.metrics, "share") for run in study.runs},
             "share of each class; under its dotted line a class counts as missing",
-            (0.25 * real).tolist(),
+            [0.25 * share for share in real],
         )
-    if _covers_classes(study):
+    if study.covers_classes():
         figures.class_bars(
             pictures / "class-coverage.png",
             study.data.classes or (),
-            {"real training images": _by_class(study.real, "coverage")}
-            | {run.key: _by_class(run.metrics, "coverage") for run in study.runs},
+            {"real training images": by_class(study.real, "coverage")}
+            | {run.key: by_class(run.metrics, "coverage") for run in study.runs},
             "coverage inside each class: share of its test images with a sample in their ball",
         )
-
-
-def _by_class(metrics: Mapping[str, Any], what: str) -> list[float]:
-    """The values `class_<what>_<index>`, in the order of the classes."""
-    prefix = f"class_{what}_"
-    names = [name for name in metrics if name.startswith(prefix)]
-    return [metrics[name] for name in sorted(names, key=lambda n: int(n.removeprefix(prefix)))]
-
-
-def _grown(study: Study) -> bool:
-    """Whether metrics of the snapshots are there."""
-    return all(study.growth.get(run.key) for run in study.runs)
-
-
-def _followed(study: Study) -> int:
-    """Samples of a snapshot that were measured."""
-    return int(study.growth[study.runs[0].key][0]["samples"])
-
-
-def _timed(study: Study) -> list[str]:
-    """Runs of which this machine knows how long training took until each snapshot."""
-    return [
-        run.key
-        for run in study.runs
-        if len(study.seconds.get(run.key, ())) == len(study.growth[run.key])
-    ]
-
-
-def _knows_classes(study: Study) -> bool:
-    return all(_by_class(run.metrics, "share") for run in study.runs)
-
-
-def _covers_classes(study: Study) -> bool:
-    return all(_by_class(m, "coverage") for m in (study.real, *(r.metrics for r in study.runs)))

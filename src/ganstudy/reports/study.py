@@ -8,12 +8,13 @@ import numpy as np
 import numpy.typing as npt
 
 from ganstudy.data.images import DataInfo, Split
-from ganstudy.files import Images
+from ganstudy.files import Images, Samples
 from ganstudy.params import Params
 from ganstudy.runs import Run
 
 Metrics = Mapping[str, Any]
 LOOKED_AT = 500  # samples among which those closest to training images are sought
+KEPT = 64  # samples of a snapshot that pictures show
 
 
 @dataclass(frozen=True)
@@ -38,11 +39,13 @@ class Nearest:
 
 @dataclass(frozen=True)
 class Study:
-    """The runs of a grid with what was measured of each, and where it all comes from.
+    """The runs of a grid with what was measured of each, and where it all comes from: `source`
+    names the commit and DVC's experiment, `command` makes the study from that commit.
 
-    By run key: `alarms` of training in words; `growth`, metrics at each snapshot, and `seconds` of
-    training until then, where this machine trained the run; `walks` of images; `neighbours`, the
-    training images nearest to samples; D's `landscapes` (side, side) over points.
+    By run key: `alarms` of training in words; `snapshots` (T, N, ...), the first KEPT samples at
+    each; `growth`, metrics at each snapshot, and `seconds` of training until then, where this
+    machine trained the run; `walks` of images; `neighbours`, the training images nearest to
+    samples; D's `landscapes` (side, side) over points.
     """
 
     params: Params
@@ -51,8 +54,9 @@ class Study:
     real: dict[str, Any]
     runs: Sequence[Run]
     command: str
-    provenance: str
+    source: Mapping[str, str]
     alarms: Mapping[str, Sequence[str]] = field(default_factory=dict)
+    snapshots: Mapping[str, Samples] = field(default_factory=dict)
     growth: Mapping[str, Sequence[Metrics]] = field(default_factory=dict)
     seconds: Mapping[str, Sequence[float]] = field(default_factory=dict)
     walks: Mapping[str, Walk] = field(default_factory=dict)
@@ -63,3 +67,45 @@ class Study:
         """Real samples shown in training at each of the snapshots."""
         train = self.params.train
         return [train.images * (part + 1) / train.snapshots for part in range(train.snapshots)]
+
+    def grown(self) -> bool:
+        """Whether metrics of the snapshots are there."""
+        return all(self.growth.get(run.key) for run in self.runs)
+
+    def timed(self) -> list[str]:
+        """Runs of which this machine knows how long training took until each snapshot."""
+        return [
+            run.key
+            for run in self.runs
+            if self.growth.get(run.key)
+            and len(self.seconds.get(run.key, ())) == len(self.growth[run.key])
+        ]
+
+    def real_shares(self) -> Sequence[float]:
+        """Each class's share of the reference, where classes are known."""
+        names, labels = self.data.classes or (), np.asarray(self.reference.labels)
+        shares: list[float] = (np.bincount(labels, minlength=len(names)) / len(labels)).tolist()
+        return shares
+
+    def knows_classes(self) -> bool:
+        """Whether the class shares of every run were measured."""
+        return all(by_class(run.metrics, "share") for run in self.runs)
+
+    def covers_classes(self) -> bool:
+        """Whether coverage inside each class was measured, of every run and of real images."""
+        return all(by_class(m, "coverage") for m in (self.real, *(r.metrics for r in self.runs)))
+
+
+def by_class(metrics: Metrics, what: str) -> list[float]:
+    """The values `class_<what>_<index>`, in the order of the classes."""
+    prefix = f"class_{what}_"
+    names = [name for name in metrics if name.startswith(prefix)]
+    return [metrics[name] for name in sorted(names, key=lambda n: int(n.removeprefix(prefix)))]
+
+
+def by_family(runs: Sequence[Run]) -> dict[str, list[Run]]:
+    """The runs of each `<model>-<loss>`, in order."""
+    families: dict[str, list[Run]] = {}
+    for run in runs:
+        families.setdefault(run.key.rsplit("-", 1)[0], []).append(run)
+    return families

@@ -11,14 +11,14 @@ import yaml
 from ganstudy import layout, runs
 from ganstudy.data.images import Split, load_info, load_split
 from ganstudy.errors import InputError
-from ganstudy.files import read_npz, read_samples, sha256_json, write_text
+from ganstudy.files import Samples, read_npz, read_samples, sha256_json, write_text
 from ganstudy.models import walks
 from ganstudy.models.saved import load_companion, load_generator
 from ganstudy.params import Kind, Params, parse
 from ganstudy.progress import say
 from ganstudy.protocols import PROTOCOLS, MeasuringProtocol
-from ganstudy.reports import modes, page
-from ganstudy.reports.study import LOOKED_AT, Nearest, Study, Walk
+from ganstudy.reports import html, modes, page
+from ganstudy.reports.study import KEPT, LOOKED_AT, Nearest, Study, Walk
 from ganstudy.runs import Run
 from ganstudy.tracking import (
     backfill,
@@ -34,15 +34,15 @@ from ganstudy.training import device as devices
 from ganstudy.training.alarms import alarms
 
 SHOWN, BESIDE = 6, 5  # samples of each figure of neighbours, and neighbours of each
-PAGES: Mapping[Kind, Callable[[Study, Path], None]] = {
-    "images": page.write,
-    "stacked": page.write,
-    "points": modes.write,
+PAGES: Mapping[Kind, Sequence[Callable[[Study, Path], None]]] = {
+    "images": [page.write, html.write],
+    "stacked": [page.write],
+    "points": [modes.write],
 }
 
 
 def run(params: Params, out: Path) -> None:
-    """Writes the report of every run that params name into `out`; see `reports.page`.
+    """Writes the report of every run that params name into `out`; see PAGES.
 
     Rows come from params, never from the files that happen to be there; metrics of runs that have
     left the study leave `reports/metrics` (their experiments keep them). Raises `InputError` when a
@@ -64,6 +64,7 @@ def run(params: Params, out: Path) -> None:
     info, test = load_info(layout.PREPARED), load_split(layout.PREPARED, "test")
     points = info.kind == "points"
     protocol = PROTOCOLS[info.kind](params, devices.choose(params.runtime))
+    snapshots = {run_.key: read_npz(run_.folder / runs.SNAPSHOTS)[0] for run_ in grid}
     study = Study(
         params=params,
         data=info,
@@ -71,20 +72,23 @@ def run(params: Params, out: Path) -> None:
         real=real,
         runs=grid,
         command=_command(params),
-        provenance=_provenance(),
+        source=source_tags(),
         alarms={run_.key: _alarms(run_) for run_ in grid},
-        growth=_growth(protocol, grid),
+        snapshots={key: found[:, :KEPT].copy() for key, found in snapshots.items()},
+        growth=_growth(protocol, snapshots),
         seconds={run_.key: _seconds(run_) for run_ in grid},
         walks={} if points else {run_.key: _walk(run_, test) for run_ in grid},
         neighbours=_neighbours(protocol, grid),
         landscapes=_landscapes(grid, test) if points else {},
     )
-    PAGES[info.kind](study, out)
+    for write in PAGES[info.kind]:
+        write(study, out)
     link = comparison_link(keys)
     write_text(link_path(), link + "\n")
     with tracked("report", sha256_json(["report", *keys]), "report", {"runs": keys}) as tracker:
         tracker.log_metrics({f"{_headline(r)} {r.key}": r.metrics[_headline(r)] for r in grid})
-        tracker.log_files(out / "README.md", *sorted((out / "figures").glob("*.png")))
+        pages = [out / "README.md", *out.glob("index.html")]
+        tracker.log_files(*pages, *sorted((out / "figures").glob("*.png")))
     say(f"report: {out / 'README.md'}; in MLflow: make ui, then its page {link}")
 
 
@@ -105,11 +109,10 @@ def _alarms(run_: Run) -> Sequence[str]:
 
 
 def _growth(
-    protocol: MeasuringProtocol, grid: Sequence[Run]
+    protocol: MeasuringProtocol, snapshots: Mapping[str, Samples]
 ) -> Mapping[str, Sequence[Mapping[str, Any]]]:
     """Metrics at each snapshot of each run, as many as the protocol can tell, of equally many
     samples."""
-    snapshots = {run_.key: read_npz(run_.folder / runs.SNAPSHOTS)[0] for run_ in grid}
     count = min(found.shape[1] for found in snapshots.values())
     return {
         key: [
@@ -178,13 +181,3 @@ def _command(params: Params) -> str:
         f" -S '{name}={json.dumps(value)}'" for name, value in now if before.get(name) != value
     ]
     return f"dvc exp run{''.join(changes)}" if changes else "make study"
-
-
-def _provenance() -> str:
-    tags = source_tags()
-    changed = ", with uncommitted changes" if "git.dirty" in tags else ""
-    experiment = f", DVC experiment `{tags['dvc.experiment']}`" if "dvc.experiment" in tags else ""
-    return (
-        f"From commit `{tags['git.commit'][:12]}`{changed}{experiment}. Hashes of data, judge and "
-        "samples are in `reports/metrics/` and `dvc.lock`."
-    )
