@@ -307,7 +307,7 @@ def decoded(picture: embedded.Picture) -> np.ndarray:
 
 
 def test_pictures_of_a_small_study_are_without_loss(rich: Study) -> None:
-    found = embedded.embed(rich)
+    found = embedded.embed(rich, KEYS)
     assert np.array_equal(decoded(found.real), tile(rich.reference.images[:64], 8, embedded.GROUND))
     picture = found.samples[GAN]
     frames = decoded(picture).reshape(picture.frames, picture.height, picture.width, 3)
@@ -317,14 +317,14 @@ def test_pictures_of_a_small_study_are_without_loss(rich: Study) -> None:
 
 
 def test_of_many_snapshots_some_are_shown_evenly_and_the_last(rich: Study) -> None:
-    found = embedded.embed(replace(rich, snapshots=dict.fromkeys(KEYS, snapshots(48))))
+    found = embedded.embed(replace(rich, snapshots=dict.fromkeys(KEYS, snapshots(48))), KEYS)
     assert list(found.moments) == [3, 7, 11, 15, 19, 23, 27, 31, 35, 39, 43, 47]
     assert found.samples[GAN].frames == 12
 
 
 def test_more_pictures_than_fit_lose_detail_not_runs(tmp_path: Path) -> None:
     study = many(plain(tmp_path), 12, 1, snapshots(8, side=28))
-    found = embedded.embed(study)
+    found = embedded.embed(study, list(study.snapshots))
     assert found.detail != embedded.DETAILS[0]
     assert set(found.samples) == {run.key for run in study.runs}
     spent = sum(len(picture.uri) for picture in found.samples.values())
@@ -333,7 +333,7 @@ def test_more_pictures_than_fit_lose_detail_not_runs(tmp_path: Path) -> None:
 
 def test_large_images_are_shrunk_in_proportion(rich: Study) -> None:
     wide = images(64 * 2, 3).repeat(16, 1).repeat(32, 2).reshape(2, 64, 128, 256, 1)
-    found = embedded.embed(replace(rich, snapshots=dict.fromkeys(KEYS, wide)))
+    found = embedded.embed(replace(rich, snapshots=dict.fromkeys(KEYS, wide)), KEYS)
     side, pixels = found.detail.side, found.detail.pixels
     assert found.samples[GAN].width == side * (pixels + 1) + 1
     assert found.samples[GAN].height == side * (pixels // 2 + 1) + 1

@@ -56,8 +56,9 @@ class Picture:
 
 @dataclass(frozen=True)
 class Pictures:
-    """What the page shows of real images and, by run key, of each run. The frames of `samples` are
-    the snapshots with the indices `moments`; a run that ended early has fewer."""
+    """What the page shows of real images and, by run key, of each run; `neighbours` and `walks` of
+    some. The frames of `samples` are the snapshots with the indices `moments`; a run that ended
+    early has fewer."""
 
     detail: Detail
     moments: Sequence[int]
@@ -114,15 +115,16 @@ class _Encoder:
         return np.stack(found)
 
 
-def embed(study: Study) -> Pictures:
-    """Every picture of `study`, in the first of DETAILS that keeps to BUDGET, else in the last."""
+def embed(study: Study, closely: Sequence[str]) -> Pictures:
+    """The pictures of `study`, in the first of DETAILS that keeps to BUDGET, else in the last;
+    neighbours and walks are those of the runs `closely`."""
     for detail in DETAILS[:-1]:
         with suppress(_OverspentError):
-            return _pictures(study, _Encoder(detail, BUDGET))
-    return _pictures(study, _Encoder(DETAILS[-1], math.inf))
+            return _pictures(study, closely, _Encoder(detail, BUDGET))
+    return _pictures(study, closely, _Encoder(DETAILS[-1], math.inf))
 
 
-def _pictures(study: Study, encoder: _Encoder) -> Pictures:
+def _pictures(study: Study, closely: Sequence[str], encoder: _Encoder) -> Pictures:
     keys = [run.key for run in study.runs]
     moments = _moments(max(len(study.snapshots[key]) for key in keys))
     return Pictures(
@@ -130,8 +132,8 @@ def _pictures(study: Study, encoder: _Encoder) -> Pictures:
         moments,
         encoder.frames([encoder.square(study.reference.images.astype(np.uint8))]),
         {key: _course(encoder, study.snapshots[key], moments) for key in keys},
-        {key: _copies(encoder, study.neighbours[key]) for key in keys if study.neighbours},
-        {key: _walks(encoder, study.walks[key]) for key in keys if study.walks},
+        {key: _copies(encoder, study.neighbours[key]) for key in closely if study.neighbours},
+        {key: _walks(encoder, study.walks[key]) for key in closely if study.walks},
     )
 
 

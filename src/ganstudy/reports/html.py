@@ -38,7 +38,7 @@ def write(study: Study, folder: Path) -> None:
         columns=columns,
         cells={run.key: _cells(columns, run.metrics) for run in study.runs},
         real=_cells(columns, study.real),
-        pictures=embedded.embed(study),
+        pictures=embedded.embed(study, [key for key, look in seen.items() if look.shown]),
         plots=plots.plots(study, seen),
         shown=study.shown(),
         timed=study.timed(),

@@ -8,6 +8,7 @@ from ganstudy.reports.figures import Panel
 from ganstudy.reports.study import LOOKED_AT, Study, by_class
 from ganstudy.reports.templates import render
 
+NAMED = 4  # runs of the summary, beside the best and the worst of all
 PANELS = {
     "fid": Panel("FID to validation images", log=True),
     "coverage": Panel("coverage of validation images"),
@@ -55,7 +56,10 @@ def summary(study: Study) -> str:
     if not floors:  # real training images are at no distance: nothing to be a multiple of
         return f"{shown} {caution}"
     best = min(floors, key=lambda key: floors[key])
-    others = ", ".join(f"{key} {value:.1f}×" for key, value in floors.items() if key != best)
+    rest = sorted((key for key in floors if key != best), key=lambda key: floors[key])
+    others = ", ".join(f"{key} {floors[key]:.1f}×" for key in rest[:NAMED])
+    if len(rest) > NAMED:
+        others += f", …, {rest[-1]} {floors[rest[-1]]:.1f}×"
     return (
         f"{shown} The smallest distance to the test images is {best}'s, {floors[best]:.1f}× that "
         f"of real training images{f' ({others})' if others else ''}. {caution}"

@@ -28,10 +28,11 @@ from bokeh.resources import Resources
 from ganstudy.reports.figures import Panel
 from ganstudy.reports.looks import REAL, Look
 from ganstudy.reports.page import PANELS
-from ganstudy.reports.study import Study, by_class
+from ganstudy.reports.study import Study, by_class, by_family
 from ganstudy.runs import Run
 
 POINTS = 128  # of a training curve: each is a mean over as large a part of training
+HIGHEST = 3000  # pixels of a plot of many classes
 AGAIN = "over"  # tags figures whose abscissa the page can change
 AXIS = {
     "minor_tick_line_color": None,
@@ -141,7 +142,8 @@ def _course(study: Study, run: Run) -> Columns:
     """History in at most POINTS parts, each the mean of its rows; seconds are interpolated between
     snapshots, of which they are known."""
     history = run.history
-    part = (history.index.to_numpy() * POINTS) // max(len(history), POINTS)
+    longest = max(other.history["images"].iloc[-1] for other in study.runs)
+    part = np.ceil(history["images"].to_numpy() * POINTS / longest)
     means = history.groupby(part).mean().interpolate(limit_area="inside")
     columns = {str(name): means[name].to_numpy() for name in means if "/" in str(name)}
     images = history["images"].groupby(part).max().to_numpy()
@@ -218,9 +220,10 @@ def _classes(study: Study, looks: Mapping[str, Look]) -> list[Plot]:
 def _by_class(
     study: Study, what: str, title: str, real: Sequence[float], looks: Mapping[str, Look]
 ) -> Plot:
-    """A line of dots for each class, the runs slightly above each other; real images are dashes."""
-    names, count = study.data.classes or (), len(study.runs)
-    drawn = _figure(60 + 30 * len(names), "linear", y_range=Range1d(len(names) - 0.4, -0.6))
+    """A line of dots for each class, the losses apart by a little; real images are dashes."""
+    names, families = study.data.classes or (), list(by_family(study.runs))
+    high = min(24 + 5 * len(families), max(18, HIGHEST // len(names)))
+    drawn = _figure(60 + high * len(names), "linear", y_range=Range1d(len(names) - 0.4, -0.6))
     drawn.x_range.start = 0
     drawn.yaxis.ticker = FixedTicker(ticks=list(range(len(names))))
     drawn.yaxis.major_label_overrides = dict(enumerate(names))
@@ -228,8 +231,9 @@ def _by_class(
     place = {"x": "value", "y": "place"}
     dash = Scatter(**place, marker="dash", angle=np.pi / 2, size=22)
     _real(drawn, _lines(real, 0.0), dash)
-    for index, run in enumerate(study.runs):
-        source = _lines(by_class(run.metrics, what), 0.5 * ((index + 0.5) / count - 0.5))
+    for run in study.runs:
+        share = (families.index(looks[run.key].family) + 0.5) / len(families)
+        source = _lines(by_class(run.metrics, what), 0.7 * (share - 0.5))
         _dots(drawn, source, Scatter(**place, size=9), run.key, looks)
     drawn.add_tools(HoverTool(tooltips=[("set", "$name"), (title, "@value{0.000}")]))
     return Plot(f"plot-class-{what}", title, drawn)
@@ -281,5 +285,6 @@ def _figure(
     for axis in drawn.axis:
         axis.update(**AXIS)
     for axis in drawn.select(LogAxis):
-        axis.ticker.mantissas = [1, 2, 5]
+        axis.ticker = FixedTicker(ticks=[m * 10.0**e for e in range(-4, 8) for m in (1, 2, 5)])
+        axis.formatter = NumeralTickFormatter(format="0,0.[0000]")
     return drawn

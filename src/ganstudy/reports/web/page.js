@@ -64,10 +64,11 @@
   );
   const drawn = Bokeh.documents.at(-1);
   const paint = () => {
-    const [soft, line, grid] = ["--soft", "--line", "--grid"].map(style);
+    const [soft, line, grid, ground] = ["--soft", "--line", "--grid", "--ground"].map(style);
     const colours = {
       axis_label_text_color: soft, major_label_text_color: soft, axis_line_color: line,
       major_tick_line_color: line, grid_line_color: grid,
+      background_fill_color: ground, border_fill_color: ground,
     };
     for (const model of drawn.all_models) {
       const known = Object.entries(colours).filter(([name]) => name in model.properties);
@@ -92,9 +93,8 @@
 
   // Runs that are shown: in the plots, the pictures and the table at once.
   const figures = drawn.roots();
-  const keys = all("#table [data-run]").map((row) => row.dataset.run);
-  const first = figures.flatMap((figure) => figure.renderers).filter((one) => !one.visible);
-  const seen = new Set(keys.filter((key) => !first.some((one) => one.name === key)));
+  const keys = [...runs.rows].map((row) => row.dataset.run);
+  const seen = new Set([...runs.rows].filter((row) => !row.classList.contains("off")).map((row) => row.dataset.run));
   const show = () => {
     for (const item of all("[data-run]")) {
       const hidden = !seen.has(item.dataset.run);
