@@ -14,7 +14,7 @@ from ganstudy.progress import say
 from ganstudy.tracking import link_path, tracking_uri, without_secret
 
 HOST = "127.0.0.1"
-PATIENCE = 120.0  # seconds for the server to answer: it takes 6 on a fast machine
+PATIENCE = 600.0  # seconds for the server to answer: it takes 6, on a busy machine many times that
 
 
 def run(port: int, *, show: bool = False) -> None:
