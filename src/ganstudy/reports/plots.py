@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from itertools import chain
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 import numpy.typing as npt
@@ -16,7 +16,6 @@ from bokeh.models import (
     FixedTicker,
     HoverTool,
     Line,
-    LogAxis,
     NumeralTickFormatter,
     Range1d,
     ResetTool,
@@ -65,13 +64,14 @@ class Plots:
 
     def json(self) -> str:
         """The Bokeh document of all plots and the element of each: equal for equal plots."""
-        document, roots = Document(), {}
+        document = Document()
+        roots: list[dict[str, str]] = []
         terms = chain.from_iterable(self.terms.values())
         with document.models.freeze():  # else each root counts all models anew
             for plot in chain(self.growth, terms, self.balance, self.classes):
                 document.add_root(plot.figure)
-                roots[plot.figure.id] = plot.id
-        whole = {"document": document.to_json(deferred=False), "roots": _pairs(roots)}
+                roots.append({"id": plot.figure.id, "element": plot.id})
+        whole = {"document": document.to_json(deferred=False), "roots": roots}
         return serialize_json(_renumbered(whole, {})).replace("<", "\\u003c")
 
 
@@ -88,10 +88,6 @@ def plots(study: Study, looks: Mapping[str, Look]) -> Plots:
         [_balance(study, looks)] if "recall" in study.real else [],
         _classes(study, looks),
     )
-
-
-def _pairs(roots: Mapping[str, str]) -> list[dict[str, str]]:
-    return [{"id": model, "element": element} for model, element in roots.items()]
 
 
 def _renumbered(value: Any, known: dict[str, str]) -> Any:
@@ -155,7 +151,7 @@ def _course(study: Study, run: Run) -> Columns:
 
 
 def _source(columns: Mapping[str, npt.NDArray[Any]]) -> ColumnDataSource:
-    return ColumnDataSource({name: np.float32(values) for name, values in columns.items()})
+    return ColumnDataSource({name: values.astype(np.float32) for name, values in columns.items()})
 
 
 def _curves(
@@ -175,8 +171,9 @@ def _curves(
     field = f"@{{{column}}}{{0.[0000]}}"
     for key, source in sources.items():
         look = looks[key]
-        ink = {"line_color": look.colour, "line_dash": look.dash, "line_width": 1.8}
-        drawn.add_glyph(source, Line(x="images", y=column, **ink), name=key, visible=look.shown)
+        line = Line(x="images", y=column, line_color=look.colour, line_width=1.8)
+        line.line_dash = look.dash
+        drawn.add_glyph(source, line, name=key, visible=look.shown)
         if dots:
             dot = Scatter(x="images", y=column, marker=look.marker, size=6)
             dot.update(fill_color=look.colour, line_color=look.colour)
@@ -191,13 +188,13 @@ def _curves(
 
 def _balance(study: Study, looks: Mapping[str, Look]) -> Plot:
     """Precision against recall, one dot a run; real images are a cross."""
-    drawn = _figure(380, "linear", Range1d(0, 1.03), Range1d(0, 1.03))
+    drawn = _figure(380, "linear", Range1d(start=0, end=1.03), Range1d(start=0, end=1.03))
     drawn.xaxis.axis_label, drawn.yaxis.axis_label = "recall", "precision"
-    place = {"x": "recall", "y": "precision"}
-    _real(drawn, _at(study.real), Scatter(**place, marker="x", size=14))
+    _real(drawn, _at(study.real), Scatter(x="recall", y="precision", marker="x", size=14))
     for run in study.runs:
         if "recall" in run.metrics:
-            _dots(drawn, _at(run.metrics), Scatter(**place, size=11), run.key, looks)
+            dot = Scatter(x="recall", y="precision", size=11)
+            _dots(drawn, _at(run.metrics), dot, run.key, looks)
     fields = [(name, f"@{name}{{0.000}}") for name in ("precision", "recall")]
     drawn.add_tools(HoverTool(tooltips=[("set", "$name"), *fields]))
     return Plot("plot-balance", "precision against recall", drawn)
@@ -223,18 +220,19 @@ def _by_class(
     """A line of dots for each class, the losses apart by a little; real images are dashes."""
     names, families = study.data.classes or (), list(by_family(study.runs))
     high = min(24 + 5 * len(families), max(18, HIGHEST // len(names)))
-    drawn = _figure(60 + high * len(names), "linear", y_range=Range1d(len(names) - 0.4, -0.6))
-    drawn.x_range.start = 0
+    lines = Range1d(start=len(names) - 0.4, end=-0.6)
+    drawn = _figure(
+        60 + high * len(names), "linear", DataRange1d(start=0, only_visible=True), lines
+    )
     drawn.yaxis.ticker = FixedTicker(ticks=list(range(len(names))))
     drawn.yaxis.major_label_overrides = dict(enumerate(names))
     drawn.xaxis.axis_label = title
-    place = {"x": "value", "y": "place"}
-    dash = Scatter(**place, marker="dash", angle=np.pi / 2, size=22)
+    dash = Scatter(x="value", y="place", marker="dash", angle=np.pi / 2, size=22)
     _real(drawn, _lines(real, 0.0), dash)
     for run in study.runs:
         share = (families.index(looks[run.key].family) + 0.5) / len(families)
         source = _lines(by_class(run.metrics, what), 0.7 * (share - 0.5))
-        _dots(drawn, source, Scatter(**place, size=9), run.key, looks)
+        _dots(drawn, source, Scatter(x="value", y="place", size=9), run.key, looks)
     drawn.add_tools(HoverTool(tooltips=[("set", "$name"), (title, "@value{0.000}")]))
     return Plot(f"plot-class-{what}", title, drawn)
 
@@ -258,18 +256,17 @@ def _dots(
 
 def _figure(
     height: int,
-    scale: str,
-    x_range: Range1d | None = None,
-    y_range: Range1d | None = None,
+    scale: Literal["linear", "log"],
+    x_range: Range1d | DataRange1d | None = None,
+    y_range: Range1d | DataRange1d | None = None,
 ) -> figure:
     """A figure without ground or title: the page gives it colours; dragging scrolls until a reader
     takes the zoom."""
-    free = {"only_visible": True}
     drawn = figure(
         height=height,
         sizing_mode="stretch_width",
-        x_range=x_range or DataRange1d(**free),
-        y_range=y_range or DataRange1d(**free),
+        x_range=x_range or DataRange1d(only_visible=True),
+        y_range=y_range or DataRange1d(only_visible=True),
         y_axis_type=scale,
         tools=[BoxZoomTool(), ResetTool()],
         active_drag=None,
@@ -284,7 +281,9 @@ def _figure(
     drawn.toolbar.autohide = True
     for axis in drawn.axis:
         axis.update(**AXIS)
-    for axis in drawn.select(LogAxis):
-        axis.ticker = FixedTicker(ticks=[m * 10.0**e for e in range(-4, 8) for m in (1, 2, 5)])
-        axis.formatter = NumeralTickFormatter(format="0,0.[0000]")
+    if scale == "log":
+        drawn.yaxis.ticker = FixedTicker(
+            ticks=[m * 10.0**e for e in range(-4, 8) for m in (1, 2, 5)]
+        )
+        drawn.yaxis.formatter = NumeralTickFormatter(format="0,0.[0000]")
     return drawn

@@ -8,7 +8,7 @@ import numpy as np
 import numpy.typing as npt
 
 from ganstudy.data.images import DataInfo, Split
-from ganstudy.files import Images, Samples
+from ganstudy.files import Images
 from ganstudy.params import Params
 from ganstudy.runs import Run
 
@@ -42,9 +42,9 @@ class Study:
     """The runs of a grid with what was measured of each, and where it all comes from: `source`
     names the commit and DVC's experiment, `command` makes the study from that commit.
 
-    By run key: `alarms` of training in words; `snapshots` (T, N, ...), the first KEPT samples at
-    each; `growth`, metrics at each snapshot, and `seconds` of training until then, where this
-    machine trained the run; `walks` of images; `neighbours`, the training images nearest to
+    By run key: `alarms` of training in words; `snapshots` of images (T, N, H, W, C), the first
+    KEPT at each; `growth`, metrics at each snapshot, and `seconds` of training until then, where
+    this machine trained the run; `walks` of images; `neighbours`, the training images nearest to
     samples; D's `landscapes` (side, side) over points.
     """
 
@@ -56,7 +56,7 @@ class Study:
     command: str
     source: Mapping[str, str]
     alarms: Mapping[str, Sequence[str]] = field(default_factory=dict)
-    snapshots: Mapping[str, Samples] = field(default_factory=dict)
+    snapshots: Mapping[str, Images] = field(default_factory=dict)
     growth: Mapping[str, Sequence[Metrics]] = field(default_factory=dict)
     seconds: Mapping[str, Sequence[float]] = field(default_factory=dict)
     walks: Mapping[str, Walk] = field(default_factory=dict)

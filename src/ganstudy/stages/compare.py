@@ -74,7 +74,7 @@ def run(params: Params, out: Path) -> None:
         command=_command(params),
         source=source_tags(),
         alarms={run_.key: _alarms(run_) for run_ in grid},
-        snapshots={key: found[:, :KEPT].copy() for key, found in snapshots.items()},
+        snapshots={} if points else {key: f[:, :KEPT].copy() for key, f in snapshots.items()},
         growth=_growth(protocol, snapshots),
         seconds={run_.key: _seconds(run_) for run_ in grid},
         walks={} if points else {run_.key: _walk(run_, test) for run_ in grid},
