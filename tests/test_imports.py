@@ -47,7 +47,8 @@ ALLOWED: dict[str, set[str]] = {
         "protocols",
         "reports",
     },
-    "cli": {"errors", "layout", "params", "models", "stages"},
+    "ui": {"errors", "progress", "tracking"},
+    "cli": {"errors", "layout", "params", "models", "stages", "ui"},
     "__main__": {"cli", "errors"},
 }
 
