@@ -16,6 +16,7 @@ from ganstudy.reports.remarks import budget, remarks
 from ganstudy.reports.study import Study, Walk
 from ganstudy.runs import Run
 from reports.made import REAL, a_run, images, rows_of
+from reports.planted import snapshots
 from training.tiny import params
 
 GOOD, CLOSE, POOR = [10.0, 11, 12, 13, 14], [10.5, 12.5, 11.5, 14.5, 13.5], [50.0, 52, 54, 56, 58]
@@ -46,7 +47,8 @@ def a_study(runs: Sequence[Run], **fields) -> Study:
         real=REAL,
         runs=runs,
         command="make study",
-        provenance="From commit.",
+        source={"git.commit": "c0ffee" * 6},
+        snapshots={run.key: snapshots() for run in runs},
         walks={run.key: Walk(rows_of(3), rows_of(5), "codes") for run in runs},
         **fields,
     )
