@@ -10,7 +10,7 @@ export DVC_NO_ANALYTICS := 1
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
 .DEFAULT_GOAL := help
-.PHONY: help setup study test lint unit pipeline pipeline-study pipeline-rest faults smoke bench bench-data bench-metrics ui gate changes lock clean
+.PHONY: help setup study test lint browser unit pipeline pipeline-study pipeline-rest faults smoke bench bench-data bench-metrics ui gate changes lock clean
 
 help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "%-15s%s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -33,7 +33,7 @@ lint: $(STAMP) ## Style, types, workflow
 	$(BIN)/check-jsonschema --builtin-schema vendor.github-workflows .github/workflows/*.yml
 	$(BIN)/zizmor --offline --quiet .github/workflows
 
-unit: $(STAMP) ## The tests of each part
+unit: $(STAMP) browser ## The tests of each part
 	$(BIN)/python -m pytest --ignore=tests/pipeline --ignore=tests/faults
 
 pipeline: $(STAMP) ## The tests that run DVC, git and MLflow for real, two parts at a time
@@ -51,7 +51,7 @@ faults: $(STAMP) ## Kill, fill, race and fuzz it in earnest: reports/reliability
 smoke: $(STAMP) ## A study of digits in minutes, in build/smoke
 	@sh bin/workspace build/smoke studies/smoke/params.yaml
 	cd build/smoke && "$(CURDIR)/$(BIN)/dvc" repro
-	@echo "report: build/smoke/reports/README.md"
+	@echo "report: build/smoke/reports/README.md, and index.html beside it"
 
 bench: $(STAMP) ## Speed and memory of training and of everything around it: reports/benchmarks.md
 	PYTHONPATH=src $(BIN)/python benchmarks/speed.py
@@ -63,9 +63,11 @@ bench-data: $(STAMP) ## Memory of every command, also with a million images; spe
 bench-metrics: $(STAMP) ## Speed, memory and intervals of the metrics: reports/evaluation.md
 	PYTHONPATH=src $(BIN)/python benchmarks/evaluation.py
 
-ui: $(STAMP) ## MLflow's pages on this machine
-	@MLFLOW_SERVER_ENABLE_JOB_EXECUTION=false $(BIN)/mlflow ui --host 127.0.0.1 --port $(PORT) \
-	    --backend-store-uri "sqlite:///$(CURDIR)/mlflow.db"
+ui: $(STAMP) ## MLflow's pages on this machine, at PORT
+	@sh bin/ganstudy ui --port $(PORT)
+
+browser: $(STAMP) ## A browser for the tests of pages
+	@sh bin/browser
 
 gate: $(STAMP) ## Do the committed reports belong to the committed code and params?
 	@sh bin/gate $(BIN)

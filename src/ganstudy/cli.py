@@ -164,6 +164,17 @@ def trials(
 
 
 @app.command()
+def ui(
+    port: Annotated[int, typer.Option(min=1, max=65535, help="On 127.0.0.1.")] = 5050,
+    show: Annotated[bool, typer.Option("--open", help="Open the page in the browser.")] = False,
+) -> None:
+    """Serve MLflow's pages on this machine and say which one compares the study's runs."""
+    from ganstudy import ui as pages
+
+    pages.run(port, show=show)
+
+
+@app.command()
 def sync() -> None:
     """Complete MLflow from the files, after cached stages or an outage."""
     from ganstudy.stages import sync as stage

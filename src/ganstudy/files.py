@@ -7,7 +7,7 @@ import os
 import struct
 import tempfile
 import zipfile
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import IO, Any, BinaryIO
@@ -16,6 +16,7 @@ import numpy as np
 import numpy.typing as npt
 
 from ganstudy.errors import InputError, StudyError
+from ganstudy.mapped import CHUNK, parts
 
 Images = npt.NDArray[np.uint8]
 Labels = npt.NDArray[np.int64]
@@ -24,7 +25,6 @@ Samples = Images | Points  # images (N, H, W, C) or points (N, d)
 
 MOST_INFLATED = 200  # times its size: far beyond what compresses images
 HARMLESS = 2**26  # bytes that any file may inflate to
-CHUNK = 2**24  # bytes in memory of what lies on disk
 HEADERS = {  # by version
     (1, 0): np.lib.format.read_array_header_1_0,
     (2, 0): np.lib.format.read_array_header_2_0,
@@ -116,7 +116,8 @@ def sha256_arrays(*arrays: npt.NDArray[Any]) -> str:
     digest = hashlib.sha256()
     for array in arrays:
         digest.update(f"{array.dtype.str}{array.shape}".encode())
-        digest.update(np.ascontiguousarray(array).data)
+        for part in parts(array):
+            digest.update(part.data)
     return digest.hexdigest()
 
 
@@ -128,10 +129,15 @@ def write_npz(path: Path, *arrays: npt.NDArray[Any]) -> None:
         with zipfile.ZipFile(stream, "w", zipfile.ZIP_STORED) as archive:
             for index, array in enumerate(arrays):
                 member = zipfile.ZipInfo(f"arr_{index}.npy")  # 1980-01-01, so bytes repeat
+                header = {
+                    "descr": np.lib.format.dtype_to_descr(array.dtype),
+                    "fortran_order": False,
+                    "shape": array.shape,
+                }
                 with archive.open(member, "w", force_zip64=True) as entry:
-                    np.lib.format.write_array(
-                        entry, np.ascontiguousarray(array), allow_pickle=False
-                    )
+                    np.lib.format.write_array_header_1_0(entry, header)
+                    for part in parts(array):
+                        entry.write(part.data)
 
     write_stream(path, write, sum(array.nbytes for array in arrays))
 
@@ -213,35 +219,6 @@ def _content(file: BinaryIO, member: zipfile.ZipInfo) -> int:
     file.seek(member.header_offset + LOCAL_HEADER - 4)
     name, extra = struct.unpack("<HH", file.read(4))
     return member.header_offset + LOCAL_HEADER + int(name) + int(extra)
-
-
-def spooled(parts: Iterable[npt.NDArray[Any]]) -> npt.NDArray[Any]:
-    """All rows of `parts`, arrays of one type and row shape, as one read-only array that lies on
-    disk; memory holds one part at a time.
-
-    It is a file in the working folder that has no name: it is gone with the array, or with the
-    process however that ends. Raises `StudyError` where the disk is full, `ValueError` without rows
-    """
-    try:
-        with tempfile.TemporaryFile(dir=os.curdir) as file:
-            rows = 0
-            for part in parts:
-                file.write(np.ascontiguousarray(part).data)
-                rows += len(part)
-            if not rows:
-                raise ValueError("there are no rows")
-            file.flush()
-            shape = (rows, *part.shape[1:])
-            return np.memmap(file, part.dtype, "r", shape=shape).view(np.ndarray)
-    except OSError as error:
-        reason = error.strerror or error
-        raise StudyError(f"cannot write a temporary file in {Path.cwd()}: {reason}") from error
-
-
-def taken(array: npt.NDArray[Any], rows: npt.NDArray[np.int64]) -> npt.NDArray[Any]:
-    """`array[rows]`, of row numbers, as `spooled` makes it."""
-    step = max(1, CHUNK * len(array) // max(array.nbytes, 1))
-    return spooled(array[rows[start : start + step]] for start in range(0, len(rows), step))
 
 
 def read_images(path: Path) -> tuple[Images, Labels | None]:

@@ -2,6 +2,7 @@
 
 import shutil
 from dataclasses import dataclass
+from itertools import chain
 from pathlib import Path
 
 import numpy as np
@@ -18,10 +19,10 @@ from ganstudy.files import (
     sha256_arrays,
     sha256_file,
     sha256_json,
-    spooled,
     write_npz,
 )
 from ganstudy.layout import from_root, output, state
+from ganstudy.mapped import parts, spooled
 from ganstudy.metrics import FeatureExtractor, Features, JudgeExtractor, TorchFidelityExtractor
 from ganstudy.metrics import extractors as extraction
 from ganstudy.metrics import judge as judge_extraction
@@ -74,7 +75,8 @@ class JudgeInfo:
 def rotated(images: Samples) -> tuple[Samples, Labels]:
     """The rotation task: image i turned by i mod 4 quarters, and i mod 4. Images are square; on
     disk, as there may be many."""
-    turned = spooled(np.rot90(image, row % ROTATIONS)[None] for row, image in enumerate(images))
+    rows = chain.from_iterable(parts(images))
+    turned = spooled(np.rot90(image, row % ROTATIONS)[None] for row, image in enumerate(rows))
     return turned, np.arange(len(images)) % ROTATIONS
 
 

@@ -228,9 +228,9 @@ class TrackedRun:
             pass
         except Exception as error:  # whatever a tracker, its database or its server throws
             if uri not in _OUTAGES:
-                reason = _without_secret(" ".join(str(error).split()))[:200]
+                reason = without_secret(" ".join(str(error).split()))[:200]
                 say(
-                    f"MLflow at {_without_secret(uri)} does not take {self.name} "
+                    f"MLflow at {without_secret(uri)} does not take {self.name} "
                     f"({reason}); going on, run `bin/ganstudy sync` when it is back"
                 )
             slow = time.monotonic() - began > SLOW
@@ -350,6 +350,6 @@ def flat(values: Mapping[str, Any], prefix: str = "") -> list[tuple[str, Any]]:
     return pairs
 
 
-def _without_secret(text: str) -> str:
+def without_secret(text: str) -> str:
     """`text` with the user and password of every address in it left out."""
     return re.sub(r"://\S*@", "://", text)

@@ -16,6 +16,7 @@ from ganstudy.data.sources import fetch
 from ganstudy.data.splits import prepare
 from ganstudy.errors import StudyError
 from ganstudy.judging import rotated
+from ganstudy.mapped import spooled
 from ganstudy.networks import ImageShape
 from ganstudy.params import DataParams
 from ganstudy.training.batches import Batches
@@ -45,7 +46,7 @@ def write_raw(folder: Path, count: int) -> int:
     """What fetch leaves of `count` colour images, made piece by piece; returns their bytes."""
     rng = np.random.default_rng(0)
     size = (count // 8, SIDE, SIDE, 3)
-    images = files.spooled(rng.integers(0, 256, size, np.uint8) for _ in range(8))
+    images = spooled(rng.integers(0, 256, size, np.uint8) for _ in range(8))
     files.write_npz(folder / "train.npz", images)
     info = {
         "name": "digits",

@@ -21,9 +21,10 @@ from ganstudy.judging import (
 from ganstudy.models.judge import Judge, augment
 from ganstudy.models.saved import save_weights
 from ganstudy.networks.classifier import Classifier
+from ganstudy.training.batches import Batches
 from ganstudy.training.checkpoint import CheckpointStore
 from ganstudy.training.trainer import Row, Settings, Trainer, Watch
-from training.tiny import CPU, SHAPE, batches, params, snapshot
+from training.tiny import CPU, SHAPE, batches, data, params, snapshot
 
 
 def rng(seed: int = 0) -> torch.Generator:
@@ -68,10 +69,10 @@ def test_half_of_the_images_are_mirrored() -> None:
 def test_it_learns_to_tell_two_classes() -> None:
     recipe = params().judge.model_copy(update={"width": 8, "shift": 0, "learning_rate": 0.01})
     judge = Judge(recipe, SHAPE, 2)
-    source = batches(10, labels=True)
-    bright = source._store._labels[:, None, None, None] == 1
-    white = torch.tensor(230, dtype=torch.uint8)
-    source._store._samples = torch.where(bright, white, source._store._samples // 4)
+    images, labels = data()
+    bright = labels[:, None, None, None] == 1
+    images = np.where(bright, np.uint8(230), images // 4)
+    source = Batches(images, labels, SHAPE, 10, 0, CPU)
     subject = Trainer(judge.players(), judge.sampler, source, Settings(10 * 40, 1.0, 0.9), CPU)
     subject.fit(None, Watch())
     assert subject.history[-1]["judge/accuracy"] == 1

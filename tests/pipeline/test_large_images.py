@@ -40,9 +40,11 @@ def test_a_folder_is_checked_fetched_judged_trained_on_and_sampled(
         data__resolution=side,
         network__name="dcgan",
         network__generator_width=4,
+        network__generator_norm="none",  # its statistics would take longest
         network__discriminator_width=4,
         train__images=64,
         train__batch=8,
+        train__snapshots=1,
         train__conditional=True,
         judge__images=64,
         study__baselines=[],

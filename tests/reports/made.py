@@ -19,8 +19,8 @@ REAL = {
 }  # fmt: skip
 
 
-def images(count: int, seed: int = 0) -> np.ndarray:
-    return np.random.default_rng(seed).integers(0, 256, (count, 8, 8, 1)).astype(np.uint8)
+def images(count: int, seed: int = 0, side: int = 8) -> np.ndarray:
+    return np.random.default_rng(seed).integers(0, 256, (count, side, side, 1)).astype(np.uint8)
 
 
 def rows_of(count: int) -> np.ndarray:

@@ -16,6 +16,7 @@ from ganstudy.reports.remarks import budget, remarks
 from ganstudy.reports.study import Study, Walk
 from ganstudy.runs import Run
 from reports.made import REAL, a_run, images, rows_of
+from reports.planted import snapshots
 from training.tiny import params
 
 GOOD, CLOSE, POOR = [10.0, 11, 12, 13, 14], [10.5, 12.5, 11.5, 14.5, 13.5], [50.0, 52, 54, 56, 58]
@@ -46,7 +47,8 @@ def a_study(runs: Sequence[Run], **fields) -> Study:
         real=REAL,
         runs=runs,
         command="make study",
-        provenance="From commit.",
+        source={"git.commit": "c0ffee" * 6},
+        snapshots={run.key: snapshots() for run in runs},
         walks={run.key: Walk(rows_of(3), rows_of(5), "codes") for run in runs},
         **fields,
     )
@@ -139,6 +141,7 @@ def test_a_failed_run_is_never_dropped_and_lowers_its_loss(tmp_path: Path) -> No
     assert row["failed"] == "2/5"
     assert row["median FID [95 %]"] == "14.00 [12.00, failed]"
     assert row["interquartile mean FID [95 %]"].startswith("failed")
+    assert "| -40.00 [-44.00, ∞] |" in conclusions.pair_table(ill)
     told = " ".join(conclusions.can_be_concluded(ill))
     assert "gan-hinge 2 of 5" in told
     assert "No run failed" in " ".join(conclusions.can_be_concluded(sound))
@@ -169,7 +172,8 @@ def test_all_runs_of_a_loss_may_fail(tmp_path: Path) -> None:
 
 
 def test_what_the_seeds_cannot_tell_is_called_a_tie(tmp_path: Path) -> None:
-    comparison = found(grid(tmp_path, {"gan-hinge": GOOD, "gan-lsgan": CLOSE, "gan-wgan": POOR}))
+    runs = grid(tmp_path, {"gan-hinge": GOOD, "gan-lsgan": CLOSE, "gan-wgan": POOR})
+    comparison = found(runs)
     assert {(p.first, p.second, p.verdict) for p in comparison.pairs} == {
         ("gan-hinge", "gan-lsgan", "tie"),
         ("gan-hinge", "gan-wgan", "differ"),
@@ -178,7 +182,7 @@ def test_what_the_seeds_cannot_tell_is_called_a_tie(tmp_path: Path) -> None:
     can = " ".join(conclusions.can_be_concluded(comparison))
     assert "**gan-hinge**: gan-wgan" in can
     assert "**gan-lsgan**: gan-wgan" in can
-    cannot = " ".join(conclusions.cannot_be_concluded(a_study(grid(tmp_path, {})), comparison))
+    cannot = " ".join(conclusions.cannot_be_concluded(a_study(runs), comparison))
     assert "**tie**" in cannot
     assert "**gan-hinge**: gan-lsgan" in cannot
     assert "94%" in cannot  # an interval of five seeds

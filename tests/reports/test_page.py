@@ -4,28 +4,19 @@ import re
 from dataclasses import replace
 from pathlib import Path
 
-import numpy as np
 import pytest
 
-from ganstudy.data.images import DataInfo, Split
-from ganstudy.reports import page, tables
+from ganstudy.reports import tables
 from ganstudy.reports.page import summary, write
-from ganstudy.reports.study import Nearest, Study, Walk
-from reports.made import REAL, a_run, images, rows_of
+from ganstudy.reports.study import Study, by_class
+from reports.made import REAL
+from reports.planted import covered, followed, labelled, plain
 from training.tiny import params
 
 
 @pytest.fixture
 def study(tmp_path: Path) -> Study:
-    """Two runs without labels."""
-    info = DataInfo("digits", "images", (8, 8, 1), 1.0, None, 100, 10, 20, "a", "b", "c")
-    runs = [
-        a_run(tmp_path, "gan-non_saturating-0", fid=8.0, mem1=0.02),
-        a_run(tmp_path, "vae-elbo-0", fid=20.0),
-    ]
-    walks = {run.key: Walk(rows_of(3), rows_of(5), "random codes") for run in runs}
-    reference = Split(images(70), None)
-    return Study(params(), info, reference, REAL, runs, "make study", "From commit.", walks=walks)
+    return plain(tmp_path)
 
 
 def rows(text: str) -> list[list[str]]:
@@ -131,19 +122,11 @@ def test_equal_results_give_equal_files(study: Study, tmp_path: Path) -> None:
 def test_class_shares_are_in_the_order_of_the_classes_however_many(study: Study) -> None:
     shares = {f"class_share_{index:02d}": index / 1000 for index in range(120)}
     run = replace(study.runs[0], metrics=study.runs[0].metrics | shares)
-    assert page._by_class(run.metrics, "share") == [index / 1000 for index in range(120)]
+    assert by_class(run.metrics, "share") == [index / 1000 for index in range(120)]
 
 
 def test_with_labels_class_shares_are_drawn(study: Study, tmp_path: Path) -> None:
-    shares = {"classes": 2, "classes_captured": 2, "class_share_00": 0.4, "class_share_01": 0.6}
-    runs = [replace(run, metrics=run.metrics | shares) for run in study.runs]
-    labelled = replace(
-        study,
-        data=replace(study.data, classes=("a", "b")),
-        reference=Split(study.reference.images, np.array([0, 1] * 35)),
-        runs=runs,
-    )
-    write(labelled, tmp_path / "out")
+    write(labelled(study), tmp_path / "out")
     text = (tmp_path / "out" / "README.md").read_text(encoding="utf-8")
     assert "figures/class-shares.png" in text
     assert "class-coverage" not in text  # nobody measured it
@@ -152,35 +135,25 @@ def test_with_labels_class_shares_are_drawn(study: Study, tmp_path: Path) -> Non
 
 
 def test_what_training_was_followed_by_is_drawn_over_images_and_seconds(study, tmp_path) -> None:
-    growth = {run.key: [{"fid": 9.0, "coverage": 0.1, "samples": 12}] * 3 for run in study.runs}
-    followed = replace(study, growth=growth)
-    write(followed, tmp_path / "a")
+    grown = followed(study)
+    growth = grown.growth
+    write(grown, tmp_path / "a")
     text = (tmp_path / "a" / "README.md").read_text(encoding="utf-8")
     assert "figures/growth.png" in text
     assert "Measured on 12 samples of each snapshot" in text
     assert "growth-seconds" not in text  # trained on another machine
     seconds = {run.key: [1.0, 2.0, 3.0] for run in study.runs}
-    write(replace(followed, seconds=seconds), tmp_path / "b")
+    write(replace(grown, seconds=seconds), tmp_path / "b")
     text = (tmp_path / "b" / "README.md").read_text(encoding="utf-8")
     assert "figures/growth-seconds.png" in text
     early = {**growth, study.runs[0].key: growth[study.runs[0].key][:1]}  # it diverged
     begun = {**seconds, study.runs[0].key: [1.0]}
-    write(replace(followed, growth=early, seconds=begun), tmp_path / "c")
+    write(replace(grown, growth=early, seconds=begun), tmp_path / "c")
     assert (tmp_path / "c" / "figures" / "growth-seconds.png").is_file()
 
 
 def test_nearest_training_images_and_coverage_by_class_are_drawn(study, tmp_path) -> None:
-    inside = {"class_coverage_00": 0.9, "class_coverage_01": 0.2}
-    nearest = {run.key: Nearest(rows_of(2), rows_of(2)) for run in study.runs}
-    runs = [replace(run, metrics=run.metrics | inside) for run in study.runs]
-    known = replace(
-        study,
-        data=replace(study.data, classes=("a", "b")),
-        real=REAL | inside,
-        runs=runs,
-        neighbours=nearest,
-    )
-    write(known, tmp_path / "out")
+    write(covered(study), tmp_path / "out")
     text = (tmp_path / "out" / "README.md").read_text(encoding="utf-8")
     linked = set(re.findall(r"\(figures/([^)]+)\)", text))
     assert {"neighbours.png", "class-coverage.png"} <= linked

@@ -9,7 +9,8 @@ from ganstudy.errors import InputError
 from ganstudy.params import load
 from ganstudy.stages import check
 
-STUDY = Path(__file__).parents[2] / "studies/modes"
+STUDIES = Path(__file__).parents[2] / "studies"
+STUDY = STUDIES / "modes"
 
 
 @pytest.fixture
@@ -45,3 +46,13 @@ def test_a_loss_that_no_stage_runs_is_refused(world: Path) -> None:
         path.write_text(path.read_text().replace("loss: r3gan", "loss: minimax"))
     with pytest.raises(InputError, match="'minimax' is not in it"):
         run(world)
+
+
+def test_the_study_of_losses_has_every_loss_with_five_seeds(tmp_path: Path, monkeypatch) -> None:
+    shutil.copytree(STUDIES / "losses", tmp_path / "losses")
+    monkeypatch.chdir(tmp_path / "losses" / "fashion")
+    params = load(Path("params.yaml"))
+    keys = check.run(params, Path("dvc.yaml"), None)
+    families = [*(f"gan-{loss}" for loss in params.losses), "vae-elbo"]
+    assert set(keys) == {f"{family}-{seed}" for family in families for seed in range(5)}
+    assert params.losses == load(STUDIES.parent / "params.yaml").losses  # the same recipes

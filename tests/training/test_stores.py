@@ -9,7 +9,6 @@ import torch
 from ganstudy import files
 from ganstudy.training import stores
 from ganstudy.training.device import memory
-from ganstudy.training.scattered import Scattered, _mapping_of
 from ganstudy.training.stores import Store, Streamed, Whole, store_of
 from ganstudy.training.trainer import Watch
 from training.tiny import CPU, data, params, trainer, weights
@@ -80,19 +79,6 @@ def test_samples_go_to_the_device_where_they_take_its_share_of_memory_at_most() 
 
 def store_of_kind(samples: np.ndarray) -> type:
     return type(store_of(samples, None, 4, 0, CPU))
-
-
-def test_scattered_rows_are_told_to_the_system_before_they_are_read(tmp_path: Path) -> None:
-    """Of a mapped file, of a part of one, and of memory, the last rows too."""
-    images = np.random.default_rng(0).integers(0, 256, (50, 40, 40, 3), np.uint8)
-    rows = np.array([49, 0, 17, 17, 48])
-    for whole in (mapped(tmp_path, images), files.spooled([images]), images):
-        for array in (whole, whole[:], whole[::2][:, 1:]):
-            chosen = rows % len(array)
-            assert np.array_equal(Scattered(array).take(chosen), array[chosen])
-    assert _mapping_of(mapped(tmp_path, images)) is not None
-    assert _mapping_of(files.spooled([images])) is not None
-    assert _mapping_of(images) is None
 
 
 def test_what_cannot_be_read_fails_where_it_is_drawn() -> None:

@@ -11,7 +11,7 @@ from ganstudy.errors import DivergedError
 from ganstudy.training.checkpoint import CheckpointStore
 from ganstudy.training.player import Adam, Batch, Player
 from ganstudy.training.trainer import ROWS, Row, Settings, Trainer, Watch
-from training.tiny import CPU, batches, params, snapshot, trainer, weights
+from training.tiny import CPU, batches, one_image, params, snapshot, trainer, weights
 
 
 class Point(nn.Module):
@@ -331,7 +331,7 @@ def test_a_term_that_is_not_finite_stops_the_run_with_round_terms_and_advice(
 
 def test_batches_of_identical_images_are_no_divergence() -> None:
     subject = trainer(params(), "gan-non_saturating-0")
-    subject.game.batches._store._samples[:] = subject.game.batches._store._samples[:1]
+    subject.game.batches = one_image()
     subject.fit(None, Watch())
     assert len(subject.history) == 12
 

@@ -107,6 +107,11 @@ def batches(
     return Batches(images, classes if labels else None, SHAPE, size, seed, device)
 
 
+def one_image(size: int = 4) -> Batches:
+    """Batches that hold the first image of `data` alone."""
+    return Batches(np.repeat(data(1)[0], 20, axis=0), None, SHAPE, size, 0, CPU)
+
+
 def trainer(
     chosen: Params, run: str, *, classes: int = 0, device: torch.device = CPU, **changes: Any
 ) -> Trainer:

@@ -14,7 +14,8 @@ from ganstudy.data.pictures import BrokenPictureError, formats_by_extension, rea
 from ganstudy.data.pixels import Fit, shape_picture, to_array
 from ganstudy.data.threads import in_threads
 from ganstudy.errors import InputError
-from ganstudy.files import Images, Labels, spooled, taken
+from ganstudy.files import Images, Labels
+from ganstudy.mapped import parts, spooled
 from ganstudy.progress import Meter, say
 
 Broken = Literal["refuse", "skip"]
@@ -70,7 +71,7 @@ def read_folder(
         warnings.simplefilter("ignore")  # Pillow's, of odd files that it can read
         images = spooled(reading.rows())
     if channels is None and reading.grey:
-        images = taken(images[..., :1], np.arange(len(images)))
+        images = spooled(part[..., :1] for part in parts(images))
     labels = _labels(path, reading.kept, listing.classes) if listing.classes else None
     return FolderImages(images, labels, listing.classes, tuple(reading.skipped))
 

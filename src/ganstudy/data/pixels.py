@@ -6,13 +6,15 @@ already has the wanted shape passes unchanged, bit for bit.
 """
 
 from collections.abc import Iterator, Mapping
+from itertools import chain
 from typing import Literal
 
 import numpy as np
 from PIL import Image
 
 from ganstudy.data.threads import in_threads
-from ganstudy.files import Images, spooled
+from ganstudy.files import Images
+from ganstudy.mapped import parts, spooled
 from ganstudy.progress import Meter
 
 Fit = Literal["crop", "stretch"]
@@ -50,7 +52,7 @@ def shape_images(images: Images, resolution: int | None, channels: int | None, f
 
     def rows() -> Iterator[Images]:
         with Meter("resizing", len(images)) as meter:
-            for row in in_threads(shaped, images):
+            for row in in_threads(shaped, chain.from_iterable(parts(images))):
                 yield row[None]
                 meter.advance(1)
 

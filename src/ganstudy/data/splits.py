@@ -16,6 +16,7 @@ from ganstudy.data.pixels import shape_images
 from ganstudy.data.stacked import stack
 from ganstudy.errors import InputError
 from ganstudy.files import Labels, Samples
+from ganstudy.mapped import parts, taken
 from ganstudy.params import DataParams
 from ganstudy.progress import say
 
@@ -105,7 +106,7 @@ def _scale(points: Samples) -> float:
 def _first_of_identical(images: Samples) -> Rows:
     """For each row, the first row with the same image."""
     seen: dict[bytes, int] = {}
-    keys = (hashlib.sha256(image.tobytes()).digest() for image in images)
+    keys = (hashlib.sha256(image.data).digest() for part in parts(images) for image in part)
     return np.array([seen.setdefault(key, row) for row, key in enumerate(keys)], np.int64)
 
 
@@ -142,7 +143,7 @@ def _cut(whole: Split, share: float, held: Held) -> tuple[Split, Split]:
 
 def _take(whole: Split, rows: Rows) -> Split:
     labels = None if whole.labels is None else whole.labels[rows]
-    return Split(files.taken(whole.images, rows), labels)
+    return Split(taken(whole.images, rows), labels)
 
 
 def _read_source(raw: Path, name: str) -> dict[str, Any]:

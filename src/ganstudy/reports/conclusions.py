@@ -1,6 +1,6 @@
 """A comparison in words and tables: what can be concluded from it, and what cannot."""
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator
 from math import isinf
 from statistics import median as middle
 
@@ -18,7 +18,7 @@ def summary(study: Study, found: Comparison) -> str:
     failed = sum(map(found.failed, found.families))
     start = (
         f"{_count(len(study.runs), 'run')}, {budget(study)}: "
-        f"{_count(len(found.families), 'loss', 'losses')}, {_seeds(found)} each. The least median "
+        f"{_count(len(found.families), 'recipe')}, {_seeds(found)} each. The least median "
         f"{TITLE} is {best}'s, {text(found.medians[best])}. {_count(failed, 'run')} failed."
     )
     if not found.pairs:
@@ -62,7 +62,7 @@ def pair_table(found: Comparison) -> str:
         "|---|---|" + "---:|" * 5 + "---|",
     ]
     lines += [
-        f"| {pair.first} | {pair.second} | {pair.seeds} | {text(pair.gap)} | {pair.better:.2f} | "
+        f"| {pair.first} | {pair.second} | {pair.seeds} | {_gap(pair.gap)} | {pair.better:.2f} | "
         f"{pair.p:.2g} | {pair.p_holm:.2g} | {pair.verdict} |"
         for pair in found.pairs
     ]
@@ -83,6 +83,15 @@ def listed(pairs: Iterable[Pair], *, better_first: bool) -> str:
 def text(estimate: Estimate) -> str:
     """`1.25 [1.00, 2.50]`; a bound that failed runs reach is `failed`."""
     return f"{_number(estimate.value)} [{_number(estimate.low)}, {_number(estimate.high)}]"
+
+
+def _gap(estimate: Estimate) -> str:
+    """The same of a gap, whose infinite bounds have a direction."""
+    value, low, high = (
+        f"{'-' if number < 0 else ''}∞" if isinf(number) else _number(number)
+        for number in (estimate.value, estimate.low, estimate.high)
+    )
+    return f"{value} [{low}, {high}]"
 
 
 def can_be_concluded(found: Comparison) -> list[str]:
@@ -152,20 +161,7 @@ def _scatter(found: Comparison) -> Iterator[str]:
 
 
 def _power(found: Comparison) -> Iterator[str]:
-    if not found.pairs:
-        yield (
-            "Which loss is better: that needs two of them with two seeds each at least. One seed "
-            "allows no conclusion."
-        )
-        return
-    seeds, pairs = max(pair.seeds for pair in found.pairs), len(found.pairs)
-    least = least_p(seeds, pairs)
-    if least > ALPHA:
-        yield (
-            f"That any one pair differs: with {seeds} seeds no result, however clear, comes below "
-            f"p = {least:.2g} after correction for {_count(pairs, 'pair')}; it takes "
-            f"{seeds_needed(pairs)} seeds, or fewer losses."
-        )
+    """What so few seeds cannot tell, however clear the result."""
     single = [name for name in found.families if found.seeds(name) == 1]
     if single:
         yield f"Anything about {', '.join(single)}: one seed allows no conclusion."
@@ -174,6 +170,17 @@ def _power(found: Comparison) -> Iterator[str]:
         yield (
             f"That an interval holds the truth in 95 % of studies: that of a median over {fewest} "
             f"seeds does in {1 - 2 ** (1 - fewest):.0%} at best."
+        )
+    if not found.pairs:
+        yield "Which loss is better: that needs two of them with two seeds each at least."
+        return
+    seeds, pairs = max(pair.seeds for pair in found.pairs), len(found.pairs)
+    least = least_p(seeds, pairs)
+    if least > ALPHA:
+        yield (
+            f"That any one pair differs: with {seeds} seeds no result, however clear, comes below "
+            f"p = {least:.2g} after correction for {_count(pairs, 'pair')}; it takes "
+            f"{seeds_needed(pairs)} seeds, or fewer losses."
         )
 
 
@@ -201,13 +208,13 @@ def _scope(found: Comparison) -> Iterator[str]:
 
 
 def _seeds(found: Comparison) -> str:
-    counts: Mapping[int, None] = dict.fromkeys(sorted(map(found.seeds, found.families)))
-    fewest, *others = counts
-    return f"{fewest} to {list(counts)[-1]} seeds" if others else _count(fewest, "seed")
+    counts = [found.seeds(name) for name in found.families]
+    fewest, most = min(counts), max(counts)
+    return _count(most, "seed") if fewest == most else f"{fewest} to {most} seeds"
 
 
-def _count(number: int, what: str, many: str = "") -> str:
-    return f"{number} {what if number == 1 else many or what + 's'}"
+def _count(number: int, what: str) -> str:
+    return f"{number} {what}{'s' * (number != 1)}"
 
 
 def _number(value: float) -> str:

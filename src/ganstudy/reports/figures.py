@@ -248,7 +248,7 @@ def seeds(
                 values = np.array([float(run.metrics[key]) for run in runs])
                 ill = np.array([run.key in failed for run in runs])
                 place = np.full(len(runs), row)
-                axes.plot(values[~ill], place[~ill], "o", color=COLOURS[0], alpha=0.6, ms=6)
+                axes.plot(values[~ill], place[~ill], "o", color=COLOURS[0], alpha=0.6, ms=5)
                 axes.plot(values[ill], place[ill], "x", color=COLOURS[1], ms=6)
                 axes.plot([np.median(np.where(ill, worst, values))], [row], "|k", ms=14)
             axes.axvline(real[key], color="#999999", ls="--", lw=1)

@@ -1,20 +1,17 @@
 """The report over images: one Markdown page that renders on a forge, with its figures beside it."""
 
-from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
 
-import numpy as np
-
-from ganstudy.files import read_npz, read_samples
+from ganstudy.files import read_samples
 from ganstudy.reports import conclusions, figures, tables
 from ganstudy.reports.comparison import Comparison
 from ganstudy.reports.figures import Panel
 from ganstudy.reports.remarks import budget, remarks
-from ganstudy.reports.study import LOOKED_AT, Study
+from ganstudy.reports.study import LOOKED_AT, Study, by_class
 from ganstudy.reports.templates import render
-from ganstudy.runs import SNAPSHOTS, by_family
+from ganstudy.runs import by_family
 
+NAMED = 4  # runs of the summary, beside the best and the worst of all
 PANELS = {
     "fid": Panel("FID to validation images", log=True, lower_is_better=True),
     "coverage": Panel("coverage of validation images"),
@@ -48,14 +45,12 @@ def write(study: Study, folder: Path) -> None:
         table=tables.comparison(study.real, study.runs),
         legend=tables.legend(study.real, study.runs),
         costs=tables.costs(study.runs),
-        snapshots={run.key: len(read_npz(run.folder / SNAPSHOTS)[0]) for run in study.firsts()},
         neighbours="recall" in study.real,
-        shares=_knows_classes(study),
-        inside=_covers_classes(study),
+        shares=study.knows_classes(),
+        inside=study.covers_classes(),
         looked_at=LOOKED_AT,
-        grown=_grown(study),
-        followed=_followed(study) if _grown(study) else 0,
-        timed=_grown(study) and bool(study.courses_in_seconds()),
+        grown=study.grown(),
+        timed=study.grown() and bool(study.timed()),
     )
 
 
@@ -76,7 +71,10 @@ def summary(study: Study) -> str:
     if not floors:  # real training images are at no distance: nothing to be a multiple of
         return f"{shown} {caution}"
     best = min(floors, key=lambda key: floors[key])
-    others = ", ".join(f"{key} {value:.1f}×" for key, value in floors.items() if key != best)
+    rest = sorted((key for key in floors if key != best), key=lambda key: floors[key])
+    others = ", ".join(f"{key} {floors[key]:.1f}×" for key in rest[:NAMED])
+    if len(rest) > NAMED:
+        others += f", …, {rest[-1]} {floors[rest[-1]]:.1f}×"
     return (
         f"{shown} The smallest distance to the test images is {best}'s, {floors[best]:.1f}× that "
         f"of real training images{f' ({others})' if others else ''}. {caution}"
@@ -88,7 +86,7 @@ def _draw(study: Study, pictures: Path) -> None:
     sets = {"real test images": study.reference.images}
     for run in firsts:
         sets[run.key] = read_samples(run.folder / "samples.npz")[0]
-        figures.growth(pictures / f"growth-{run.key}.png", read_npz(run.folder / SNAPSHOTS)[0])
+        figures.growth(pictures / f"growth-{run.key}.png", study.snapshots[run.key])
     figures.samples_side_by_side(pictures / "samples.png", sets)
     figures.walks(pictures / "walks.png", study.walks)
     figures.curves(pictures / "curves.png", firsts)
@@ -97,7 +95,7 @@ def _draw(study: Study, pictures: Path) -> None:
     if "recall" in study.real:
         rows = {n: [run.metrics for run in runs] for n, runs in by_family(study.runs).items()}
         figures.precision_recall(pictures / "precision-recall.png", study.real, rows)
-    if _grown(study):
+    if study.grown():
         panels = {k: p for k, p in PANELS.items() if k in study.growth[study.runs[0].key][0]}
         path = pictures / "growth.png"
         figures.growth_curves(path, study.courses(), panels, "real images shown")
@@ -132,47 +130,22 @@ def _draw_seeds(study: Study, found: Comparison, pictures: Path) -> None:
 
 
 def _draw_classes(study: Study, pictures: Path) -> None:
-    if _knows_classes(study):
-        names, labels = study.data.classes or (), np.asarray(study.reference.labels)
-        real = np.bincount(labels, minlength=len(names)) / len(labels)
+    firsts = study.firsts()
+    if study.knows_classes():
+        real = study.real_shares()
         figures.class_bars(
             pictures / "class-shares.png",
-            names,
-            {"real test images": real.tolist()}
-            | {run.key: _by_class(run.metrics, "share") for run in study.firsts()},
+            study.data.classes or (),
+            {"real test images": real}
+            | {run.key: by_class(run.metrics, "share") for run in firsts},
             "share of each class; under its dotted line a class counts as missing",
-            (0.25 * real).tolist(),
+            [0.25 * share for share in real],
         )
-    if _covers_classes(study):
+    if study.covers_classes():
         figures.class_bars(
             pictures / "class-coverage.png",
             study.data.classes or (),
-            {"real training images": _by_class(study.real, "coverage")}
-            | {run.key: _by_class(run.metrics, "coverage") for run in study.firsts()},
+            {"real training images": by_class(study.real, "coverage")}
+            | {run.key: by_class(run.metrics, "coverage") for run in firsts},
             "coverage inside each class: share of its test images with a sample in their ball",
         )
-
-
-def _by_class(metrics: Mapping[str, Any], what: str) -> list[float]:
-    """The values `class_<what>_<index>`, in the order of the classes."""
-    prefix = f"class_{what}_"
-    names = [name for name in metrics if name.startswith(prefix)]
-    return [metrics[name] for name in sorted(names, key=lambda n: int(n.removeprefix(prefix)))]
-
-
-def _grown(study: Study) -> bool:
-    """Whether metrics of the snapshots are there."""
-    return all(study.growth.get(run.key) for run in study.runs)
-
-
-def _followed(study: Study) -> int:
-    """Samples of a snapshot that were measured."""
-    return int(study.growth[study.runs[0].key][0]["samples"])
-
-
-def _knows_classes(study: Study) -> bool:
-    return all(_by_class(run.metrics, "share") for run in study.runs)
-
-
-def _covers_classes(study: Study) -> bool:
-    return all(_by_class(m, "coverage") for m in (study.real, *(r.metrics for r in study.runs)))

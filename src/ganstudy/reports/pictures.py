@@ -14,11 +14,13 @@ SIDE, MARGIN = 480, 12  # of a cloud of points, in pixels
 INK = (0, 114, 178)
 
 
-def tile(images: Images, columns: int) -> npt.NDArray[np.uint8]:
-    """A grid of images (N, H, W, C), row by row, with thin white gaps: (rows, width, 3)."""
+def tile(images: Images, columns: int, ground: int = 255) -> npt.NDArray[np.uint8]:
+    """A grid of images (N, H, W, C), row by row, with thin gaps of the grey `ground`, white by
+    default: (rows, width, 3)."""
     count, height, width, _ = images.shape
     rows = -(-count // columns)
-    canvas = np.full((rows * (height + GAP) + GAP, columns * (width + GAP) + GAP, 3), 255, np.uint8)
+    shape = (rows * (height + GAP) + GAP, columns * (width + GAP) + GAP, 3)
+    canvas = np.full(shape, ground, np.uint8)
     for index in range(count):
         y = GAP + index // columns * (height + GAP)
         x = GAP + index % columns * (width + GAP)

@@ -15,6 +15,7 @@ from ganstudy.runs import Run, by_family
 
 Metrics = Mapping[str, Any]
 LOOKED_AT = 500  # samples among which those closest to training images are sought
+KEPT = 64  # samples of a snapshot that pictures show
 
 
 @dataclass(frozen=True)
@@ -47,13 +48,15 @@ class Course:
 
 @dataclass(frozen=True)
 class Study:
-    """The runs of a grid with what was measured of each, and where it all comes from.
+    """The runs of a grid with what was measured of each, and where it all comes from: `source`
+    names the commit and DVC's experiment, `command` makes the study from that commit.
 
-    By run key: `alarms` of training in words; `growth`, metrics at each snapshot, and `seconds` of
-    training until then, where this machine trained the run; `walks` of images; `neighbours`, the
-    training images nearest to samples; D's `landscapes` (side, side) over points; `failures`, why
-    a run counts as failed; `missing`, why a run of the grid is not in `runs`. `comparison` is of
-    losses over seeds, None where no loss has two.
+    By run key: `alarms` of training in words; `snapshots` of images (T, N, H, W, C), the first
+    KEPT at each; `growth`, metrics at each snapshot, and `seconds` of training until then, where
+    this machine trained the run; `walks` of images; `neighbours`, the training images nearest to
+    samples; D's `landscapes` (side, side) over points; `failures`, why a run counts as failed;
+    `missing`, why a run of the grid is not in `runs`. `comparison` is of losses over seeds, None
+    where no loss has two.
     """
 
     params: Params
@@ -62,8 +65,9 @@ class Study:
     real: dict[str, Any]
     runs: Sequence[Run]
     command: str
-    provenance: str
+    source: Mapping[str, str]
     alarms: Mapping[str, Sequence[str]] = field(default_factory=dict)
+    snapshots: Mapping[str, Images] = field(default_factory=dict)
     growth: Mapping[str, Sequence[Metrics]] = field(default_factory=dict)
     seconds: Mapping[str, Sequence[float]] = field(default_factory=dict)
     walks: Mapping[str, Walk] = field(default_factory=dict)
@@ -81,25 +85,54 @@ class Study:
         """By `<model>-<loss>`, metrics of each run over real samples shown in training."""
         return {
             name: [
-                Course(_shown(run, len(self.growth[run.key])), self.growth[run.key]) for run in runs
+                Course(shown(run, len(self.growth[run.key])), self.growth[run.key]) for run in runs
             ]
             for name, runs in by_family(self.runs).items()
         }
 
     def courses_in_seconds(self) -> Mapping[str, Sequence[Course]]:
         """The same over seconds of training, of the runs that this machine trained."""
-        known = [
-            run
-            for run in self.runs
-            if len(self.seconds.get(run.key, ())) == len(self.growth[run.key])
-        ]
         return {
             name: [Course(self.seconds[run.key], self.growth[run.key]) for run in runs]
-            for name, runs in by_family(known).items()
+            for name, runs in by_family(self.timed()).items()
         }
 
+    def grown(self) -> bool:
+        """Whether metrics of the snapshots are there."""
+        return all(self.growth.get(run.key) for run in self.runs)
 
-def _shown(run: Run, moments: int) -> Sequence[float]:
+    def timed(self) -> list[Run]:
+        """Runs of which this machine knows how long training took until each snapshot."""
+        return [
+            run
+            for run in self.runs
+            if self.growth.get(run.key)
+            and len(self.seconds.get(run.key, ())) == len(self.growth[run.key])
+        ]
+
+    def real_shares(self) -> Sequence[float]:
+        """Each class's share of the reference, where classes are known."""
+        names, labels = self.data.classes or (), np.asarray(self.reference.labels)
+        shares: list[float] = (np.bincount(labels, minlength=len(names)) / len(labels)).tolist()
+        return shares
+
+    def knows_classes(self) -> bool:
+        """Whether the class shares of every run were measured."""
+        return all(by_class(run.metrics, "share") for run in self.runs)
+
+    def covers_classes(self) -> bool:
+        """Whether coverage inside each class was measured, of every run and of real images."""
+        return all(by_class(m, "coverage") for m in (self.real, *(r.metrics for r in self.runs)))
+
+
+def by_class(metrics: Metrics, what: str) -> list[float]:
+    """The values `class_<what>_<index>`, in the order of the classes."""
+    prefix = f"class_{what}_"
+    names = [name for name in metrics if name.startswith(prefix)]
+    return [metrics[name] for name in sorted(names, key=lambda n: int(n.removeprefix(prefix)))]
+
+
+def shown(run: Run, moments: int) -> Sequence[float]:
     """Real samples shown to a run at each of its snapshots, the first `moments` of them."""
     train = run.meta["params"]["train"]
     return [train["images"] * (part + 1) / train["snapshots"] for part in range(moments)]

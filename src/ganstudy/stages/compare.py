@@ -19,8 +19,8 @@ from ganstudy.models.saved import MODEL, load_companion, load_generator
 from ganstudy.params import Kind, Params, parse
 from ganstudy.progress import say
 from ganstudy.protocols import PROTOCOLS, MeasuringProtocol
-from ganstudy.reports import comparison, modes, page
-from ganstudy.reports.study import LOOKED_AT, Nearest, Study, Walk
+from ganstudy.reports import comparison, html, modes, page
+from ganstudy.reports.study import KEPT, LOOKED_AT, Nearest, Study, Walk
 from ganstudy.runs import Run
 from ganstudy.tracking import (
     backfill,
@@ -36,15 +36,15 @@ from ganstudy.training import device as devices
 from ganstudy.training.alarms import WINDOW, alarms
 
 SHOWN, BESIDE = 6, 5  # samples of each figure of neighbours, and neighbours of each
-PAGES: Mapping[Kind, Callable[[Study, Path], None]] = {
-    "images": page.write,
-    "stacked": page.write,
-    "points": modes.write,
+PAGES: Mapping[Kind, Sequence[Callable[[Study, Path], None]]] = {
+    "images": [page.write, html.write],
+    "stacked": [page.write],
+    "points": [modes.write],
 }
 
 
 def run(params: Params, out: Path, *, partial: bool = False) -> None:
-    """Writes the report of every run that params name into `out`; see `reports.page`.
+    """Writes the report of every run that params name into `out`; see PAGES.
 
     Rows come from params, never from the files that happen to be there; metrics of runs that have
     left the study leave `reports/metrics` (their experiments keep them). Raises `InputError` when a
@@ -63,6 +63,7 @@ def run(params: Params, out: Path, *, partial: bool = False) -> None:
     points = info.kind == "points"
     protocol = PROTOCOLS[info.kind](params, devices.choose(params.runtime))
     failures = _failures(grid) | _failures_without_metrics(missing)
+    snapshots = {run_.key: read_npz(run_.folder / runs.SNAPSHOTS)[0] for run_ in grid}
     study = Study(
         params=params,
         data=info,
@@ -70,9 +71,10 @@ def run(params: Params, out: Path, *, partial: bool = False) -> None:
         real=real,
         runs=grid,
         command=_command(params),
-        provenance=_provenance(),
+        source=source_tags(),
         alarms={run_.key: _alarms(run_) for run_ in grid},
-        growth=_growth(protocol, grid),
+        snapshots={} if points else {key: f[:, :KEPT].copy() for key, f in snapshots.items()},
+        growth=_growth(protocol, snapshots),
         seconds={run_.key: _seconds(run_) for run_ in grid},
         failures=failures,
         missing=missing,
@@ -85,12 +87,14 @@ def run(params: Params, out: Path, *, partial: bool = False) -> None:
         neighbours=_neighbours(protocol, firsts),
         landscapes=_landscapes(firsts, test) if points else {},
     )
-    PAGES[info.kind](study, out)
+    for write in PAGES[info.kind]:
+        write(study, out)
     link = comparison_link(keys)
     write_text(link_path(), link + "\n")
     with tracked("report", sha256_json(["report", *keys]), "report", {"runs": keys}) as tracker:
         tracker.log_metrics({f"{_headline(r)} {r.key}": r.metrics[_headline(r)] for r in grid})
-        tracker.log_files(out / "README.md", *sorted((out / "figures").glob("*.png")))
+        pages = [out / "README.md", *out.glob("index.html")]
+        tracker.log_files(*pages, *sorted((out / "figures").glob("*.png")))
     say(f"report: {out / 'README.md'}; in MLflow: make ui, then its page {link}")
 
 
@@ -170,24 +174,19 @@ def _images(run_: Run) -> int:
 
 
 def _growth(
-    protocol: MeasuringProtocol, grid: Sequence[Run]
+    protocol: MeasuringProtocol, snapshots: Mapping[str, Samples]
 ) -> Mapping[str, Sequence[Mapping[str, Any]]]:
     """Metrics at each snapshot of each run, as many as the protocol can tell, of equally many
     samples."""
-    count = min(_snapshots(run_).shape[1] for run_ in grid)
+    count = min(found.shape[1] for found in snapshots.values())
     return {
-        run_.key: [
+        key: [
             values
-            for snapshot in _snapshots(run_)  # one run's at a time: all do not fit in memory
+            for snapshot in found
             if (values := protocol.growth(Split(snapshot[:count], None)))
         ]
-        for run_ in grid
+        for key, found in snapshots.items()
     }
-
-
-def _snapshots(run_: Run) -> Samples:
-    """Samples (moments, N, ...) at each snapshot."""
-    return read_npz(run_.folder / runs.SNAPSHOTS)[0]
 
 
 def _seconds(run_: Run) -> Sequence[float]:
@@ -247,13 +246,3 @@ def _command(params: Params) -> str:
         f" -S '{name}={json.dumps(value)}'" for name, value in now if before.get(name) != value
     ]
     return f"dvc exp run{''.join(changes)}" if changes else "make study"
-
-
-def _provenance() -> str:
-    tags = source_tags()
-    changed = ", with uncommitted changes" if "git.dirty" in tags else ""
-    experiment = f", DVC experiment `{tags['dvc.experiment']}`" if "dvc.experiment" in tags else ""
-    return (
-        f"From commit `{tags['git.commit'][:12]}`{changed}{experiment}. Hashes of data, judge and "
-        "samples are in `reports/metrics/` and `dvc.lock`."
-    )

@@ -12,9 +12,9 @@ from torch import Tensor
 
 from ganstudy import ranks
 from ganstudy.files import Labels, Samples
+from ganstudy.mapped import Scattered
 from ganstudy.seeding import torch_generator
 from ganstudy.training.device import memory
-from ganstudy.training.scattered import Scattered
 
 # Of a device's memory, the part that samples may take. A training holds its networks, their
 # gradients and all maps of a batch beside them, and other programs theirs.

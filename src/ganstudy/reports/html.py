@@ -1,0 +1,67 @@
+"""The report over images as one interactive page, `index.html`, that needs nothing beside it."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from ganstudy.reports import embedded, plots, tables
+from ganstudy.reports.looks import Look, looks
+from ganstudy.reports.page import summary
+from ganstudy.reports.study import LOOKED_AT, Study, shown
+from ganstudy.reports.templates import render
+
+WEB = Path(__file__).parent / "web"
+
+
+@dataclass(frozen=True)
+class Cell:
+    """A cell of the table of metrics: its text, and the number that orders it, None where it was
+    not measured."""
+
+    text: str
+    value: float | None
+
+
+def write(study: Study, folder: Path) -> None:
+    """Writes `folder`/index.html: styles, scripts, plots and pictures are inside it, and equal
+    studies give equal bytes."""
+    seen = looks(study.runs)
+    columns = tables.filled([study.real, *(run.metrics for run in study.runs)])
+    render(
+        "web/index.html.j2",
+        folder / "index.html",
+        study=study,
+        summary=summary(study),
+        looks=seen,
+        families=_families(seen),
+        columns=columns,
+        cells={run.key: _cells(columns, run.metrics) for run in study.runs},
+        real=_cells(columns, study.real),
+        pictures=embedded.embed(study, [key for key, look in seen.items() if look.shown]),
+        plots=plots.plots(study, seen),
+        shown=shown(study.runs[0], study.params.train.snapshots),
+        timed=study.timed(),
+        failures={run.key: run.meta["failure"] for run in study.runs if "failure" in run.meta},
+        cost_headings=tables.COSTS,
+        costs=[tables.cost(run) for run in study.runs],
+        unequal=tables.unequal(study.runs),
+        looked_at=LOOKED_AT,
+        points=plots.POINTS,
+        style=(WEB / "page.css").read_text(encoding="utf-8"),
+        script=(WEB / "page.js").read_text(encoding="utf-8"),
+        bokeh=plots.script(),
+    )
+
+
+def _cells(columns: list[tables.Column], metrics: Mapping[str, Any]) -> list[Cell]:
+    found = dict(metrics)
+    return [Cell(column.text(found), found.get(column.key)) for column in columns]
+
+
+def _families(seen: Mapping[str, Look]) -> Mapping[str, Mapping[str, Look]]:
+    """The looks of the runs of each family, by key."""
+    found: dict[str, dict[str, Look]] = {}
+    for key, look in seen.items():
+        found.setdefault(look.family, {})[key] = look
+    return found

@@ -1,0 +1,289 @@
+"""The page's interactive plots: Bokeh figures of one document, in JSON that repeats."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from itertools import chain
+from typing import Any, Literal
+
+import numpy as np
+import numpy.typing as npt
+from bokeh.core.json_encoder import serialize_json
+from bokeh.document import Document
+from bokeh.models import (
+    BoxZoomTool,
+    ColumnDataSource,
+    DataRange1d,
+    FixedTicker,
+    HoverTool,
+    Line,
+    NumeralTickFormatter,
+    Range1d,
+    ResetTool,
+    Scatter,
+)
+from bokeh.plotting import figure
+from bokeh.resources import Resources
+
+from ganstudy.reports.figures import Panel
+from ganstudy.reports.looks import REAL, Look
+from ganstudy.reports.page import PANELS
+from ganstudy.reports.study import Study, by_class, shown
+from ganstudy.runs import Run, by_family
+
+POINTS = 128  # of a training curve: each is a mean over as large a part of training
+HIGHEST = 3000  # pixels of a plot of many classes
+AGAIN = "over"  # tags figures whose abscissa the page can change
+AXIS = {
+    "minor_tick_line_color": None,
+    "axis_label_text_font": "system-ui",
+    "axis_label_text_font_size": "12px",
+    "axis_label_text_font_style": "normal",
+    "major_label_text_font": "system-ui",
+    "major_label_text_font_size": "11px",
+}
+Columns = Mapping[str, npt.NDArray[np.float32]]
+
+
+@dataclass(frozen=True)
+class Plot:
+    """A figure, the id of the element that it fills, and its heading."""
+
+    id: str
+    title: str
+    figure: figure
+
+
+@dataclass(frozen=True)
+class Plots:
+    """The plots of a study by the section they stand in; `terms` by player."""
+
+    growth: Sequence[Plot]
+    terms: Mapping[str, Sequence[Plot]]
+    balance: Sequence[Plot]
+    classes: Sequence[Plot]
+
+    def json(self) -> str:
+        """The Bokeh document of all plots and the element of each: equal for equal plots."""
+        document = Document()
+        roots: list[dict[str, str]] = []
+        terms = chain.from_iterable(self.terms.values())
+        with document.models.freeze():  # else each root counts all models anew
+            for plot in chain(self.growth, terms, self.balance, self.classes):
+                document.add_root(plot.figure)
+                roots.append({"id": plot.figure.id, "element": plot.id})
+        whole = {"document": document.to_json(deferred=False), "roots": roots}
+        return serialize_json(_renumbered(whole, {})).replace("<", "\\u003c")
+
+
+def script() -> str:
+    """BokehJS, its core alone."""
+    return "\n".join(Resources(mode="inline", components=["bokeh"]).js_raw)
+
+
+def plots(study: Study, looks: Mapping[str, Look]) -> Plots:
+    """Every plot that the study's measurements allow."""
+    return Plots(
+        _growth(study, looks) if study.grown() else [],
+        _terms(study, looks),
+        [_balance(study, looks)] if "recall" in study.real else [],
+        _classes(study, looks),
+    )
+
+
+def _renumbered(value: Any, known: dict[str, str]) -> Any:
+    """`value` with the ids of its models, which count on through a process, in order of meeting."""
+    if isinstance(value, dict):
+        return {
+            name: known.setdefault(part, f"m{len(known)}")
+            if name == "id" and isinstance(part, str)
+            else _renumbered(part, known)
+            for name, part in value.items()
+        }
+    if isinstance(value, list | tuple):
+        return [_renumbered(part, known) for part in value]
+    return value
+
+
+# Curves over training
+
+
+def _growth(study: Study, looks: Mapping[str, Look]) -> list[Plot]:
+    metrics = [name for name in PANELS if name in study.growth[study.runs[0].key][0]]
+    timed = [run.key for run in study.timed()]
+    sources = {}
+    for run in study.runs:
+        grown = study.growth[run.key]
+        along = np.array(shown(run, len(grown)))
+        seconds = np.array(study.seconds[run.key]) if run.key in timed else along * np.nan
+        columns = {name: np.array([float(m[name]) for m in grown]) for name in metrics}
+        sources[run.key] = _source({"images": along, "seconds": seconds} | columns)
+    return [_curves(f"growth-{n}", PANELS[n], n, sources, looks, dots=True) for n in metrics]
+
+
+def _terms(study: Study, looks: Mapping[str, Look]) -> Mapping[str, Sequence[Plot]]:
+    """Every term of training by player, each over all runs that have it."""
+    courses = {run.key: _course(study, run) for run in study.runs}
+    sources = {key: _source(columns) for key, columns in courses.items()}
+    names = dict.fromkeys(n for columns in courses.values() for n in columns if "/" in n)
+    found: dict[str, list[Plot]] = {}
+    for name in names:
+        player, term = name.split("/")
+        having = {key: sources[key] for key, columns in courses.items() if name in columns}
+        plot = _curves(f"term-{player}-{term}", Panel(term), name, having, looks)
+        found.setdefault(player, []).append(plot)
+    return found
+
+
+def _course(study: Study, run: Run) -> Columns:
+    """History in at most POINTS parts, each the mean of its rows; seconds are interpolated between
+    snapshots, of which they are known."""
+    history = run.history
+    longest = max(other.history["images"].iloc[-1] for other in study.runs)
+    part = np.ceil(history["images"].to_numpy() * POINTS / longest)
+    means = history.groupby(part).mean().interpolate(limit_area="inside")
+    columns = {str(name): means[name].to_numpy() for name in means if "/" in str(name)}
+    images = history["images"].groupby(part).max().to_numpy()
+    seconds = images * np.nan
+    if any(run is timed for timed in study.timed()):
+        known = study.seconds[run.key]
+        seconds = np.interp(images, [0, *shown(run, len(known))], [0, *known])
+    return {"images": images, "seconds": seconds} | columns
+
+
+def _source(columns: Mapping[str, npt.NDArray[Any]]) -> ColumnDataSource:
+    return ColumnDataSource({name: values.astype(np.float32) for name, values in columns.items()})
+
+
+def _curves(
+    place: str,
+    panel: Panel,
+    column: str,
+    sources: Mapping[str, ColumnDataSource],
+    looks: Mapping[str, Look],
+    *,
+    dots: bool = False,
+) -> Plot:
+    """One curve a run over images shown, or, once the page says so, over seconds."""
+    drawn = _figure(240 + 60 * dots, "log" if panel.log else "linear")
+    drawn.tags = [AGAIN]
+    drawn.xaxis.axis_label = "images shown"
+    drawn.xaxis.formatter = NumeralTickFormatter(format="0.[0]a")
+    field = f"@{{{column}}}{{0.[0000]}}"
+    for key, source in sources.items():
+        look = looks[key]
+        line = Line(x="images", y=column, line_color=look.colour, line_width=1.8)
+        line.line_dash = look.dash
+        drawn.add_glyph(source, line, name=key, visible=look.shown)
+        if dots:
+            dot = Scatter(x="images", y=column, marker=look.marker, size=6)
+            dot.update(fill_color=look.colour, line_color=look.colour)
+            drawn.add_glyph(source, dot, name=key, visible=look.shown)
+    about = [("run", "$name"), ("images", "@images{0,0}"), ("seconds", "@seconds{0,0}")]
+    drawn.add_tools(HoverTool(tooltips=[*about, (panel.title, field)]))
+    return Plot(f"plot-{place}", panel.title, drawn)
+
+
+# Dots
+
+
+def _balance(study: Study, looks: Mapping[str, Look]) -> Plot:
+    """Precision against recall, one dot a run; real images are a cross."""
+    drawn = _figure(380, "linear", Range1d(start=0, end=1.03), Range1d(start=0, end=1.03))
+    drawn.xaxis.axis_label, drawn.yaxis.axis_label = "recall", "precision"
+    _real(drawn, _at(study.real), Scatter(x="recall", y="precision", marker="x", size=14))
+    for run in study.runs:
+        if "recall" in run.metrics:
+            dot = Scatter(x="recall", y="precision", size=11)
+            _dots(drawn, _at(run.metrics), dot, run.key, looks)
+    fields = [(name, f"@{name}{{0.000}}") for name in ("precision", "recall")]
+    drawn.add_tools(HoverTool(tooltips=[("set", "$name"), *fields]))
+    return Plot("plot-balance", "precision against recall", drawn)
+
+
+def _at(metrics: Mapping[str, Any]) -> ColumnDataSource:
+    return _source({name: np.array([metrics[name]]) for name in ("recall", "precision")})
+
+
+def _classes(study: Study, looks: Mapping[str, Look]) -> list[Plot]:
+    found = []
+    if study.knows_classes():
+        found.append(_by_class(study, "share", "share of each class", study.real_shares(), looks))
+    if study.covers_classes():
+        real = by_class(study.real, "coverage")
+        found.append(_by_class(study, "coverage", "coverage inside each class", real, looks))
+    return found
+
+
+def _by_class(
+    study: Study, what: str, title: str, real: Sequence[float], looks: Mapping[str, Look]
+) -> Plot:
+    """A line of dots for each class, the losses apart by a little; real images are dashes."""
+    names, families = study.data.classes or (), list(by_family(study.runs))
+    high = min(24 + 5 * len(families), max(18, HIGHEST // len(names)))
+    lines = Range1d(start=len(names) - 0.4, end=-0.6)
+    drawn = _figure(
+        60 + high * len(names), "linear", DataRange1d(start=0, only_visible=True), lines
+    )
+    drawn.yaxis.ticker = FixedTicker(ticks=list(range(len(names))))
+    drawn.yaxis.major_label_overrides = dict(enumerate(names))
+    drawn.xaxis.axis_label = title
+    dash = Scatter(x="value", y="place", marker="dash", angle=np.pi / 2, size=22)
+    _real(drawn, _lines(real, 0.0), dash)
+    for run in study.runs:
+        share = (families.index(looks[run.key].family) + 0.5) / len(families)
+        source = _lines(by_class(run.metrics, what), 0.7 * (share - 0.5))
+        _dots(drawn, source, Scatter(x="value", y="place", size=9), run.key, looks)
+    drawn.add_tools(HoverTool(tooltips=[("set", "$name"), (title, "@value{0.000}")]))
+    return Plot(f"plot-class-{what}", title, drawn)
+
+
+def _lines(values: Sequence[float], offset: float) -> ColumnDataSource:
+    return _source({"value": np.array(values), "place": np.arange(len(values)) + offset})
+
+
+def _real(drawn: figure, source: ColumnDataSource, mark: Scatter) -> None:
+    mark.update(line_color=REAL, line_width=3)
+    drawn.add_glyph(source, mark, name="real images")
+
+
+def _dots(
+    drawn: figure, source: ColumnDataSource, dot: Scatter, key: str, looks: Mapping[str, Look]
+) -> None:
+    look = looks[key]
+    dot.update(marker=look.marker, fill_color=look.colour, line_color=look.colour, fill_alpha=0.85)
+    drawn.add_glyph(source, dot, name=key, visible=look.shown)
+
+
+def _figure(
+    height: int,
+    scale: Literal["linear", "log"],
+    x_range: Range1d | DataRange1d | None = None,
+    y_range: Range1d | DataRange1d | None = None,
+) -> figure:
+    """A figure without ground or title: the page gives it colours; dragging scrolls until a reader
+    takes the zoom."""
+    drawn = figure(
+        height=height,
+        sizing_mode="stretch_width",
+        x_range=x_range or DataRange1d(only_visible=True),
+        y_range=y_range or DataRange1d(only_visible=True),
+        y_axis_type=scale,
+        tools=[BoxZoomTool(), ResetTool()],
+        active_drag=None,
+        toolbar_location="above",
+        toolbar_inner=True,
+        background_fill_color=None,
+        border_fill_color=None,
+        outline_line_color=None,
+        min_border=4,
+    )
+    drawn.toolbar.logo = None
+    drawn.toolbar.autohide = True
+    for axis in drawn.axis:
+        axis.update(**AXIS)
+    if scale == "log":
+        drawn.yaxis.ticker = FixedTicker(
+            ticks=[m * 10.0**e for e in range(-4, 8) for m in (1, 2, 5)]
+        )
+        drawn.yaxis.formatter = NumeralTickFormatter(format="0,0.[0000]")
+    return drawn

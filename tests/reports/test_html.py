@@ -1,0 +1,362 @@
+"""The interactive page in a real browser: it works alone, for eyes, keys and phones."""
+
+import base64
+import io
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image
+from playwright.sync_api import Browser, Locator, Page
+
+from browser import MISSING, launched
+from ganstudy.reports import embedded
+from ganstudy.reports.html import write
+from ganstudy.reports.looks import COLOURS
+from ganstudy.reports.pictures import tile
+from ganstudy.reports.study import Study
+from reports.planted import KEYS, covered, followed, images, labelled, many, plain, snapshots, timed
+
+MOST = 5_000_000  # bytes of the page
+GAN, VAE = KEYS
+HOSTILE = "<script>document.title='broken'</script><b>&\"'</b>"
+# Every text whose contrast with what is behind it is below 4.5, the least of WCAG 2.2, 1.4.3.
+PALE = """() => {
+  const light = (c) => { const [r, g, b] = c.match(/[\\d.]+/g).slice(0, 3).map(Number)
+      .map((v) => v / 255).map((v) => v <= .04045 ? v / 12.92 : ((v + .055) / 1.055) ** 2.4);
+    return .2126 * r + .7152 * g + .0722 * b; };
+  const behind = (e) => { for (; e; e = e.parentElement) {
+      const c = getComputedStyle(e).backgroundColor; if (!/, 0\\)$/.test(c)) return c; }
+    return "rgb(255, 255, 255)"; };
+  return [...document.querySelectorAll("body *")]
+    .filter((e) => e.checkVisibility() && [...e.childNodes].some(
+        (n) => n.nodeType === 3 && n.textContent.trim()))
+    .map((e) => { const [a, b] = [getComputedStyle(e).color, behind(e)].map(light);
+      const contrast = (Math.max(a, b) + .05) / (Math.min(a, b) + .05);
+      return [e.textContent.trim().slice(0, 40), contrast]; })
+    .filter(([, contrast]) => contrast < 4.5);
+}"""
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Browser]:
+    try:
+        with launched() as found:
+            yield found
+    except FileNotFoundError:
+        pytest.fail(MISSING, pytrace=False)
+
+
+@dataclass
+class Opened:
+    """A page in the browser, what it complained of, and what it asked of the world."""
+
+    page: Page
+    complaints: list[str] = field(default_factory=list)
+    requests: list[str] = field(default_factory=list)
+
+
+@pytest.fixture
+def opened(browser: Browser, tmp_path: Path) -> Iterator:
+    """Writes the page of a study and opens it without a network."""
+    contexts = []
+
+    def open_page(study: Study, width: int = 1200, scheme: str = "light") -> Opened:
+        write(study, tmp_path / "page")
+        context = browser.new_context(
+            viewport={"width": width, "height": 800}, color_scheme=scheme, offline=True
+        )
+        contexts.append(context)
+        context.set_default_timeout(120_000)
+        found = Opened(context.new_page())
+        found.page.on(
+            "console",
+            lambda m: found.complaints.append(m.text) if m.type in ("error", "warning") else None,
+        )
+        found.page.on("pageerror", lambda error: found.complaints.append(str(error)))
+        found.page.on("request", lambda request: found.requests.append(request.url))
+        found.page.goto((tmp_path / "page" / "index.html").as_uri())
+        found.page.wait_for_function("document.getElementById('count').textContent !== ''")
+        return found
+
+    yield open_page
+    for context in contexts:
+        context.close()
+
+
+@pytest.fixture
+def rich(tmp_path: Path) -> Study:
+    """A study of two runs with all that can be measured."""
+    return timed(followed(covered(labelled(plain(tmp_path)))))
+
+
+@pytest.fixture
+def failed(rich: Study) -> Study:
+    """The same, whose GAN diverged after the first of three snapshots."""
+    gan, vae = rich.runs
+    lost = replace(gan, meta={**gan.meta, "failure": HOSTILE})
+    return replace(
+        rich,
+        runs=[lost, vae],
+        snapshots={**rich.snapshots, GAN: rich.snapshots[GAN][:1]},
+        growth={**rich.growth, GAN: rich.growth[GAN][:1]},
+        seconds={**rich.seconds, GAN: [1.0]},
+        alarms={GAN: [HOSTILE]},
+    )
+
+
+def order(page: Page) -> list[str]:
+    """The runs of the table from top to bottom."""
+    return page.locator("#table tr[data-run]").evaluate_all("rows => rows.map(r => r.dataset.run)")
+
+
+def card(page: Page, key: str) -> Locator:
+    return page.locator(f"#samples figure[data-run='{key}'] img")
+
+
+def has_colour(plot: Locator, colour: str) -> bool:
+    """Whether some pixel of a picture of `plot` is of a run's colour."""
+    wanted = [int(colour[i : i + 2], 16) for i in (1, 3, 5)]
+    pixels = np.asarray(Image.open(io.BytesIO(plot.screenshot())).convert("RGB"), np.int64)
+    return bool((np.abs(pixels - wanted).max(2) < 24).any())
+
+
+# It is whole
+
+
+def test_it_opens_alone_without_a_complaint_and_draws_every_plot(opened, rich: Study) -> None:
+    found = opened(rich)
+    assert found.complaints == []
+    assert [u for u in found.requests if not u.startswith("data:")] == [found.page.url]
+    plots = found.page.locator(".plot")
+    assert plots.count() == 8  # two metrics, three terms, precision and recall, two of classes
+    for plot in plots.all():
+        assert plot.locator("canvas").count() > 0
+    assert has_colour(found.page.locator("#plot-growth-fid"), COLOURS[0])
+
+
+def test_equal_studies_give_equal_bytes(rich: Study, tmp_path: Path) -> None:
+    for name in "ab":
+        write(rich, tmp_path / name)
+    assert (tmp_path / "a/index.html").read_bytes() == (tmp_path / "b/index.html").read_bytes()
+
+
+def test_every_picture_says_what_it_shows(opened, rich: Study) -> None:
+    texts = opened(rich).page.locator("img").evaluate_all("all => all.map(i => i.alt)")
+    assert len(texts) == len(set(texts)) == 1 + 2 + 4 + 4
+    assert all(len(text) > 10 for text in texts)
+
+
+def test_names_and_failures_are_text_not_markup(opened, failed: Study) -> None:
+    names = (HOSTILE, "b")
+    page = opened(replace(failed, data=replace(failed.data, classes=names))).page
+    assert page.title() == "digits: a study by ganstudy"
+    assert HOSTILE in page.locator(".failure").inner_text()
+    assert HOSTILE in page.locator("#training li").inner_text()
+
+
+# What it does
+
+
+def test_a_heading_orders_the_runs_by_its_number_and_turns_round(opened, rich: Study) -> None:
+    page = opened(rich).page
+    heading = page.locator("#table th", has_text="FID [95 %]")
+    assert order(page) == [GAN, VAE]  # 8 and 20
+    heading.locator("button").focus()
+    page.keyboard.press("Enter")
+    assert (heading.get_attribute("aria-sort"), order(page)) == ("ascending", [GAN, VAE])
+    page.keyboard.press("Space")
+    assert (heading.get_attribute("aria-sort"), order(page)) == ("descending", [VAE, GAN])
+    unknown = page.locator("#table th", has_text="mem1")
+    for _ in range(2):  # only the GAN has a value: it is first both ways
+        unknown.locator("button").click()
+        assert order(page) == [GAN, VAE]
+    assert heading.get_attribute("aria-sort") == "none"
+    assert page.locator("#table tbody").first.inner_text().startswith("real images")
+
+
+def test_the_slider_shows_the_samples_of_its_moment(opened, failed: Study) -> None:
+    page = opened(failed).page
+    last, ended = card(page, VAE).screenshot(), card(page, GAN).screenshot()
+    page.locator("#moment").focus()
+    page.keyboard.press("Home")
+    assert page.locator("#reached").inner_text() == "16 images shown"
+    first = card(page, VAE).screenshot()
+    assert first != last
+    page.keyboard.press("ArrowRight")
+    assert card(page, VAE).screenshot() not in (first, last)
+    page.keyboard.press("End")
+    assert card(page, VAE).screenshot() == last
+    assert card(page, GAN).screenshot() == ended  # it has no later samples
+
+
+def test_hiding_a_run_hides_it_everywhere(opened, rich: Study) -> None:
+    page = opened(rich).page
+    curves = page.locator("#plot-growth-fid")
+    page.locator("#samples .chip", has_text=GAN).click()
+    page.mouse.move(0, 0)
+    assert not card(page, GAN).is_visible()
+    assert card(page, VAE).is_visible()
+    assert not page.locator(f".pair[data-run='{GAN}']").first.is_visible()
+    assert page.locator("#count").inner_text() == "1 of 2"
+    assert page.locator("#training .chip", has_text=GAN).get_attribute("aria-pressed") == "false"
+    assert not has_colour(curves, COLOURS[0])
+    assert has_colour(curves, COLOURS[1])
+    page.locator("#training .chip", has_text=GAN).click()
+    assert card(page, GAN).is_visible()
+    assert has_colour(curves, COLOURS[0])
+
+
+def test_curves_run_over_images_or_seconds(opened, rich: Study) -> None:
+    page = opened(rich).page
+    curves = page.locator("#plot-growth-coverage")
+    before = curves.screenshot()
+    page.get_by_label("seconds").check()
+    page.mouse.move(0, 0)
+    assert curves.screenshot() != before
+    page.get_by_label("images shown").check()
+    page.mouse.move(0, 0)
+    assert curves.screenshot() == before
+
+
+def test_keys_reach_the_runs_and_leave_them(opened, rich: Study) -> None:
+    page = opened(rich).page
+    summary = page.locator("#chooser > summary")
+    summary.focus()
+    page.keyboard.press("Enter")
+    for _ in range(2):
+        page.keyboard.press("Tab")
+    assert page.evaluate("getComputedStyle(document.activeElement).outlineStyle") == "solid"
+    page.keyboard.press("Enter")  # "Hide all"
+    assert page.locator("#count").inner_text() == "0 of 2"
+    page.keyboard.press("Escape")
+    assert not page.locator(".panel").is_visible()
+    assert summary.evaluate("e => e === document.activeElement")
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_the_theme_is_the_systems_until_it_is_chosen_and_readable(
+    opened, failed: Study, scheme: str
+) -> None:
+    page = opened(failed, scheme=scheme).page
+    ground = "getComputedStyle(document.body).backgroundColor"
+    before = page.evaluate(ground)
+    assert (before == "rgb(255, 255, 255)") is (scheme == "light")
+    page.locator("details:not(.chooser)").evaluate_all("all => all.forEach(d => d.open = true)")
+    assert page.evaluate(PALE) == []
+    page.locator("#theme").click()
+    assert page.evaluate(ground) != before
+    assert page.evaluate(PALE) == []
+    page.locator("#theme").click()
+    assert page.evaluate(ground) == before
+
+
+@pytest.mark.parametrize("width", [320, 390])
+def test_a_phone_scrolls_down_only(opened, rich: Study, width: int) -> None:
+    long = "gan-a_loss_with_a_very_long_name_indeed-0"
+    runs = [replace(rich.runs[0], key=long), rich.runs[1]]
+    moved = {
+        name: {long if key == GAN else key: value for key, value in getattr(rich, name).items()}
+        for name in ("snapshots", "growth", "seconds", "walks", "neighbours")
+    }
+    page = opened(replace(rich, runs=runs, **moved), width=width).page
+    assert page.evaluate("document.documentElement.scrollWidth") <= width
+    page.locator("#chooser > summary").click()
+    box = page.locator(".panel").bounding_box()
+    assert box["x"] >= 0
+    assert box["x"] + box["width"] <= width
+
+
+# Studies of every size
+
+
+def test_one_run_without_labels_or_times_is_a_page_too(opened, tmp_path: Path) -> None:
+    study = plain(tmp_path)
+    run = replace(study.runs[0], timing={})
+    found = opened(replace(study, runs=[run], snapshots={GAN: snapshots(1)}))
+    assert found.complaints == []
+    assert found.page.locator("#moment, [name=along]").count() == 0
+    assert found.page.locator("#plot-class-share").count() == 0
+    assert card(found.page, GAN).is_visible()
+
+
+def test_fifty_runs_begin_with_a_seed_of_each_loss_and_stay_small(opened, tmp_path: Path) -> None:
+    study = many(plain(tmp_path), 10, 5, snapshots(3, side=28))  # noise: nothing is harder to pack
+    found = opened(study)
+    assert found.complaints == []
+    assert (tmp_path / "page/index.html").stat().st_size < MOST
+    page = found.page
+    assert page.locator("#count").inner_text() == "10 of 50"
+    assert page.locator("#samples figure:visible").count() == 1 + 10
+    assert page.locator("#samples .chip").first.get_attribute("aria-pressed") == "mixed"
+    page.locator("#samples .chip").first.click()
+    assert page.locator("#count").inner_text() == "9 of 50"
+    page.locator("#samples .chip").first.click()
+    assert page.locator("#count").inner_text() == "14 of 50"
+
+
+# Pictures
+
+
+def decoded(picture: embedded.Picture) -> np.ndarray:
+    found = Image.open(io.BytesIO(base64.b64decode(picture.uri.split(",")[1])))
+    return np.asarray(found.convert("RGB"))
+
+
+def test_pictures_of_a_small_study_are_without_loss(rich: Study) -> None:
+    found = embedded.embed(rich, KEYS)
+    assert np.array_equal(decoded(found.real), tile(rich.reference.images[:64], 8, embedded.GROUND))
+    picture = found.samples[GAN]
+    frames = decoded(picture).reshape(picture.frames, picture.height, picture.width, 3)
+    assert list(found.moments) == [0, 1, 2]
+    for frame, snapshot in zip(frames, rich.snapshots[GAN], strict=True):
+        assert np.array_equal(frame, tile(snapshot, 8, embedded.GROUND))
+
+
+def test_of_many_snapshots_some_are_shown_evenly_and_the_last(rich: Study) -> None:
+    found = embedded.embed(replace(rich, snapshots=dict.fromkeys(KEYS, snapshots(48))), KEYS)
+    assert list(found.moments) == [3, 7, 11, 15, 19, 23, 27, 31, 35, 39, 43, 47]
+    assert found.samples[GAN].frames == 12
+
+
+def test_more_pictures_than_fit_lose_detail_not_runs(tmp_path: Path) -> None:
+    study = many(plain(tmp_path), 12, 1, snapshots(8, side=28))
+    found = embedded.embed(study, list(study.snapshots))
+    assert found.detail != embedded.DETAILS[0]
+    assert set(found.samples) == {run.key for run in study.runs}
+    spent = sum(len(picture.uri) for picture in found.samples.values())
+    assert spent < embedded.BUDGET
+
+
+def test_large_images_are_shrunk_in_proportion(rich: Study) -> None:
+    wide = images(64 * 2, 3).repeat(16, 1).repeat(32, 2).reshape(2, 64, 128, 256, 1)
+    found = embedded.embed(replace(rich, snapshots=dict.fromkeys(KEYS, wide)), KEYS)
+    side, pixels = found.detail.side, found.detail.pixels
+    assert found.samples[GAN].width == side * (pixels + 1) + 1
+    assert found.samples[GAN].height == side * (pixels // 2 + 1) + 1
+
+
+def test_colours_of_runs_stand_out_from_both_grounds() -> None:
+    style = (Path(embedded.__file__).parent / "web/page.css").read_text(encoding="utf-8")
+    grounds = set(re.findall(r"--(?:ground|raised): (#\w{6})", style))
+    assert len(grounds) == 4
+    for colour in COLOURS:
+        for ground in grounds:
+            assert contrast(colour, ground) >= 3, (colour, ground)
+
+
+def contrast(one: str, other: str) -> float:
+    """WCAG's ratio of two colours like #1f78c8."""
+    lighter, darker = sorted((luminance(one), luminance(other)), reverse=True)
+    return (lighter + 0.05) / (darker + 0.05)
+
+
+def luminance(colour: str) -> float:
+    linear = [
+        v / 12.92 if v <= 0.04045 else ((v + 0.055) / 1.055) ** 2.4
+        for v in (int(colour[i : i + 2], 16) / 255 for i in (1, 3, 5))
+    ]
+    return float(np.dot(linear, (0.2126, 0.7152, 0.0722)))
