@@ -16,7 +16,7 @@ from torch.nn.functional import softplus
 from torch.utils.data import DataLoader, TensorDataset
 
 from ganstudy.files import Images
-from ganstudy.params import LossParams
+from ganstudy.params import LossParams, TrainParams
 
 
 @dataclass(frozen=True)
@@ -31,7 +31,13 @@ class Setting:
 
 
 AS_WRITTEN = Setting(loader=True, bfloat16=False, fused=False, reuse=False)
-NETWORKS_ALONE = Setting(loader=False, bfloat16=True, fused=True, reuse=True)
+
+
+def networks_alone(train: TrainParams) -> Setting:
+    """Of a training by these params what its networks and optimisers do."""
+    return Setting(
+        loader=False, bfloat16=train.precision == "bfloat16", fused=True, reuse=train.reuse
+    )
 
 
 def make_loop(

@@ -67,9 +67,10 @@ def page_plain(found: Sequence[training.Compared]) -> Iterable[str]:
     yield "gan-non_saturating on the CPU: the trainer, and on the same networks, with the same"
     yield "penalty at the same cadence, a loop as people write it"
     yield "([benchmarks/plain.py](../benchmarks/plain.py): DataLoader, float32, an optimiser that"
-    yield "goes from tensor to tensor). *Outside* is the share of a round that is neither a pass"
-    yield "of a network nor an optimiser's step: drawing data and codes, seeds, terms of the"
-    yield "report, the moving average."
+    yield "goes from tensor to tensor, fresh samples for G). *Outside* is the share of a round that"
+    yield "is neither a pass of a network nor an optimiser's step nor the drawing of codes: data,"
+    yield "seeds, terms of the report, the moving average. What is done once a row of history (of"
+    yield "400 in a training: means, a check that weights are finite) is not in it."
     yield ""
     yield from table(
         ["networks", "trainer, images/s", "plain loop, images/s", "ratio", "outside"],

@@ -24,9 +24,11 @@ def of_stages() -> dict[str, float]:
 
 def of_nothing_to_do() -> float | None:
     """Seconds of `make study` where the study is up to date; None where it is not."""
-    command = ["sh", "bin/study", str(Path(sys.executable).parent)]
-    said = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False).stdout
-    return _seconds(command) if "Nothing to do" in said else None
+    tools = Path(sys.executable).parent
+    look = [str(tools / "dvc"), "status", "--quiet", "dvc.yaml"]
+    if subprocess.run(look, cwd=ROOT, capture_output=True, check=False).returncode:
+        return None
+    return _seconds(["sh", "bin/study", str(tools)])
 
 
 def _seconds(command: Sequence[str]) -> float:

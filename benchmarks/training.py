@@ -10,13 +10,13 @@ from dataclasses import dataclass
 from typing import Any
 
 import torch
-from plain import AS_WRITTEN, NETWORKS_ALONE, make_loop
+from plain import AS_WRITTEN, make_loop, networks_alone
 
-from ganstudy.models import RunKey, World, build
+from ganstudy.data.images import Split
+from ganstudy.models import RunKey, World, build, playing
 from ganstudy.params import Params
 from ganstudy.seeding import numpy_generator
-from ganstudy.training.batches import Batches
-from ganstudy.training.trainer import Settings, Trainer
+from ganstudy.training.trainer import Trainer
 
 WORLD = World((28, 28, 1))
 ROUNDS, TURNS, WARM_UP = 24, 7, 16
@@ -67,7 +67,7 @@ def compare(params: Params, pair: str) -> Compared:
     plays: dict[str, Callable[[], object]] = {
         "trainer": make_play(make_trainer(chosen, GAN, device))
     }
-    for name, setting in (("networks", NETWORKS_ALONE), ("plain", AS_WRITTEN)):
+    for name, setting in (("networks", networks_alone(params.train)), ("plain", AS_WRITTEN)):
         model = build(chosen, GAN, WORLD)
         discriminator = model.companion.network
         batch = params.train.batch
@@ -95,19 +95,10 @@ def noise() -> Any:
 
 def make_trainer(params: Params, key: RunKey, device: torch.device) -> Trainer:
     """The trainer of a run on 28×28 images."""
+    endless = params.train.model_copy(update={"images": 10**9})
+    params = params.model_copy(update={"train": endless})
     model = build(params, key, WORLD)
-    players = model.players()
-    for player in players:
-        player.network.to(device)
-    settings = Settings(
-        images=10**9,
-        decay=0.0,
-        ema=params.train.ema,
-        bfloat16=params.train.precision == "bfloat16",
-        graphs=params.runtime.graphs,
-    )
-    batches = Batches(noise(), None, model.spec.shape, params.train.batch, 0, device)
-    return Trainer(players, model.sampler, batches, settings, device)
+    return playing.make_trainer(params, key, model, Split(noise(), None), device)
 
 
 def make_play(trainer: Trainer) -> Callable[[], object]:

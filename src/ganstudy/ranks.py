@@ -9,6 +9,7 @@ In a single process every function here is what its plain counterpart is, bit fo
 import os
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
+from contextvars import ContextVar
 from datetime import timedelta
 from typing import Any
 
@@ -54,22 +55,19 @@ def together(device: torch.device) -> Iterator[None]:
         yield
         return
     dist.init_process_group("nccl" if device.type == "cuda" else "gloo", timeout=PATIENCE)
-    try:
-        yield
-        wait()
-    finally:
-        dist.destroy_process_group()
+    yield
+    wait()
+    dist.destroy_process_group()  # not after an error: the others may be waiting for this one
 
 
 @contextmanager
 def apart() -> Iterator[None]:
     """Inside, this process is alone: for work on equal inputs that every process does alike."""
-    global _apart  # noqa: PLW0603 - as torch.distributed's own group is
-    before, _apart = _apart, True
+    token = _APART.set(True)
     try:
         yield
     finally:
-        _apart = before
+        _APART.reset(token)
 
 
 def wait() -> None:
@@ -180,8 +178,9 @@ class _Sum(torch.autograd.Function):
         return total
 
 
-_apart = False
+# Of the thread that set it: one that reads batches meanwhile is not meant.
+_APART = ContextVar("apart", default=False)
 
 
 def _joined() -> bool:
-    return not _apart and dist.is_available() and dist.is_initialized()
+    return not _APART.get() and dist.is_available() and dist.is_initialized()

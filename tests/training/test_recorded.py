@@ -45,7 +45,14 @@ class Again:
 
 
 def trained(run: str, *, classes: int = 0, wrap: Callable | None = None) -> Trainer:
-    chosen = params(network__name="dcgan", train__conditional=bool(classes), train__images=96)
+    chosen = params(
+        network__name="dcgan",
+        train__conditional=bool(classes),
+        train__images=96,
+        train__reuse=bool(classes),
+        train__augment=["translation"] if classes else [],
+        train__precision="bfloat16" if classes else "float32",
+    )
     subject = trainer(chosen, run, classes=classes)
     if wrap is not None:
         subject._play = wrap(subject.game)
@@ -85,7 +92,7 @@ class Forgetful(Again):
 
 class Broken(Again):
     def record(self, play, generators):
-        self.game.move_all([])
+        play()  # a capture that fails half-way has moved something
         raise RuntimeError("operation not permitted when stream is capturing\nmore")
 
 

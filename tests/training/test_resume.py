@@ -81,7 +81,12 @@ def test_a_resumed_run_is_the_uninterrupted_run(run: str, network: str, tmp_path
 
 
 def test_also_with_classes_and_in_bfloat16(tmp_path: Path) -> None:
-    chosen = params(network__name="dcgan", train__precision="bfloat16", train__conditional=True)
+    chosen = params(
+        network__name="dcgan",
+        train__precision="bfloat16",
+        train__conditional=True,
+        train__reuse=True,
+    )
     run = "gan-non_saturating-0"
     assert_same(straight(chosen, run, 2), interrupted(chosen, run, tmp_path, (5,), 2))
 

@@ -2,12 +2,26 @@
 
 import torch
 
-from ganstudy.data.images import Split
-from ganstudy.models import RunKey
+from ganstudy.data.images import DataInfo, Split
+from ganstudy.errors import InputError
+from ganstudy.models import RunKey, World
 from ganstudy.models.base import GenerativeModel
 from ganstudy.params import Params
 from ganstudy.training.batches import Batches
 from ganstudy.training.trainer import Settings, Trainer
+
+
+def world_of(params: Params, info: DataInfo) -> World:
+    """What a model of these params is made for. Raises `InputError` where it is to know classes
+    that the data does not have."""
+    if not params.train.conditional:
+        return World(info.shape, info.scale)
+    if info.classes is None:
+        raise InputError(
+            "train.conditional: true needs labels, and this data has none; set it to false or sort "
+            "the images into one sub-folder a class"
+        )
+    return World(info.shape, info.scale, len(info.classes))
 
 
 def make_trainer(

@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 import torch
 
-from ganstudy import layout, metrics
+from ganstudy import layout, metrics, ranks
 from ganstudy.data.folder import read_folder
 from ganstudy.data.images import INFO, Split, load_info, load_split
 from ganstudy.errors import InputError
@@ -202,7 +202,8 @@ class ImageProtocol:
         )
         if asked is not None:
             values |= obedience(fake.features, asked, real.features, labels)
-            values["gan_train"] = self._gan_train(fake.split, real.split)
+            with ranks.apart():  # its draws are of one process
+                values["gan_train"] = self._gan_train(fake.split, real.split)
         return values
 
     def _gan_train(self, fake: Split, real: Split) -> float:

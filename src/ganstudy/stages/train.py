@@ -2,7 +2,6 @@
 
 import math
 from collections.abc import Callable
-from contextlib import suppress
 from dataclasses import asdict, replace
 from functools import cache, partial
 from pathlib import Path
@@ -14,11 +13,11 @@ from torch import Tensor, nn
 
 from ganstudy import layout, ranks, runs
 from ganstudy.data.images import DataInfo, Split, load_info, load_split
-from ganstudy.errors import DivergedError, InputError
+from ganstudy.errors import DivergedError
 from ganstudy.files import read_json, replacing, sha256_json, write_json, write_npz
-from ganstudy.models import RunKey, World, build, identity
+from ganstudy.models import RunKey, build, identity
 from ganstudy.models.base import GenerativeModel, balanced_labels, codes, decode, settle
-from ganstudy.models.playing import make_trainer
+from ganstudy.models.playing import make_trainer, world_of
 from ganstudy.models.saved import MODEL, WEIGHTS, save_model
 from ganstudy.params import Params
 from ganstudy.progress import say
@@ -54,7 +53,7 @@ def _train(params: Params, key: RunKey, out: Path, device: torch.device) -> None
     recipe = identity(params, key)
     info = load_info(layout.PREPARED)
     numerics = layout.output(layout.NUMERICS / f"{key.model}-{key.loss}.json", "numerics")
-    world = World(info.shape, info.scale, _classes(params, info))
+    world = world_of(params, info)
     digest = sha256_json([recipe, info.sha256_train, asdict(world), read_json(numerics)])
     model = build(params, key, world)
     trainer = make_trainer(params, key, model, load_split(layout.PREPARED, "train"), device)
@@ -74,7 +73,7 @@ def _train(params: Params, key: RunKey, out: Path, device: torch.device) -> None
     store = CheckpointStore(layout.state("train", digest))
     watch = Watch(picture=picture, measure=_live(params, info, device))
     if not ranks.leads():
-        _follow(trainer, store, watch)
+        _follow(params, trainer, store, watch)
         return
     with store.locked(), tracked_run(str(key), meta) as tracker:
         ranks.wait()  # for nobody reads a checkpoint before the store is this training's
@@ -106,11 +105,14 @@ def _train(params: Params, key: RunKey, out: Path, device: torch.device) -> None
         store.clear()
 
 
-def _follow(trainer: Trainer, store: CheckpointStore, watch: Watch) -> None:
+def _follow(params: Params, trainer: Trainer, store: CheckpointStore, watch: Watch) -> None:
     """What the other processes of a training do: all that the first does but write and tell."""
     ranks.wait()
-    with suppress(DivergedError):
+    try:
         trainer.fit(store, watch)
+    except DivergedError:
+        if params.train.failure == "stop":
+            raise
     if watch.picture is not None:
         watch.picture(trainer.average.module)
 
@@ -119,17 +121,19 @@ def _live(params: Params, info: DataInfo, device: torch.device) -> Callable[[Ten
     """Measures a snapshot for the tracker, where the judge is there already.
 
     No result depends on it: reports measure the snapshots that training keeps. So nothing that
-    goes wrong with it ends the training; it is told once.
+    goes wrong with it ends the training; it is told once. Of several processes the first measures,
+    alone: what fails there must not leave the others waiting.
     """
     protocol = cache(partial(PROTOCOLS[info.kind], params, device))
     broken = False
 
     def measure(samples: Tensor) -> Row:
         nonlocal broken
-        if broken:
+        if broken or not ranks.leads():
             return {}
         try:
-            values = protocol().growth(Split(samples.numpy(), None))
+            with ranks.apart():
+                values = protocol().growth(Split(samples.numpy(), None))
         except Exception as error:  # no judge yet, no memory beside the training, odd samples
             broken = True
             say(f"train: no live metrics: {error}")
@@ -151,14 +155,3 @@ def _picture(average: nn.Module, model: GenerativeModel, count: int, seed: int) 
 def _history(trainer: Trainer) -> list[dict[str, float]]:
     """At least one row, for a run that failed before its first."""
     return trainer.history or [{"round": 0.0, "images": 0.0}]
-
-
-def _classes(params: Params, info: DataInfo) -> int:
-    if not params.train.conditional:
-        return 0
-    if info.classes is None:
-        raise InputError(
-            "train.conditional: true needs labels, and this data has none; set it to false or sort "
-            "the images into one sub-folder a class"
-        )
-    return len(info.classes)

@@ -12,11 +12,11 @@ from ganstudy import layout, params, variants
 from ganstudy.data.images import Split, load_info, load_split
 from ganstudy.errors import DivergedError, InputError, nearest
 from ganstudy.files import read_json, sha256_json, write_json
-from ganstudy.models import RunKey, World, build, identity
+from ganstudy.models import RunKey, build, identity
 from ganstudy.models.base import balanced_labels, codes, decode, settle
-from ganstudy.models.playing import make_trainer
+from ganstudy.models.playing import make_trainer, world_of
 from ganstudy.progress import say
-from ganstudy.protocols.images import ImageProtocol
+from ganstudy.protocols import PROTOCOLS
 from ganstudy.seeding import numpy_generator
 from ganstudy.training import device as devices
 from ganstudy.training.checkpoint import CheckpointStore
@@ -34,9 +34,16 @@ def run(name: str, table: Path, out: Path) -> None:
     key = RunKey.parse(f"{variant.run}-{variant.seed}")
     device = devices.choose(settings.runtime)
     info = load_info(layout.PREPARED)
-    classes = len(info.classes or ()) if settings.train.conditional else 0
-    world = World(info.shape, info.scale, classes)
+    world = world_of(settings, info)
     model = build(settings, key, world)
+    protocol = PROTOCOLS[info.kind](settings, device)
+    held = load_split(layout.PREPARED, "validation")
+    floor = protocol.growth(_real(len(held.images))).get("fid")
+    if floor is None:
+        raise InputError(
+            f"trials are measured by FID to validation images under the judge; {info.name} by "
+            f"{settings.evaluate.extractor} gives none"
+        )
     trainer = make_trainer(settings, key, model, load_split(layout.PREPARED, "train"), device)
     numerics = read_json(layout.output(layout.NUMERICS / f"{variant.run}.json", "numerics"))
     digest = sha256_json([identity(settings, key), info.sha256_train, asdict(world), numerics])
@@ -48,19 +55,17 @@ def run(name: str, table: Path, out: Path) -> None:
         except DivergedError as error:
             say(f"trial {name} failed: {error}")
             failed = True
-        protocol = ImageProtocol(settings, device)
-        held = load_split(layout.PREPARED, "validation")
         generator, count = trainer.average.module, len(held.images)
-        settle(generator, model.spec.latent, classes, key.seed)
+        settle(generator, model.spec.latent, world.classes, key.seed)
         samples = decode(
             generator,
             model.spec.shape,
             codes(model.spec.latent, count, key.seed),
-            balanced_labels(count, classes),
+            balanced_labels(count, world.classes),
         )
         values = dict(protocol.growth(Split(samples, None)))
-        values["fid_floor"] = protocol.growth(_real(count))["fid"]
         values |= {
+            "fid_floor": floor,
             "images": settings.train.images,
             "seconds": round(trainer.seconds, 1),
             "failed": failed,

@@ -32,6 +32,8 @@ def choose(runtime: RuntimeParams) -> torch.device:
     if runtime.threads is not None:
         torch.set_num_threads(runtime.threads)
     present = [name for name, available in _AVAILABLE.items() if available()]
+    if ranks.started() and runtime.device == "auto":
+        present = [name for name in present if name != "mps"]  # which no process group knows
     if runtime.device != "auto" and runtime.device not in present:
         raise InputError(
             f"runtime.device: {runtime.device} is not available here; there is: "
@@ -39,7 +41,13 @@ def choose(runtime: RuntimeParams) -> torch.device:
         )
     device = torch.device(present[0] if runtime.device == "auto" else runtime.device)
     if device.type == "cuda":
-        device = torch.device("cuda", ranks.local_rank())  # of several processes each has its own
+        number, count = ranks.local_rank(), torch.cuda.device_count()
+        if number >= count:
+            raise InputError(
+                f"{number + 1} or more processes need as many GPUs; here are {count}: start "
+                f"{count}, or set runtime.device to cpu"
+            )
+        device = torch.device("cuda", number)
         torch.cuda.set_device(device)
         # Equal inputs give equal outputs there too.
         os.environ.setdefault("CUBLAS_WORKSPACE_CONFIG", ":4096:8")

@@ -181,6 +181,10 @@ class CUDAGraphs:
         graph = torch.cuda.CUDAGraph()
         for generator in generators:
             graph.register_generator_state(generator)
-        with torch.cuda.graph(graph, pool=self._pool, stream=self._stream):
+        # Only this thread's calls are recorded: another may be sending the next batches.
+        capture = torch.cuda.graph(
+            graph, pool=self._pool, stream=self._stream, capture_error_mode="thread_local"
+        )
+        with capture:
             moves = play()
         return moves, graph.replay
