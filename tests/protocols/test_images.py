@@ -134,7 +134,7 @@ def test_training_is_followed_on_the_validation_split_and_not_on_the_test_split(
     noise = np.random.default_rng(0).integers(0, 17, real.images.shape).astype(np.uint8)
     bad = protocol.growth(Split(noise, None))
     held = len(load_split(layout.PREPARED, "validation").images)
-    assert set(good) == {"fid", "coverage", "samples"}
+    assert set(good) == {"fid", "precision", "recall", "coverage", "samples"}
     assert good["samples"] == min(held, len(real.images))
     assert bad["fid"] > 20 * good["fid"]
     assert good["coverage"] > 0.8

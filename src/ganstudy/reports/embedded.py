@@ -132,8 +132,12 @@ def _pictures(study: Study, closely: Sequence[str], encoder: _Encoder) -> Pictur
         moments,
         encoder.frames([encoder.square(study.reference.images.astype(np.uint8))]),
         {key: _course(encoder, study.snapshots[key], moments) for key in keys},
-        {key: _copies(encoder, study.neighbours[key]) for key in closely if study.neighbours},
-        {key: _walks(encoder, study.walks[key]) for key in closely if study.walks},
+        {
+            key: _copies(encoder, study.neighbours[key])
+            for key in closely
+            if key in study.neighbours
+        },
+        {key: _walks(encoder, study.walks[key]) for key in closely if key in study.walks},
     )
 
 
