@@ -117,11 +117,15 @@ def card(page: Page, key: str) -> Locator:
     return page.locator(f"#samples figure[data-run='{key}'] img")
 
 
-def has_colour(plot: Locator, colour: str) -> bool:
-    """Whether some pixel of a picture of `plot` is of a run's colour."""
+def coloured(plot: Locator, colour: str) -> np.ndarray:
+    """Where pixels of a picture of `plot` are of a run's colour: (N, 2), x and y."""
     wanted = [int(colour[i : i + 2], 16) for i in (1, 3, 5)]
     pixels = np.asarray(Image.open(io.BytesIO(plot.screenshot())).convert("RGB"), np.int64)
-    return bool((np.abs(pixels - wanted).max(2) < 24).any())
+    return np.argwhere(np.abs(pixels - wanted).max(2) < 24)[:, ::-1]
+
+
+def has_colour(plot: Locator, colour: str) -> bool:
+    return len(coloured(plot, colour)) > 0
 
 
 # It is whole
@@ -208,6 +212,17 @@ def test_hiding_a_run_hides_it_everywhere(opened, rich: Study) -> None:
     page.locator("#training .chip", has_text=GAN).click()
     assert card(page, GAN).is_visible()
     assert has_colour(curves, COLOURS[0])
+
+
+def test_pointing_at_a_dot_tells_its_run_and_values(opened, rich: Study) -> None:
+    page = opened(rich).page
+    curves = page.locator("#plot-growth-fid")
+    x, y = coloured(curves, COLOURS[0]).min(0)  # the curve falls from its first dot
+    curves.hover(position={"x": int(x) + 3, "y": int(y) + 3})
+    tip = page.locator(".bk-Tooltip:visible")
+    tip.wait_for()
+    assert GAN in tip.inner_text()
+    assert "90" in tip.inner_text()
 
 
 def test_curves_run_over_images_or_seconds(opened, rich: Study) -> None:

@@ -33,6 +33,11 @@ from ganstudy.runs import Run, by_family
 POINTS = 128  # of a training curve: each is a mean over as large a part of training
 HIGHEST = 3000  # pixels of a plot of many classes
 AGAIN = "over"  # tags figures whose abscissa the page can change
+# Buttons over the plot, in the page's colours; between them the plot can be reached.
+TOOLBAR = """
+:host(.bk-inner) { background: none; opacity: 1; pointer-events: none; --icon-color: var(--soft); }
+:host(.bk-inner) > * { pointer-events: auto; }
+"""
 AXIS = {
     "minor_tick_line_color": None,
     "axis_label_text_font": "system-ui",
@@ -279,6 +284,7 @@ def _figure(
     )
     drawn.toolbar.logo = None
     drawn.toolbar.autohide = True
+    drawn.toolbar.stylesheets = [TOOLBAR]
     for axis in drawn.axis:
         axis.update(**AXIS)
     if scale == "log":
