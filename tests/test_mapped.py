@@ -57,3 +57,11 @@ def test_parts_and_rows_are_those_of_the_array(tmp_path: Path) -> None:
             chosen = rows % len(array)
             assert np.array_equal(taken(array, chosen), array[chosen])
             assert np.array_equal(Scattered(array).take(chosen), array[chosen])
+
+
+def test_what_was_written_to_a_private_copy_of_a_file_stays(tmp_path: Path) -> None:
+    IMAGES.tofile("x")
+    private = np.memmap("x", np.uint8, "c", shape=IMAGES.shape)
+    private[:] = 7
+    assert all((part == 7).all() for part in parts(private))
+    assert (private == 7).all()

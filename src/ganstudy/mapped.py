@@ -104,8 +104,9 @@ def _leave(array: Array) -> None:
 
 
 def _mapping_of(array: Array) -> mmap.mmap | None:
-    """What a contiguous `array` is mapped from; None where it lies in memory."""
-    base: Any = array if array.flags.c_contiguous else None
+    """What a contiguous `array` is mapped from; None where it lies in memory, or where somebody may
+    have written to it what is in no file."""
+    base: Any = array if array.flags.c_contiguous and not array.flags.writeable else None
     while isinstance(base, np.ndarray | memoryview):
         base = base.base if isinstance(base, np.ndarray) else base.obj
     return base if isinstance(base, mmap.mmap) else None
