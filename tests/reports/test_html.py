@@ -214,17 +214,6 @@ def test_hiding_a_run_hides_it_everywhere(opened, rich: Study) -> None:
     assert has_colour(curves, COLOURS[0])
 
 
-def test_pointing_at_a_dot_tells_its_run_and_values(opened, rich: Study) -> None:
-    page = opened(rich).page
-    curves = page.locator("#plot-growth-fid")
-    x, y = coloured(curves, COLOURS[0]).min(0)  # the curve falls from its first dot
-    curves.hover(position={"x": int(x) + 3, "y": int(y) + 3})
-    tip = page.locator(".bk-Tooltip:visible")
-    tip.wait_for()
-    assert GAN in tip.inner_text()
-    assert "90" in tip.inner_text()
-
-
 def test_curves_run_over_images_or_seconds(opened, rich: Study) -> None:
     page = opened(rich).page
     curves = page.locator("#plot-growth-coverage")
