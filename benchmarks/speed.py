@@ -39,7 +39,7 @@ def main() -> None:
         *page_study(params, memory.of_default_study()),
         *page_many(memory.of_many_images()),
         *page_startup(startup.of_stages(), startup.of_nothing_to_do()),
-        *page_resolutions(resolutions.costs(params, device)),
+        *page_resolutions([*resolutions.costs(params, device)]),
         *page_processes(params, processes.measure(params.train.batch * 2)),
         *page_gpu(params, device),
     ]
