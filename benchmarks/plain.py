@@ -15,7 +15,6 @@ from torch import Tensor, nn
 from torch.nn.functional import softplus
 from torch.utils.data import DataLoader, TensorDataset
 
-from ganstudy.files import Images
 from ganstudy.params import LossParams, TrainParams
 
 
@@ -44,11 +43,12 @@ def make_loop(
     generator: nn.Module,
     discriminator: nn.Module,
     recipe: LossParams,
-    images: Images,
+    samples: Tensor,
     batch: int,
     setting: Setting,
 ) -> Callable[[], None]:
-    """A function that plays one round of the non-saturating game with R1, as `recipe` says."""
+    """A function that plays one round of the non-saturating game with R1, as `recipe` says, on
+    `samples` float32 (N, ...), as networks see them."""
     d_step, g_step = (
         _optimizer(network, settings.learning_rate, setting)
         for network, settings in (
@@ -57,7 +57,7 @@ def make_loop(
         )
     )
     r1 = recipe.penalties["r1"]
-    batches = _batches(images, batch, setting)
+    batches = _batches(samples, batch, setting)
     average = [weight.detach().clone() for weight in generator.parameters()]
     rounds = count()
 
@@ -71,7 +71,7 @@ def make_loop(
             loss = softplus(-scores).mean() + softplus(discriminator(fake.detach()).float()).mean()
             if penalised:
                 (slope,) = torch.autograd.grad(scores.sum(), seen, create_graph=True)
-                loss = loss + r1.weight * r1.every / 2 * slope.square().sum((1, 2, 3)).mean()
+                loss = loss + r1.weight * r1.every / 2 * slope.square().flatten(1).sum(1).mean()
         _step(d_step, loss, discriminator)
         with torch.autocast("cpu", torch.bfloat16, enabled=setting.bfloat16):
             if not setting.reuse:
@@ -104,12 +104,11 @@ def _optimizer(network: nn.Module, rate: float, setting: Setting) -> torch.optim
     )
 
 
-def _batches(images: Images, batch: int, setting: Setting) -> Iterator[Tensor]:
-    pixels = torch.from_numpy(images).permute(0, 3, 1, 2).float() / 127.5 - 1
+def _batches(samples: Tensor, batch: int, setting: Setting) -> Iterator[Tensor]:
     if not setting.loader:
         while True:
-            yield pixels[:batch]
-    loader = DataLoader(TensorDataset(pixels), batch, shuffle=True, drop_last=True)
+            yield samples[:batch]
+    loader = DataLoader(TensorDataset(samples), batch, shuffle=True, drop_last=True)
     while True:
         for (real,) in loader:
             yield real

@@ -11,20 +11,43 @@ from typing import Any
 
 import torch
 from plain import AS_WRITTEN, make_loop, networks_alone
+from torch import Tensor
 
 from ganstudy.data.images import Split
+from ganstudy.files import Samples
 from ganstudy.models import RunKey, World, build, playing
+from ganstudy.networks import shape_of
 from ganstudy.params import Params
 from ganstudy.seeding import numpy_generator
 from ganstudy.training.trainer import Trainer
 
-WORLD = World((28, 28, 1))
+IMAGES, POINTS = World((28, 28, 1)), World((2,))
 ROUNDS, TURNS, WARM_UP = 24, 7, 16
 GAN = RunKey.parse("gan-non_saturating-0")
-# The networks of the comparison with a plain loop, by what they set in params.
-PAIRS: Mapping[str, Mapping[str, Any]] = {
-    "default": {},
-    "mlp of 256 units": {"name": "mlp", "generator_width": 256, "discriminator_width": 256},
+
+
+@dataclass(frozen=True)
+class Pair:
+    """Networks of the comparison with a plain loop: what they are made for, what they set in
+    params, and the precision that the trainer uses for them."""
+
+    world: World
+    network: Mapping[str, Any]
+    precision: str = "bfloat16"
+
+
+def _mlp(**settings: Any) -> Mapping[str, Any]:
+    return {"name": "mlp", "generator_norm": "none", **settings}
+
+
+PAIRS: Mapping[str, Pair] = {
+    "default, images": Pair(IMAGES, {}),
+    "mlp of 256 units, images": Pair(
+        IMAGES, _mlp(generator_width=256, discriminator_width=256), "float32"
+    ),
+    "mlp of 64 and 128 units, points": Pair(
+        POINTS, _mlp(latent=2, generator_width=64, discriminator_width=128), "float32"
+    ),
 }
 
 
@@ -50,7 +73,7 @@ def rates(params: Params, device: torch.device) -> dict[str, float]:
         for family in params.families()
     }
     each = {
-        family: max(player.steps for player in build(params, key, WORLD).players())
+        family: max(player.steps for player in build(params, key, IMAGES).players())
         for family in plays
         if (key := RunKey.parse(f"{family}-0"))
     }
@@ -60,18 +83,23 @@ def rates(params: Params, device: torch.device) -> dict[str, float]:
 
 def compare(params: Params, pair: str) -> Compared:
     """The trainer beside the plain loops on one pair of networks, on the CPU."""
+    networks = PAIRS[pair]
     chosen = params.model_copy(
-        update={"network": params.network.model_copy(update=dict(PAIRS[pair]))}
+        update={
+            "network": params.network.model_copy(update=dict(networks.network)),
+            "train": params.train.model_copy(update={"precision": networks.precision}),
+        }
     )
     device, recipe = torch.device("cpu"), params.losses["non_saturating"]
     plays: dict[str, Callable[[], object]] = {
-        "trainer": make_play(make_trainer(chosen, GAN, device))
+        "trainer": make_play(make_trainer(chosen, GAN, device, networks.world))
     }
-    for name, setting in (("networks", networks_alone(params.train)), ("plain", AS_WRITTEN)):
-        model = build(chosen, GAN, WORLD)
+    for name, setting in (("networks", networks_alone(chosen.train)), ("plain", AS_WRITTEN)):
+        model = build(chosen, GAN, networks.world)
         discriminator = model.companion.network
         batch = params.train.batch
-        plays[name] = make_loop(model.sampler, discriminator, recipe, noise(), batch, setting)
+        samples = encoded(networks.world)
+        plays[name] = make_loop(model.sampler, discriminator, recipe, samples, batch, setting)
     taken = in_turn(plays, device)
     return Compared(pair, **{name: params.train.batch / taken[name] for name in plays})
 
@@ -88,17 +116,25 @@ def in_turn(plays: Mapping[str, Callable[[], object]], device: torch.device) -> 
     return {name: statistics.median(found) for name, found in taken.items()}
 
 
-def noise() -> Any:
-    """Images to train on: their content does not matter here."""
-    return numpy_generator(0, "benchmark").integers(0, 256, (4096, 28, 28, 1)).astype("uint8")
+def noise(world: World) -> Samples:
+    """Samples to train on, as they are stored: their content does not matter here."""
+    values = numpy_generator(0, "benchmark").integers(0, 256, (4096, *world.stored))
+    return values.astype("uint8" if len(world.stored) == 3 else "float32")
 
 
-def make_trainer(params: Params, key: RunKey, device: torch.device) -> Trainer:
-    """The trainer of a run on 28×28 images."""
+def encoded(world: World) -> Tensor:
+    """The same as networks see them."""
+    return shape_of(world.stored, world.scale).encode(torch.from_numpy(noise(world)))
+
+
+def make_trainer(
+    params: Params, key: RunKey, device: torch.device, world: World = IMAGES
+) -> Trainer:
+    """The trainer of a run."""
     endless = params.train.model_copy(update={"images": 10**9})
     params = params.model_copy(update={"train": endless})
-    model = build(params, key, WORLD)
-    return playing.make_trainer(params, key, model, Split(noise(), None), device)
+    model = build(params, key, world)
+    return playing.make_trainer(params, key, model, Split(noise(world), None), device)
 
 
 def make_play(trainer: Trainer) -> Callable[[], object]:

@@ -46,9 +46,10 @@ def test_a_file_that_was_put_back_with_its_old_time_is_seen(quiet: Project) -> N
     assert SAID in study(quiet)
 
 
-def test_a_deleted_result_is_made_again(quiet: Project) -> None:
-    report = quiet.folder / "reports/README.md"
+def test_a_deleted_result_is_made_again(project: Project) -> None:
+    assert SAID in study(project)
+    report = project.folder / "reports/README.md"
     report.unlink()
-    assert SAID not in study(quiet)
+    assert SAID not in study(project)
     assert report.is_file()
-    assert SAID in study(quiet)
+    assert SAID in study(project)
