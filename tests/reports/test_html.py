@@ -79,7 +79,7 @@ def opened(browser: Browser, tmp_path: Path) -> Iterator:
         found.page.on("pageerror", lambda error: found.complaints.append(str(error)))
         found.page.on("request", lambda request: found.requests.append(request.url))
         found.page.goto((tmp_path / "page" / "index.html").as_uri())
-        found.page.wait_for_function("document.getElementById('count').textContent !== ''")
+        found.page.locator("[aria-busy]").first.wait_for(state="detached")  # all is drawn
         return found
 
     yield open_page
@@ -126,6 +126,30 @@ def coloured(plot: Locator, colour: str) -> np.ndarray:
 
 def has_colour(plot: Locator, colour: str) -> bool:
     return len(coloured(plot, colour)) > 0
+
+
+def point(page: Page, plot: str, key: str, row: int) -> None:
+    """Moves the pointer to where Bokeh drew a row of a run's data, as a hand would."""
+    place = page.locator(f"#{plot}")
+    place.scroll_into_view_if_needed()
+    x, y = place.evaluate(
+        """(place, [key, row]) => {
+          const view = Bokeh.index.roots.find((root) => place.contains(root.el));
+          const one = view.model.renderers.find((found) => found.name === key);
+          const { sx, sy } = view.views.find_one(one).glyph;
+          return [sx[row], sy[row]];
+        }""",
+        [key, row],
+    )
+    box = place.bounding_box()
+    page.mouse.move(box["x"] + box["width"] / 2, box["y"] + box["height"] / 2)
+    page.mouse.move(box["x"] + x, box["y"] + y, steps=5)
+    page.wait_for_timeout(200)
+
+
+def tips(page: Page) -> list[str]:
+    """The texts of the tooltips that are seen."""
+    return page.locator(".bk-tooltip-content:visible").all_inner_texts()
 
 
 # It is whole
@@ -212,6 +236,32 @@ def test_hiding_a_run_hides_it_everywhere(opened, rich: Study) -> None:
     page.locator("#training .chip", has_text=GAN).click()
     assert card(page, GAN).is_visible()
     assert has_colour(curves, COLOURS[0])
+
+
+@pytest.mark.parametrize(
+    ("plot", "key", "row", "told"),
+    [
+        ("plot-growth-fid", VAE, 1, ["images", "32", "seconds", "2", "FID to validation", "46"]),
+        ("plot-term-discriminator-r1", GAN, 2, ["images", "1,200", "r1", "0.2"]),
+        ("plot-balance", GAN, 0, ["recall", "0.910", "precision", "0.900"]),
+    ],
+)
+def test_pointing_at_a_curve_tells_its_run_and_values(
+    opened, rich: Study, plot: str, key: str, row: int, told: list[str]
+) -> None:
+    gan, vae = rich.runs  # apart from it, so that each dot is of one run
+    vae = replace(vae, metrics=vae.metrics | {"recall": 0.5})
+    growth = {**rich.growth, GAN: [{**g, "fid": 4 * g["fid"]} for g in rich.growth[GAN]]}
+    page = opened(replace(rich, runs=[gan, vae], growth=growth)).page
+    assert tips(page) == []
+    point(page, plot, key, row)
+    page.locator(".bk-tooltip-content:visible").first.wait_for()
+    (tip,) = tips(page)
+    for text in [key, *told]:
+        assert text in tip, (text, tip)
+    page.locator("#training .chip", has_text=key).click()
+    point(page, plot, key, row)
+    assert tips(page) == []  # what is hidden tells nothing
 
 
 def test_curves_run_over_images_or_seconds(opened, rich: Study) -> None:
