@@ -192,11 +192,13 @@ def _curves(
             mark = drawn.add_glyph(source, dot, name=key, visible=look.shown)
             found = found if len(columns["images"]) > 1 else mark
         touched.append(found)
-    tip = _tip({
-        "images": "@images{0,0}",
-        "seconds": "@seconds{0,0}",
-        panel.title: f"@{{{column}}}{{0.[0000]}}",
-    })
+    tip = _tip(
+        {
+            "images": "@images{0,0}",
+            "seconds": "@seconds{0,0}",
+            panel.title: f"@{{{column}}}{{0.[0000]}}",
+        }
+    )
     drawn.add_tools(HoverTool(tooltips=tip, renderers=touched))
     return Plot(f"plot-{place}", panel.title, drawn)
 
