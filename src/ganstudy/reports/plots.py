@@ -24,6 +24,7 @@ from bokeh.models import (
     ResetTool,
     Scatter,
 )
+from bokeh.models.renderers import DataRenderer
 from bokeh.plotting import figure
 from bokeh.resources import Resources
 
@@ -46,7 +47,7 @@ AXIS = {
     "major_label_text_font": "system-ui",
     "major_label_text_font_size": "11px",
 }
-Columns = Mapping[str, npt.NDArray[np.float32]]
+Columns = Mapping[str, npt.NDArray[Any]]
 
 
 @dataclass(frozen=True)
@@ -180,18 +181,18 @@ def _curves(
     drawn.tags = [AGAIN]
     drawn.xaxis.axis_label = "images shown"
     drawn.xaxis.formatter = NumeralTickFormatter(format="0.[0]a")
-    touched = []  # one renderer a run: pointing at a dot of a line tells once
+    touched: list[DataRenderer] = []  # one renderer a run: pointing at a dot of a line tells once
     for key, columns in courses.items():
         look, source = looks[key], _source({n: columns[n] for n in ("images", "seconds", column)})
         line = Line(x="images", y=column, line_color=look.colour, line_width=1.8)
         line.line_dash = look.dash
-        found = drawn.add_glyph(source, line, name=key, visible=look.shown)
+        hit: DataRenderer = drawn.add_glyph(source, line, name=key, visible=look.shown)
         if dots:
             dot = Scatter(x="images", y=column, marker=look.marker, size=6)
             dot.update(fill_color=look.colour, line_color=look.colour)
             mark = drawn.add_glyph(source, dot, name=key, visible=look.shown)
-            found = found if len(columns["images"]) > 1 else mark
-        touched.append(found)
+            hit = hit if len(columns["images"]) > 1 else mark
+        touched.append(hit)
     tip = _tip(
         {
             "images": "@images{0,0}",
