@@ -8,11 +8,13 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 import numpy as np
+import pandas as pd
 import pytest
 from PIL import Image
 from playwright.sync_api import Browser, Locator, Page
 
 from browser import MISSING, launched
+from ganstudy.data.images import Split
 from ganstudy.reports import embedded
 from ganstudy.reports.html import write
 from ganstudy.reports.looks import COLOURS
@@ -64,7 +66,9 @@ def opened(browser: Browser, tmp_path: Path) -> Iterator:
     """Writes the page of a study and opens it without a network."""
     contexts = []
 
-    def open_page(study: Study, width: int = 1200, scheme: str = "light") -> Opened:
+    def open_page(
+        study: Study, width: int = 1200, scheme: str = "light", *, drawn: bool = True
+    ) -> Opened:
         write(study, tmp_path / "page")
         context = browser.new_context(
             viewport={"width": width, "height": 800}, color_scheme=scheme, offline=True
@@ -79,7 +83,9 @@ def opened(browser: Browser, tmp_path: Path) -> Iterator:
         found.page.on("pageerror", lambda error: found.complaints.append(str(error)))
         found.page.on("request", lambda request: found.requests.append(request.url))
         found.page.goto((tmp_path / "page" / "index.html").as_uri())
-        found.page.wait_for_function("document.getElementById('count').textContent !== ''")
+        found.page.locator("#count:not(:empty)").wait_for(state="attached")
+        if drawn:
+            found.page.locator("[aria-busy]").first.wait_for(state="detached")
         return found
 
     yield open_page
@@ -126,6 +132,30 @@ def coloured(plot: Locator, colour: str) -> np.ndarray:
 
 def has_colour(plot: Locator, colour: str) -> bool:
     return len(coloured(plot, colour)) > 0
+
+
+def point(page: Page, plot: str, key: str, row: int) -> None:
+    """Moves the pointer to where Bokeh drew a row of a run's data, as a hand would."""
+    place = page.locator(f"#{plot}")
+    place.scroll_into_view_if_needed()
+    x, y = place.evaluate(
+        """(place, [key, row]) => {
+          const view = Bokeh.index.roots.find((root) => place.contains(root.el));
+          const one = view.model.renderers.find((found) => found.name === key);
+          const { sx, sy } = view.views.find_one(one).glyph;
+          return [sx[row], sy[row]];
+        }""",
+        [key, row],
+    )
+    box = place.bounding_box()
+    page.mouse.move(box["x"] + box["width"] / 2, box["y"] + box["height"] / 2)
+    page.mouse.move(box["x"] + x, box["y"] + y, steps=5)
+    page.wait_for_timeout(200)
+
+
+def tips(page: Page) -> list[str]:
+    """The texts of the tooltips that are seen."""
+    return page.locator(".bk-tooltip-content:visible").all_inner_texts()
 
 
 # It is whole
@@ -214,6 +244,33 @@ def test_hiding_a_run_hides_it_everywhere(opened, rich: Study) -> None:
     assert has_colour(curves, COLOURS[0])
 
 
+@pytest.mark.parametrize(
+    ("plot", "key", "row", "told"),
+    [
+        ("plot-growth-fid", VAE, 1, ["images", "32", "seconds", "2", "FID to validation", "46"]),
+        ("plot-term-discriminator-r1", GAN, 2, ["images", "1,200", "r1", "0.2"]),
+        ("plot-balance", VAE, 0, ["recall", "0.500", "precision", "0.900"]),
+    ],
+)
+def test_pointing_at_a_curve_tells_its_run_and_values(
+    opened, rich: Study, plot: str, key: str, row: int, told: list[str]
+) -> None:
+    gan, vae = rich.runs  # apart, so that each dot is of one run
+    apart = vae.history.assign(**{"discriminator/r1": 0.7})
+    vae = replace(vae, metrics=vae.metrics | {"recall": 0.5}, history=apart)
+    growth = {**rich.growth, GAN: [{**g, "fid": 4 * g["fid"]} for g in rich.growth[GAN]]}
+    page = opened(replace(rich, runs=[gan, vae], growth=growth)).page
+    assert tips(page) == []
+    point(page, plot, key, row)
+    page.locator(".bk-tooltip-content:visible").first.wait_for()
+    (tip,) = tips(page)
+    for text in [key, *told]:
+        assert text in tip, (text, tip)
+    page.locator("#training .chip", has_text=key).click()
+    point(page, plot, key, row)
+    assert tips(page) == []  # what is hidden tells nothing
+
+
 def test_curves_run_over_images_or_seconds(opened, rich: Study) -> None:
     page = opened(rich).page
     curves = page.locator("#plot-growth-coverage")
@@ -287,19 +344,84 @@ def test_one_run_without_labels_or_times_is_a_page_too(opened, tmp_path: Path) -
     assert card(found.page, GAN).is_visible()
 
 
-def test_fifty_runs_begin_with_a_seed_of_each_loss_and_stay_small(opened, tmp_path: Path) -> None:
-    study = many(plain(tmp_path), 10, 5, snapshots(3, side=28))  # noise: nothing is harder to pack
-    found = opened(study)
-    assert found.complaints == []
-    assert (tmp_path / "page/index.html").stat().st_size < MOST
+def test_seventy_seven_runs_begin_with_a_seed_of_each_loss_and_stay_small(
+    opened, tmp_path: Path
+) -> None:
+    study = plain(tmp_path)
+    noise = snapshots(3, side=28)  # as the terms are: nothing is harder to pack
+    study = timed(followed(covered(labelled(many(study, 11, 7, noise)))))
+    runs = [replace(run, history=terms(index)) for index, run in enumerate(study.runs)]
+    found = opened(replace(study, runs=runs), width=390, drawn=False)
     page = found.page
-    assert page.locator("#count").inner_text() == "10 of 50"
-    assert page.locator("#samples figure:visible").count() == 1 + 10
-    assert page.locator("#samples .chip").first.get_attribute("aria-pressed") == "mixed"
-    page.locator("#samples .chip").first.click()
-    assert page.locator("#count").inner_text() == "9 of 50"
-    page.locator("#samples .chip").first.click()
-    assert page.locator("#count").inner_text() == "14 of 50"
+    assert (tmp_path / "page/index.html").stat().st_size < MOST
+    assert page.evaluate("document.documentElement.scrollWidth") <= 390
+    high = page.locator("#table").evaluate("e => e.parentElement.clientHeight")
+    assert high < page.viewport_size["height"]  # it scrolls inside
+    strip = page.locator("#samples .strip")
+    assert strip.locator(".chip:not(.seed)").count() == 11
+    cards = page.locator("#samples figure[data-run]:visible")
+    keys = "all => all.map(e => e.dataset.run)"
+    assert cards.evaluate_all(keys) == [f"gan-loss_{loss}-0" for loss in range(11)]
+    assert page.locator("#count").inner_text() == "11 of 77"
+    seeds = strip.locator(".seed")
+    seeds.nth(3).click()
+    seeds.nth(0).click()
+    assert cards.evaluate_all(keys) == [f"gan-loss_{loss}-3" for loss in range(11)]
+    family = strip.locator(".chip").first
+    assert family.get_attribute("aria-pressed") == "mixed"
+    family.click()
+    assert page.locator("#count").inner_text() == "10 of 77"
+    seeds.nth(5).click()  # of the losses that are shown
+    assert page.locator("#count").inner_text() == "20 of 77"
+    family.click()  # with the seeds that are shown
+    assert cards.evaluate_all(keys)[:2] == ["gan-loss_0-3", "gan-loss_0-5"]
+    assert page.locator("#count").inner_text() == "22 of 77"
+    curves = page.locator("#plot-growth-fid")
+    curves.scroll_into_view_if_needed()
+    page.locator("#plot-growth-fid:not([aria-busy])").wait_for()  # drawn as was chosen by then
+    shown = """place => Bokeh.index.roots.find((root) => place.contains(root.el)).model
+        .renderers.filter((one) => one.visible).map((one) => one.name)"""
+    seen = {f"gan-loss_{loss}-{seed}" for loss in range(11) for seed in (3, 5)}
+    assert set(curves.evaluate(shown)) == seen
+    assert found.complaints == []
+
+
+def terms(seed: int) -> pd.DataFrame:
+    """A long history of noise."""
+    noise = np.random.default_rng(seed).random((8, 128))
+    named = {f"discriminator/{n}": row for n, row in enumerate(noise)}
+    return pd.DataFrame({"images": 10.0 * np.arange(1, 129)} | named)
+
+
+def test_stacked_images_have_a_page_too(opened, tmp_path: Path) -> None:
+    study = plain(tmp_path)
+    modes = {"modes": 1000, "modes_captured": 900, "mode_kl": 0.2, "mode_kl_floor": 0.02}
+    kept = (
+        "fid",
+        "fid_low",
+        "fid_high",
+        "fid_floor",
+        "samples",
+        "reference",
+        "judge",
+        "judge_sha256",
+    )
+    real = {name: study.real[name] for name in kept} | modes
+    coloured = snapshots().repeat(3, axis=4)
+    stacked = replace(
+        study,
+        data=replace(study.data, name="stacked_digits", kind="stacked", shape=(8, 8, 3)),
+        reference=Split(images(70).repeat(3, axis=3), None),
+        real=real,
+        runs=[replace(run, metrics=real) for run in study.runs],
+        snapshots=dict.fromkeys(KEYS, coloured),
+        growth={k: [{"modes_captured": 9, "mode_kl": 0.3, "samples": 12}] * 3 for k in KEYS},
+    )
+    found = opened(stacked)
+    assert found.complaints == []
+    assert found.page.locator("#table th", has_text="reverse KL").count() == 1
+    assert found.page.locator("#plot-growth-modes_captured canvas").count() > 0
+    assert found.page.locator("#plot-balance, #copies").count() == 0
 
 
 # Pictures

@@ -1,6 +1,6 @@
 """The report over images as one interactive page, `index.html`, that needs nothing beside it."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -34,7 +34,8 @@ def write(study: Study, folder: Path) -> None:
         study=study,
         summary=summary(study),
         looks=seen,
-        families=_families(seen),
+        families=_grouped(seen, lambda look: look.family),
+        seeds=_grouped(seen, lambda look: look.seed),
         columns=columns,
         cells={run.key: _cells(columns, run.metrics) for run in study.runs},
         real=_cells(columns, study.real),
@@ -59,9 +60,11 @@ def _cells(columns: list[tables.Column], metrics: Mapping[str, Any]) -> list[Cel
     return [Cell(column.text(found), found.get(column.key)) for column in columns]
 
 
-def _families(seen: Mapping[str, Look]) -> Mapping[str, Mapping[str, Look]]:
-    """The looks of the runs of each family, by key."""
+def _grouped(
+    seen: Mapping[str, Look], group: Callable[[Look], str]
+) -> Mapping[str, Mapping[str, Look]]:
+    """The looks of the runs of each group, by key."""
     found: dict[str, dict[str, Look]] = {}
     for key, look in seen.items():
-        found.setdefault(look.family, {})[key] = look
+        found.setdefault(group(look), {})[key] = look
     return found

@@ -1,7 +1,10 @@
-"""The page's interactive plots: Bokeh figures of one document, in JSON that repeats."""
+"""The page's interactive plots: Bokeh figures, each whole by itself, in JSON that repeats."""
 
+import base64
+import gzip
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from html import escape
 from itertools import chain
 from typing import Any, Literal
 
@@ -21,6 +24,7 @@ from bokeh.models import (
     ResetTool,
     Scatter,
 )
+from bokeh.models.renderers import DataRenderer
 from bokeh.plotting import figure
 from bokeh.resources import Resources
 
@@ -33,11 +37,8 @@ from ganstudy.runs import Run, by_family
 POINTS = 128  # of a training curve: each is a mean over as large a part of training
 HIGHEST = 3000  # pixels of a plot of many classes
 AGAIN = "over"  # tags figures whose abscissa the page can change
-# Buttons over the plot, in the page's colours; between them the plot can be reached.
-TOOLBAR = """
-:host(.bk-inner) { background: none; opacity: 1; pointer-events: none; --icon-color: var(--soft); }
-:host(.bk-inner) > * { pointer-events: auto; }
-"""
+TOOLBAR = ":host { --icon-color: var(--soft); }"  # the page's colours
+TOOLS = 30  # pixels of the buttons' line, which the page lays over the heading's
 AXIS = {
     "minor_tick_line_color": None,
     "axis_label_text_font": "system-ui",
@@ -46,7 +47,7 @@ AXIS = {
     "major_label_text_font": "system-ui",
     "major_label_text_font_size": "11px",
 }
-Columns = Mapping[str, npt.NDArray[np.float32]]
+Columns = Mapping[str, npt.NDArray[Any]]
 
 
 @dataclass(frozen=True)
@@ -67,17 +68,13 @@ class Plots:
     balance: Sequence[Plot]
     classes: Sequence[Plot]
 
-    def json(self) -> str:
-        """The Bokeh document of all plots and the element of each: equal for equal plots."""
-        document = Document()
-        roots: list[dict[str, str]] = []
+    def packed(self) -> str:
+        """What Bokeh embeds of each plot, as a list in JSON, gzip and base64, since curves of many
+        runs say the same many times: equal for equal plots."""
         terms = chain.from_iterable(self.terms.values())
-        with document.models.freeze():  # else each root counts all models anew
-            for plot in chain(self.growth, terms, self.balance, self.classes):
-                document.add_root(plot.figure)
-                roots.append({"id": plot.figure.id, "element": plot.id})
-        whole = {"document": document.to_json(deferred=False), "roots": roots}
-        return serialize_json(_renumbered(whole, {})).replace("<", "\\u003c")
+        every = chain(self.growth, terms, self.balance, self.classes)
+        items = serialize_json([_item(plot) for plot in every])
+        return base64.b64encode(gzip.compress(items.encode(), mtime=0)).decode()
 
 
 def script() -> str:
@@ -95,12 +92,24 @@ def plots(study: Study, looks: Mapping[str, Look]) -> Plots:
     )
 
 
+def _item(plot: Plot) -> Any:
+    """What Bokeh embeds: a document of this plot alone, so that a page can draw it by itself."""
+    document = Document()
+    document.add_root(plot.figure)
+    item = {
+        "target_id": plot.id,
+        "root_id": plot.figure.id,
+        "doc": document.to_json(deferred=False),
+    }
+    return _renumbered(item, {})
+
+
 def _renumbered(value: Any, known: dict[str, str]) -> Any:
     """`value` with the ids of its models, which count on through a process, in order of meeting."""
     if isinstance(value, dict):
         return {
             name: known.setdefault(part, f"m{len(known)}")
-            if name == "id" and isinstance(part, str)
+            if name in ("id", "root_id") and isinstance(part, str)
             else _renumbered(part, known)
             for name, part in value.items()
         }
@@ -115,25 +124,24 @@ def _renumbered(value: Any, known: dict[str, str]) -> Any:
 def _growth(study: Study, looks: Mapping[str, Look]) -> list[Plot]:
     metrics = [name for name in PANELS if name in study.growth[study.runs[0].key][0]]
     timed = [run.key for run in study.timed()]
-    sources = {}
+    courses = {}
     for run in study.runs:
         grown = study.growth[run.key]
         along = np.array(shown(run, len(grown)))
         seconds = np.array(study.seconds[run.key]) if run.key in timed else along * np.nan
         columns = {name: np.array([float(m[name]) for m in grown]) for name in metrics}
-        sources[run.key] = _source({"images": along, "seconds": seconds} | columns)
-    return [_curves(f"growth-{n}", PANELS[n], n, sources, looks, dots=True) for n in metrics]
+        courses[run.key] = {"images": along, "seconds": seconds} | columns
+    return [_curves(f"growth-{n}", PANELS[n], n, courses, looks, dots=True) for n in metrics]
 
 
 def _terms(study: Study, looks: Mapping[str, Look]) -> Mapping[str, Sequence[Plot]]:
     """Every term of training by player, each over all runs that have it."""
     courses = {run.key: _course(study, run) for run in study.runs}
-    sources = {key: _source(columns) for key, columns in courses.items()}
     names = dict.fromkeys(n for columns in courses.values() for n in columns if "/" in n)
     found: dict[str, list[Plot]] = {}
     for name in names:
         player, term = name.split("/")
-        having = {key: sources[key] for key, columns in courses.items() if name in columns}
+        having = {key: columns for key, columns in courses.items() if name in columns}
         plot = _curves(f"term-{player}-{term}", Panel(term), name, having, looks)
         found.setdefault(player, []).append(plot)
     return found
@@ -163,7 +171,7 @@ def _curves(
     place: str,
     panel: Panel,
     column: str,
-    sources: Mapping[str, ColumnDataSource],
+    courses: Mapping[str, Columns],
     looks: Mapping[str, Look],
     *,
     dots: bool = False,
@@ -173,18 +181,26 @@ def _curves(
     drawn.tags = [AGAIN]
     drawn.xaxis.axis_label = "images shown"
     drawn.xaxis.formatter = NumeralTickFormatter(format="0.[0]a")
-    field = f"@{{{column}}}{{0.[0000]}}"
-    for key, source in sources.items():
-        look = looks[key]
+    touched: list[DataRenderer] = []  # one renderer a run: pointing at a dot of a line tells once
+    for key, columns in courses.items():
+        look, source = looks[key], _source({n: columns[n] for n in ("images", "seconds", column)})
         line = Line(x="images", y=column, line_color=look.colour, line_width=1.8)
         line.line_dash = look.dash
-        drawn.add_glyph(source, line, name=key, visible=look.shown)
+        hit: DataRenderer = drawn.add_glyph(source, line, name=key, visible=look.shown)
         if dots:
             dot = Scatter(x="images", y=column, marker=look.marker, size=6)
             dot.update(fill_color=look.colour, line_color=look.colour)
-            drawn.add_glyph(source, dot, name=key, visible=look.shown)
-    about = [("run", "$name"), ("images", "@images{0,0}"), ("seconds", "@seconds{0,0}")]
-    drawn.add_tools(HoverTool(tooltips=[*about, (panel.title, field)]))
+            mark = drawn.add_glyph(source, dot, name=key, visible=look.shown)
+            hit = hit if len(columns["images"]) > 1 else mark
+        touched.append(hit)
+    tip = _tip(
+        {
+            "images": "@images{0,0}",
+            "seconds": "@seconds{0,0}",
+            panel.title: f"@{{{column}}}{{0.[0000]}}",
+        }
+    )
+    drawn.add_tools(HoverTool(tooltips=tip, renderers=touched))
     return Plot(f"plot-{place}", panel.title, drawn)
 
 
@@ -200,8 +216,8 @@ def _balance(study: Study, looks: Mapping[str, Look]) -> Plot:
         if "recall" in run.metrics:
             dot = Scatter(x="recall", y="precision", size=11)
             _dots(drawn, _at(run.metrics), dot, run.key, looks)
-    fields = [(name, f"@{name}{{0.000}}") for name in ("precision", "recall")]
-    drawn.add_tools(HoverTool(tooltips=[("set", "$name"), *fields]))
+    fields = {name: f"@{name}{{0.000}}" for name in ("precision", "recall")}
+    drawn.add_tools(HoverTool(tooltips=_tip(fields)))
     return Plot("plot-balance", "precision against recall", drawn)
 
 
@@ -238,7 +254,7 @@ def _by_class(
         share = (families.index(looks[run.key].family) + 0.5) / len(families)
         source = _lines(by_class(run.metrics, what), 0.7 * (share - 0.5))
         _dots(drawn, source, Scatter(x="value", y="place", size=9), run.key, looks)
-    drawn.add_tools(HoverTool(tooltips=[("set", "$name"), (title, "@value{0.000}")]))
+    drawn.add_tools(HoverTool(tooltips=_tip({title: "@value{0.000}"})))
     return Plot(f"plot-class-{what}", title, drawn)
 
 
@@ -259,6 +275,18 @@ def _dots(
     drawn.add_glyph(source, dot, name=key, visible=look.shown)
 
 
+def _tip(fields: Mapping[str, str]) -> str:
+    """A tooltip's HTML: the run's name, and below it each of `fields` with Bokeh's code for it."""
+    rows = "".join(
+        f'<span style="color: var(--soft)">{escape(name)}</span><span>{code}</span>'
+        for name, code in fields.items()
+    )
+    return (
+        '<div style="display: grid; grid-template-columns: auto auto; gap: 0 .8em; '
+        'font: 13px/1.5 system-ui"><b style="grid-column: 1 / -1">$name</b>' + rows + "</div>"
+    )
+
+
 def _figure(
     height: int,
     scale: Literal["linear", "log"],
@@ -268,7 +296,7 @@ def _figure(
     """A figure without ground or title: the page gives it colours; dragging scrolls until a reader
     takes the zoom."""
     drawn = figure(
-        height=height,
+        height=height + TOOLS,
         sizing_mode="stretch_width",
         x_range=x_range or DataRange1d(only_visible=True),
         y_range=y_range or DataRange1d(only_visible=True),
@@ -276,7 +304,6 @@ def _figure(
         tools=[BoxZoomTool(), ResetTool()],
         active_drag=None,
         toolbar_location="above",
-        toolbar_inner=True,
         background_fill_color=None,
         border_fill_color=None,
         outline_line_color=None,

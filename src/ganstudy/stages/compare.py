@@ -38,7 +38,7 @@ from ganstudy.training.alarms import WINDOW, alarms
 SHOWN, BESIDE = 6, 5  # samples of each figure of neighbours, and neighbours of each
 PAGES: Mapping[Kind, Sequence[Callable[[Study, Path], None]]] = {
     "images": [page.write, html.write],
-    "stacked": [page.write],
+    "stacked": [page.write, html.write],
     "points": [modes.write],
 }
 

@@ -56,24 +56,30 @@
     move();
   }
 
-  // The plots, in the page's colours.
-  const { document: plots, roots } = JSON.parse(byId("plots").textContent);
-  const places = Object.fromEntries(roots.map(({ id, element }) => [id, element]));
-  await Bokeh.embed.embed_items(
-    { plots }, [{ docid: "plots", roots: places, root_ids: roots.map(({ id }) => id) }],
-  );
-  const drawn = Bokeh.documents.at(-1);
-  const paint = () => {
+  // A plot in the page's colours, with the runs and the abscissa that the reader chose.
+  const figures = [];
+  const paint = (figure) => {
     const [soft, line, grid, ground] = ["--soft", "--line", "--grid", "--ground"].map(style);
     const colours = {
       axis_label_text_color: soft, major_label_text_color: soft, axis_line_color: line,
       major_tick_line_color: line, grid_line_color: grid,
       background_fill_color: ground, border_fill_color: ground,
     };
-    for (const model of drawn.all_models) {
+    for (const model of figure.document.all_models) {
       const known = Object.entries(colours).filter(([name]) => name in model.properties);
       if (known.length) model.setv(Object.fromEntries(known));
     }
+  };
+  const keys = [...runs.rows].map((row) => row.dataset.run);
+  const seen = new Set([...runs.rows].filter((row) => !row.classList.contains("off")).map((row) => row.dataset.run));
+  const reveal = (figure) => {
+    for (const one of figure.renderers) if (keys.includes(one.name)) one.visible = seen.has(one.name);
+  };
+  const along = () => document.querySelector("[name=along]:checked")?.value ?? "images";
+  const stretch = (figure) => {
+    if (!figure.tags.includes("over") || figure.renderers[0].glyph.x.field === along()) return;
+    for (const one of figure.renderers) one.glyph.x = { field: along() };
+    figure.below[0].axis_label = along() === "images" ? "images shown" : "seconds of training";
   };
 
   // The theme: the system's until a reader chooses.
@@ -82,7 +88,7 @@
   const dress = () => {
     const chosen = document.documentElement.dataset.theme;
     theme.ariaPressed = String(chosen ? chosen === "dark" : system.matches);
-    paint();
+    figures.forEach(paint);
   };
   theme.addEventListener("click", () => {
     document.documentElement.dataset.theme = theme.ariaPressed === "true" ? "light" : "dark";
@@ -92,42 +98,39 @@
   dress();
 
   // Runs that are shown: in the plots, the pictures and the table at once.
-  const figures = drawn.roots();
-  const keys = [...runs.rows].map((row) => row.dataset.run);
-  const seen = new Set([...runs.rows].filter((row) => !row.classList.contains("off")).map((row) => row.dataset.run));
   const show = () => {
     for (const item of all("[data-run]")) {
       const hidden = !seen.has(item.dataset.run);
       if (item.localName === "tr") item.classList.toggle("off", hidden);
       else item.hidden = hidden;
     }
-    for (const one of figures.flatMap((figure) => figure.renderers)) {
-      if (keys.includes(one.name)) one.visible = seen.has(one.name);
-    }
+    figures.forEach(reveal);
     for (const button of all(".chip")) {
       const on = button.dataset.runs.split(" ").filter((key) => seen.has(key)).length;
       button.ariaPressed = on ? (on < button.dataset.runs.split(" ").length ? "mixed" : "true") : "false";
     }
     byId("count").textContent = `${seen.size} of ${keys.length}`;
   };
+  // Of a loss that comes back the seeds that are shown of others, and of a seed the losses; else all.
+  const wanted = (group) => {
+    const shown = [...seen].map((key) => key.split(/-(?=\d+$)/));
+    const akin = group.filter((key) => {
+      const [family, seed] = key.split(/-(?=\d+$)/);
+      return shown.some((other) => other[0] === family || other[1] === seed);
+    });
+    return akin.length ? akin : group;
+  };
   for (const button of all("button[data-runs]")) {
     button.addEventListener("click", () => {
+      const group = button.dataset.runs.split(" ");
       const on = button.dataset.set ? button.dataset.set === "true" : button.ariaPressed === "false";
-      for (const key of button.dataset.runs.split(" ")) seen[on ? "add" : "delete"](key);
+      if (!on) group.forEach((key) => seen.delete(key));
+      else (button.dataset.set ? group : wanted(group)).forEach((key) => seen.add(key));
       show();
     });
   }
   show();
-
-  // What the curves run over.
-  for (const radio of all("[name=along]")) {
-    radio.addEventListener("change", () => {
-      for (const figure of figures.filter((one) => one.tags.includes("over"))) {
-        for (const one of figure.renderers) one.glyph.x = { field: radio.value };
-        figure.below[0].axis_label = radio.value === "images" ? "images shown" : "seconds of training";
-      }
-    });
-  }
+  for (const radio of all("[name=along]")) radio.addEventListener("change", () => figures.forEach(stretch));
 
   // The panel of runs closes with Escape or a click beside it.
   const chooser = byId("chooser");
@@ -139,4 +142,25 @@
     chooser.open = false;
     chooser.firstElementChild.focus();
   });
+
+  // The plots: each is drawn when it comes near the window, and the others one by one meanwhile.
+  const packed = Uint8Array.from(atob(byId("plots").textContent), (char) => char.charCodeAt(0));
+  const unpacked = new Blob([packed]).stream().pipeThrough(new DecompressionStream("gzip"));
+  const items = new Map((await new Response(unpacked).json()).map((item) => [item.target_id, item]));
+  const draw = async (id) => {
+    const item = items.get(id);
+    if (!items.delete(id)) return;
+    const [view] = (await Bokeh.embed.embed_item(item)).roots;
+    for (const settle of [paint, reveal, stretch]) settle(view.model);
+    figures.push(view.model);
+    byId(id).removeAttribute("aria-busy");
+  };
+  const near = new IntersectionObserver((changes) => {
+    for (const { target, isIntersecting } of changes) if (isIntersecting) draw(target.id);
+  }, { rootMargin: "50%" });
+  for (const id of items.keys()) near.observe(byId(id));
+  for (const id of [...items.keys()]) {
+    await new Promise((rest) => { setTimeout(rest, 100); });
+    await draw(id);
+  }
 })();
