@@ -47,7 +47,7 @@ def test_one_param_is_told_with_the_metrics_that_it_changes(tree: Project) -> No
         "reports/metrics/gan-non_saturating-0.json",
         "reports/metrics/vae-elbo-0.json",
     }
-    assert ["fid"] * 2 == [row[1] for row in metrics if row[1] == "fid"]
+    assert [row[1] for row in metrics if row[1] == "fid"] == ["fid"] * 2
     assert all(old != new for _, _, old, new, _ in metrics)
     assert "No change." in comment.split("## The committed studies")[1]
     assert (tree.folder / "build/review/reports/base/index.html").is_file()
