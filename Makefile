@@ -10,7 +10,7 @@ export DVC_NO_ANALYTICS := 1
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
 .DEFAULT_GOAL := help
-.PHONY: help setup study test lint browser unit pipeline pipeline-study pipeline-rest faults smoke bench bench-data bench-metrics ui gate changes lock clean
+.PHONY: help setup study test lint browser unit pipeline pipeline-study pipeline-rest faults smoke bench bench-data bench-metrics ui gate changes review lock clean
 
 help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "%-15s%s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -74,6 +74,9 @@ gate: $(STAMP) ## Do the committed reports belong to the committed code and para
 
 changes: $(STAMP) ## Metrics and params that differ from BASE, a commit
 	@sh bin/changes $(BIN) "$(BASE)"
+
+review: $(STAMP) ## The small study of BASE and of this tree, and what differs: build/review/comment.md
+	@sh bin/review $(BIN) "$(BASE)" $(PYTHON)
 
 lock: ## Resolve the dependencies anew (needs uv)
 	uv pip compile --universal --only-binary :all: --generate-hashes --no-emit-index-url --no-header \
