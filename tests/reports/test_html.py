@@ -16,6 +16,7 @@ from playwright.sync_api import Browser, Locator, Page
 from browser import MISSING, launched
 from ganstudy.data.images import Split
 from ganstudy.reports import embedded
+from ganstudy.reports.comparison import compare
 from ganstudy.reports.html import write
 from ganstudy.reports.looks import COLOURS
 from ganstudy.reports.pictures import tile
@@ -342,6 +343,30 @@ def test_one_run_without_labels_or_times_is_a_page_too(opened, tmp_path: Path) -
     assert found.page.locator("#moment, [name=along]").count() == 0
     assert found.page.locator("#plot-class-share").count() == 0
     assert card(found.page, GAN).is_visible()
+
+
+def test_seeds_bring_the_comparison_of_losses_and_its_verdicts(opened, rich: Study) -> None:
+    study = many(rich, 3, 7, snapshots(2))  # FIDs of 9, 10 and 11, whatever the seed
+    found = opened(replace(study, comparison=compare(study.runs, {})), scheme="dark")
+    losses = found.page.locator("#losses")
+    assert losses.locator(".told").first.locator("tbody td:first-child").all_inner_texts() == [
+        "gan-loss_0",
+        "gan-loss_1",
+        "gan-loss_2",
+    ]
+    chances = losses.locator(".chances tbody tr")
+    assert chances.nth(0).locator("td").all_inner_texts() == ["", "1.00*", "1.00*"]
+    assert chances.nth(2).locator("td").all_inner_texts() == ["0.00*", "0.00*", ""]
+    assert "3 differ, 0 tie" in found.page.locator(".lead").inner_text()
+    concluded = losses.locator("h3:text('What can be concluded') + ul")
+    assert concluded.locator("strong", has_text="gan-loss_0").count() == 1
+    assert "**" not in concluded.inner_text()
+    found.page.locator("#plot-seeds:not([aria-busy])").wait_for()
+    values = """place => Bokeh.index.roots.find((root) => place.contains(root.el)).model
+        .renderers.filter((one) => one.visible && one.data_source.data.run)
+        .map((one) => [...one.data_source.data.value][0])"""
+    assert sorted(losses.locator("#plot-seeds").evaluate(values)) == [9] * 7 + [10] * 7 + [11] * 7
+    assert found.complaints == []
 
 
 def test_seventy_seven_runs_begin_with_a_seed_of_each_loss_and_stay_small(

@@ -11,6 +11,7 @@ from ganstudy.reports.statistics import (
     Outcomes,
     Pair,
     VarianceSplit,
+    Verdict,
     estimate,
     friedman_test,
     iqm,
@@ -53,6 +54,16 @@ class Comparison:
     def failed(self, family: str) -> int:
         """Those of them that failed."""
         return int(np.isinf(self.outcomes.cost(family)).sum())
+
+    @property
+    def chances(self) -> Mapping[tuple[str, str], tuple[float, Verdict]]:
+        """By (one, other), both ways round: the probability that a run of the one is better than
+        one of the other, and the pair's verdict."""
+        found: dict[tuple[str, str], tuple[float, Verdict]] = {}
+        for pair in self.pairs:
+            found[pair.first, pair.second] = pair.better, pair.verdict
+            found[pair.second, pair.first] = 1 - pair.better, pair.verdict
+        return found
 
     def with_verdict(self, verdict: str) -> Sequence[Pair]:
         """The pairs that differ, tie or are open."""

@@ -7,7 +7,7 @@ from typing import Any
 
 from ganstudy.reports import embedded, plots, tables
 from ganstudy.reports.looks import Look, looks
-from ganstudy.reports.page import summary
+from ganstudy.reports.page import findings
 from ganstudy.reports.study import LOOKED_AT, Study, shown
 from ganstudy.reports.templates import render
 
@@ -32,7 +32,7 @@ def write(study: Study, folder: Path) -> None:
         "web/index.html.j2",
         folder / "index.html",
         study=study,
-        summary=summary(study),
+        **findings(study),
         looks=seen,
         families=_grouped(seen, lambda look: look.family),
         seeds=_grouped(seen, lambda look: look.seed),

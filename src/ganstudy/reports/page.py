@@ -1,6 +1,7 @@
 """The report over images: one Markdown page that renders on a forge, with its figures beside it."""
 
 from pathlib import Path
+from typing import Any
 
 from ganstudy.files import read_samples
 from ganstudy.reports import conclusions, figures, tables
@@ -31,17 +32,11 @@ MARKS = {"differ": "*", "tie": "=", "open": ""}
 def write(study: Study, folder: Path) -> None:
     """Writes `folder`/README.md and `folder`/figures."""
     _draw(study, folder / "figures")
-    found = study.comparison
     render(
         "report.md.j2",
         folder / "README.md",
         study=study,
-        summary=conclusions.summary(study, found) if found else summary(study),
-        remarks=remarks(study),
-        families=conclusions.table(found, study.real["fid_floor"]) if found else "",
-        can=conclusions.can_be_concluded(found) if found else [],
-        cannot=conclusions.cannot_be_concluded(study, found) if found else [],
-        pair_table=conclusions.pair_table(found) if found else "",
+        **findings(study),
         table=tables.comparison(study.real, study.runs),
         legend=tables.legend(study.real, study.runs),
         costs=tables.costs(study.runs),
@@ -52,6 +47,21 @@ def write(study: Study, folder: Path) -> None:
         grown=study.grown(),
         timed=study.grown() and bool(study.timed()),
     )
+
+
+def findings(study: Study) -> dict[str, Any]:
+    """What both pages say of the study, in Markdown: its summary, remarks on what is wrong with it,
+    and of a comparison over seeds its tables and conclusions."""
+    found = study.comparison
+    return {
+        "summary": conclusions.summary(study, found) if found else summary(study),
+        "remarks": remarks(study),
+        "compared": conclusions.table(found, study.real["fid_floor"]) if found else "",
+        "can": conclusions.can_be_concluded(found) if found else [],
+        "cannot": conclusions.cannot_be_concluded(study, found) if found else [],
+        "pair_table": conclusions.pair_table(found) if found else "",
+        "marks": MARKS,
+    }
 
 
 def summary(study: Study) -> str:
@@ -119,13 +129,11 @@ def _draw_seeds(study: Study, found: Comparison, pictures: Path) -> None:
     )
     if not found.pairs:
         return
-    both = [(pair.first, pair.second, pair.better, MARKS[pair.verdict]) for pair in found.pairs]
-    both += [(second, first, 1 - chance, mark) for first, second, chance, mark in both]
     figures.better(
         pictures / "better.png",
         found.families,
-        {(row, column): chance for row, column, chance, _ in both},
-        {(row, column): mark for row, column, _, mark in both},
+        {both: chance for both, (chance, _) in found.chances.items()},
+        {both: MARKS[verdict] for both, (_, verdict) in found.chances.items()},
     )
 
 

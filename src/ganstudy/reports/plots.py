@@ -28,6 +28,7 @@ from bokeh.models.renderers import DataRenderer
 from bokeh.plotting import figure
 from bokeh.resources import Resources
 
+from ganstudy.reports.comparison import METRIC, TITLE, Comparison
 from ganstudy.reports.figures import Panel
 from ganstudy.reports.looks import REAL, Look
 from ganstudy.reports.page import PANELS
@@ -63,6 +64,7 @@ class Plot:
 class Plots:
     """The plots of a study by the section they stand in; `terms` by player."""
 
+    seeds: Sequence[Plot]
     growth: Sequence[Plot]
     terms: Mapping[str, Sequence[Plot]]
     balance: Sequence[Plot]
@@ -72,7 +74,7 @@ class Plots:
         """What Bokeh embeds of each plot, as a list in JSON, gzip and base64, since curves of many
         runs say the same many times: equal for equal plots."""
         terms = chain.from_iterable(self.terms.values())
-        every = chain(self.growth, terms, self.balance, self.classes)
+        every = chain(self.seeds, self.growth, terms, self.balance, self.classes)
         items = serialize_json([_item(plot) for plot in every])
         return base64.b64encode(gzip.compress(items.encode(), mtime=0)).decode()
 
@@ -85,6 +87,7 @@ def script() -> str:
 def plots(study: Study, looks: Mapping[str, Look]) -> Plots:
     """Every plot that the study's measurements allow."""
     return Plots(
+        [_seeds(study, study.comparison, looks)] if study.comparison else [],
         _growth(study, looks) if study.grown() else [],
         _terms(study, looks),
         [_balance(study, looks)] if "recall" in study.real else [],
@@ -207,6 +210,44 @@ def _curves(
 # Dots
 
 
+def _seeds(study: Study, found: Comparison, looks: Mapping[str, Look]) -> Plot:
+    """Every seed as a dot, also of runs that the reader hides; a failed one is a cross, the bar the
+    median."""
+    families = by_family(study.runs)
+    names = [name for name in found.families if name in families]
+    drawn = _figure(
+        60 + 30 * len(names),
+        "linear",
+        y_range=Range1d(start=len(names) - 0.4, end=-0.6),
+        across="log",
+    )
+    _name_lines(drawn, names)
+    drawn.xaxis.axis_label = TITLE
+    dots: list[DataRenderer] = []
+    for place, name in enumerate(names):
+        look, median = looks[families[name][0].key], found.medians[name].value
+        if np.isfinite(median):
+            bar = Scatter(x="value", y="place", marker="dash", angle=np.pi / 2, size=24)
+            bar.update(line_color=look.colour, line_width=3)
+            drawn.add_glyph(_source({"value": np.array([median]), "place": np.array([place])}), bar)
+        for run in families[name]:
+            marker = "x" if run.key in study.failures else look.marker
+            dot = Scatter(x="value", y="place", marker=marker, size=9, fill_alpha=0.6)
+            dot.update(line_color=look.colour, fill_color=look.colour)
+            value = float(run.metrics[METRIC])
+            source = ColumnDataSource({"run": [run.key], "value": [value], "place": [place]})
+            dots.append(drawn.add_glyph(source, dot))
+    tip = _tip({TITLE: "@value{0,0.00}"}, "@run")
+    drawn.add_tools(HoverTool(tooltips=tip, renderers=dots))
+    return Plot("plot-seeds", f"{TITLE} of every seed", drawn)
+
+
+def _name_lines(drawn: figure, names: Sequence[str]) -> None:
+    """Lines 0, 1, … from the top have `names`."""
+    drawn.yaxis.ticker = FixedTicker(ticks=list(range(len(names))))
+    drawn.yaxis.major_label_overrides = dict(enumerate(names))
+
+
 def _balance(study: Study, looks: Mapping[str, Look]) -> Plot:
     """Precision against recall, one dot a run; real images are a cross."""
     drawn = _figure(380, "linear", Range1d(start=0, end=1.03), Range1d(start=0, end=1.03))
@@ -245,8 +286,7 @@ def _by_class(
     drawn = _figure(
         60 + high * len(names), "linear", DataRange1d(start=0, only_visible=True), lines
     )
-    drawn.yaxis.ticker = FixedTicker(ticks=list(range(len(names))))
-    drawn.yaxis.major_label_overrides = dict(enumerate(names))
+    _name_lines(drawn, names)
     drawn.xaxis.axis_label = title
     dash = Scatter(x="value", y="place", marker="dash", angle=np.pi / 2, size=22)
     _real(drawn, _lines(real, 0.0), dash)
@@ -275,15 +315,16 @@ def _dots(
     drawn.add_glyph(source, dot, name=key, visible=look.shown)
 
 
-def _tip(fields: Mapping[str, str]) -> str:
+def _tip(fields: Mapping[str, str], name: str = "$name") -> str:
     """A tooltip's HTML: the run's name, and below it each of `fields` with Bokeh's code for it."""
     rows = "".join(
         f'<span style="color: var(--soft)">{escape(name)}</span><span>{code}</span>'
         for name, code in fields.items()
     )
+    head = f'<b style="grid-column: 1 / -1">{name}</b>'
     return (
         '<div style="display: grid; grid-template-columns: auto auto; gap: 0 .8em; '
-        'font: 13px/1.5 system-ui"><b style="grid-column: 1 / -1">$name</b>' + rows + "</div>"
+        f'font: 13px/1.5 system-ui">{head}{rows}</div>'
     )
 
 
@@ -292,6 +333,7 @@ def _figure(
     scale: Literal["linear", "log"],
     x_range: Range1d | DataRange1d | None = None,
     y_range: Range1d | DataRange1d | None = None,
+    across: Literal["linear", "log"] = "linear",
 ) -> figure:
     """A figure without ground or title: the page gives it colours; dragging scrolls until a reader
     takes the zoom."""
@@ -300,6 +342,7 @@ def _figure(
         sizing_mode="stretch_width",
         x_range=x_range or DataRange1d(only_visible=True),
         y_range=y_range or DataRange1d(only_visible=True),
+        x_axis_type=across,
         y_axis_type=scale,
         tools=[BoxZoomTool(), ResetTool()],
         active_drag=None,
@@ -314,9 +357,7 @@ def _figure(
     drawn.toolbar.stylesheets = [TOOLBAR]
     for axis in drawn.axis:
         axis.update(**AXIS)
-    if scale == "log":
-        drawn.yaxis.ticker = FixedTicker(
-            ticks=[m * 10.0**e for e in range(-4, 8) for m in (1, 2, 5)]
-        )
-        drawn.yaxis.formatter = NumeralTickFormatter(format="0,0.[0000]")
+    for axis in [*drawn.xaxis] * (across == "log") + [*drawn.yaxis] * (scale == "log"):
+        axis.ticker = FixedTicker(ticks=[m * 10.0**e for e in range(-4, 8) for m in (1, 2, 5)])
+        axis.formatter = NumeralTickFormatter(format="0,0.[0000]")
     return drawn

@@ -4,7 +4,9 @@ from pathlib import Path
 from typing import Any
 
 import jinja2
+import markdown_it
 import yaml
+from markupsafe import Markup
 
 from ganstudy.files import write_text
 from ganstudy.reports.study import Study
@@ -26,4 +28,18 @@ def fill(template: str, out: Path, **values: Any) -> None:
         keep_trailing_newline=True,
         trim_blocks=True,
     )
+    environment.filters |= {"markdown": _html, "inline": _inline}
     write_text(out, environment.get_template(template).render(**values))
+
+
+_MARKDOWN = markdown_it.MarkdownIt("commonmark", {"html": False}).enable("table")
+
+
+def _html(text: str) -> Markup:
+    """Paragraphs and tables of Markdown as HTML; HTML in it is escaped."""
+    return Markup(_MARKDOWN.render(text))  # noqa: S704 - the renderer escapes
+
+
+def _inline(text: str) -> Markup:
+    """A sentence of Markdown as HTML."""
+    return Markup(_MARKDOWN.renderInline(text))  # noqa: S704 - the renderer escapes

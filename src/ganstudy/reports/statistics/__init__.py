@@ -11,6 +11,7 @@ from ganstudy.reports.statistics.outcomes import Outcomes
 from ganstudy.reports.statistics.pairs import (
     ALPHA,
     Pair,
+    Verdict,
     holm,
     least_p,
     pairs,
@@ -27,6 +28,7 @@ __all__ = [
     "Outcomes",
     "Pair",
     "VarianceSplit",
+    "Verdict",
     "difference",
     "estimate",
     "friedman_test",
