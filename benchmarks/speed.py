@@ -39,7 +39,7 @@ def main() -> None:
         *page_study(params, memory.of_default_study()),
         *page_many(memory.of_many_images()),
         *page_startup(startup.of_stages(), startup.of_nothing_to_do()),
-        *page_resolutions([*resolutions.costs(params, device)]),
+        *page_resolutions(resolutions.costs(params, device)),
         *page_processes(params, processes.measure(params.train.batch * 2)),
         *page_gpu(params, device),
     ]
@@ -133,7 +133,7 @@ def page_startup(stages: Mapping[str, float], nothing: float | None) -> Iterable
     yield ""
 
 
-def page_resolutions(costs: Sequence[resolutions.Cost]) -> Iterable[str]:
+def page_resolutions(costs: Iterable[resolutions.Cost]) -> Iterable[str]:
     yield "## Cost against resolution"
     yield ""
     yield "The default pair in colour, on generated images; the finest maps keep their width and"

@@ -94,11 +94,11 @@ def compare(params: Params, pair: str) -> Compared:
     plays: dict[str, Callable[[], object]] = {
         "trainer": make_play(make_trainer(chosen, GAN, device, networks.world))
     }
+    samples = encoded(networks.world)
     for name, setting in (("networks", networks_alone(chosen.train)), ("plain", AS_WRITTEN)):
         model = build(chosen, GAN, networks.world)
         discriminator = model.companion.network
         batch = params.train.batch
-        samples = encoded(networks.world)
         plays[name] = make_loop(model.sampler, discriminator, recipe, samples, batch, setting)
     taken = in_turn(plays, device)
     return Compared(pair, **{name: params.train.batch / taken[name] for name in plays})
