@@ -16,15 +16,12 @@ from torch.utils._python_dispatch import TorchDispatchMode
 from torch.utils.flop_counter import flop_registry
 
 from ganstudy.files import Images
-from ganstudy.models import RunKey, World, build
+from ganstudy.models import World
 from ganstudy.params import Params, load
 from ganstudy.seeding import numpy_generator
 from ganstudy.training import device as devices
-from ganstudy.training.batches import Batches
-from ganstudy.training.trainer import Settings, Trainer
-from training import ROUNDS, make_play, seconds
+from training import GAN, ROUNDS, make_play, make_trainer, seconds
 
-RUN = RunKey.parse("gan-non_saturating-0")
 SIDES = (28, 32, 64, 128)
 COUNT = 256  # different images
 COUNTED = 8  # rounds: as many as lie between two penalties
@@ -63,7 +60,7 @@ def costs(params: Params, device: torch.device, sides: Sequence[int] = SIDES) ->
 
 
 def _cost(params: Params, device: torch.device, side: int) -> Cost:
-    trainer = _make_trainer(params, device, side)
+    trainer = make_trainer(params, GAN, device, World((side, side, 3)), shapes(COUNT, side))
     play = make_play(trainer)
     with Operations() as counter:  # type: ignore[no-untyped-call]  # warms up, too
         for _ in range(COUNTED):
@@ -93,16 +90,6 @@ class Operations(TorchDispatchMode):  # type: ignore[no-untyped-call]
         if (formula := flop_registry.get(func.overloadpacket)) is not None:
             self.count += formula(*args, **(kwargs or {}), out_val=result)
         return result
-
-
-def _make_trainer(params: Params, device: torch.device, side: int) -> Trainer:
-    model = build(params, RUN, World((side, side, 3)))
-    players = model.players()
-    for player in players:
-        player.network.to(device)
-    settings = Settings(10**9, 0.0, params.train.ema, params.train.precision == "bfloat16")
-    batches = Batches(shapes(COUNT, side), None, model.spec.shape, params.train.batch, 0, device)
-    return Trainer(players, model.sampler, batches, settings, device)
 
 
 def shapes(count: int, side: int) -> Images:

@@ -3,9 +3,12 @@
 make bench          after `make study`, with nothing else running
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+import time
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from functools import cache, partial
 from pathlib import Path
 
+import compiled
 import memory
 import processes
 import resolutions
@@ -14,10 +17,10 @@ import torch
 from tabular import table
 
 import training
-from ganstudy import runs
 from ganstudy.files import write_text
-from ganstudy.layout import RUNS
+from ganstudy.models import RunKey
 from ganstudy.params import Params, load
+from ganstudy.progress import say
 from ganstudy.training import device as devices
 
 PAGE = Path("reports/benchmarks.md")
@@ -28,35 +31,48 @@ def main() -> None:
     params = load()
     device = devices.choose(params.runtime)
     place = ", ".join(f"{name} {value}" for name, value in devices.describe(device).items())
-    pages = [
+    lines = [
         "# Speed and memory, measured",
         "",
         f"By `make bench` on {place}. Seconds are of processes with nothing else running; read the",
         "ratios, which hold elsewhere too. Medians of turns in which what is compared alternates.",
         "",
-        *page_training(params, device),
-        *page_plain([training.compare(params, pair) for pair in training.PAIRS]),
-        *page_study(params, memory.of_default_study()),
-        *page_many(memory.of_many_images()),
-        *page_startup(startup.of_stages(), startup.of_nothing_to_do()),
-        *page_resolutions(resolutions.costs(params, device)),
-        *page_processes(params, processes.measure(params.train.batch * 2)),
-        *page_gpu(params, device),
     ]
-    write_text(PAGE, "\n".join(pages) + "\n")
+    rates = cache(partial(training.rates, params, device))
+    sections: Mapping[str, Callable[[], Iterable[str]]] = {
+        "training": lambda: page_training(params, rates()),
+        "a plain loop": lambda: page_plain(
+            [training.compare(params, pair) for pair in training.PAIRS]
+        ),
+        "a compiler": lambda: page_compiled(
+            params, [compiled.compare(params, pair) for pair in training.PAIRS]
+        ),
+        "the default study": lambda: page_study(params, memory.of_default_study(), rates()),
+        "a million images": lambda: page_many(memory.of_many_images()),
+        "start-up": lambda: page_startup(startup.of_stages(), startup.of_nothing_to_do()),
+        "resolutions": lambda: page_resolutions(resolutions.costs(params, device)),
+        "several processes": lambda: page_processes(
+            params, processes.measure(params.train.batch * 2)
+        ),
+        "a GPU": lambda: page_gpu(params, device),
+    }
+    began = time.monotonic()
+    for number, (name, section) in enumerate(sections.items(), 1):
+        say(f"bench: {name} ({number} of {len(sections)}), {time.monotonic() - began:.0f} s so far")
+        lines += section()
+    write_text(PAGE, "\n".join(lines) + "\n")
     print(PAGE.read_text(encoding="utf-8"))
 
 
-def page_training(params: Params, device: torch.device) -> Iterable[str]:
+def page_training(params: Params, rates: Mapping[str, float]) -> Iterable[str]:
     train = params.train
     yield "## Training"
     yield ""
     yield (
         f"28×28 grey images, {params.network.name}, batch {train.batch}, {train.precision}, "
-        f"penalties and critic steps of each recipe."
+        f"penalties and critic steps of each recipe; the judge in batches of its own."
     )
     yield ""
-    rates = training.rates(params, device)
     rows = [[family, f"{rate:,.0f}"] for family, rate in rates.items()]
     yield from table(["", "images/s"], rows)
 
@@ -87,7 +103,44 @@ def page_plain(found: Sequence[training.Compared]) -> Iterable[str]:
     )
 
 
-def page_study(params: Params, peaks: Mapping[str, memory.Peak]) -> Iterable[str]:
+def page_compiled(params: Params, found: Sequence[compiled.Compiled | None]) -> Iterable[str]:
+    yield "### What a compiler would add"
+    yield ""
+    yield "The same round as one graph of torch.compile, both optimisers and the moving average in"
+    yield "it ([benchmarks/compiled.py](../benchmarks/compiled.py)). *Pays after*: images shown"
+    yield "until what compiling took is won back."
+    yield ""
+    there = [one for one in found if one is not None]
+    if not there:
+        yield "**Not measured**, for want of a C++ compiler."
+        yield ""
+        return
+    yield from table(
+        [
+            "networks",
+            "trainer, ms/round",
+            "compiled, ms/round",
+            "ratio",
+            "compiling, s",
+            "pays after",
+        ],
+        [
+            [
+                one.pair,
+                f"{1000 * one.trainer:.2f}",
+                f"{1000 * one.compiled:.2f}",
+                f"{one.trainer / one.compiled:.1f}×",
+                f"{one.compiling:.0f}",
+                f"{one.pays_after(params.train.batch):,.0f} images",
+            ]
+            for one in there
+        ],
+    )
+
+
+def page_study(
+    params: Params, peaks: Mapping[str, memory.Peak], rates: Mapping[str, float]
+) -> Iterable[str]:
     yield "## The default study, command by command"
     yield ""
     yield "With trainings cut to 1,280 images, which changes no peak: what is left of `train` and"
@@ -97,20 +150,30 @@ def page_study(params: Params, peaks: Mapping[str, memory.Peak]) -> Iterable[str
         ["", "seconds", "peak, GiB"],
         [[name, f"{p.seconds:.1f}", f"{p.gibibytes:.2f}"] for name, p in peaks.items()],
     )
-    trained = [
-        runs.read_run(key).timing
-        for key in params.run_keys()
-        if (RUNS / key / "model.json").exists()
-    ]
-    played = sum(timing.get("seconds", 0.0) for timing in trained)
-    rest = sum(peak.seconds for peak in peaks.values())
-    if played:
-        yield (
-            f"All of these together take {rest:.0f} s; the full trainings of the study's runs took "
-            f"{played:.0f} s of play here: **{rest / (rest + played):.0%}** of the whole is not "
-            "training (the judge's own training not counted)."
-        )
-        yield ""
+    yield from page_whole(params, sum(peak.seconds for peak in peaks.values()), rates)
+
+
+def page_whole(params: Params, rest: float, rates: Mapping[str, float]) -> Iterable[str]:
+    """What of the study is training, at `rates` in images/s by family, and what is the `rest`."""
+    assert params.judge is not None  # noqa: S101 - the default study has one
+    runs = [RunKey.parse(key) for key in params.run_keys()]
+    trained = sum(params.train.images / rates[f"{run.model}-{run.loss}"] for run in runs)
+    judged = params.judge.images / rates["judge"]
+    yield "At full budget, by the rates of training above:"
+    yield ""
+    yield from table(
+        ["", "seconds"],
+        [
+            [f"training {len(runs)} runs, {params.train.images:,} images each", f"{trained:.0f}"],
+            [f"training the judge, {params.judge.images:,} images", f"{judged:.0f}"],
+            ["everything else, the commands above", f"{rest:.0f}"],
+        ],
+    )
+    yield (
+        f"**{rest / (rest + trained + judged):.0%}** of the whole is not training; "
+        f"{rest / (rest + trained):.0%} where the judge is there already."
+    )
+    yield ""
 
 
 def page_many(peaks: Mapping[str, memory.Peak]) -> Iterable[str]:

@@ -9,12 +9,14 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+import numpy as np
 import torch
 from plain import AS_WRITTEN, make_loop, networks_alone
 from torch import Tensor
 
 from ganstudy.data.images import Split
 from ganstudy.files import Samples
+from ganstudy.judging import classifier_training
 from ganstudy.models import RunKey, World, build, playing
 from ganstudy.networks import shape_of
 from ganstudy.params import Params
@@ -22,6 +24,7 @@ from ganstudy.seeding import numpy_generator
 from ganstudy.training.trainer import Trainer
 
 IMAGES, POINTS = World((28, 28, 1)), World((2,))
+CLASSES = 10
 ROUNDS, TURNS, WARM_UP = 24, 7, 16
 GAN = RunKey.parse("gan-non_saturating-0")
 
@@ -67,7 +70,7 @@ class Compared:
 
 
 def rates(params: Params, device: torch.device) -> dict[str, float]:
-    """Images/s of training each family that has a recipe, by its name."""
+    """Images/s of training each family that has a recipe, by its name, and the judge."""
     plays = {
         family: make_play(make_trainer(params, RunKey.parse(f"{family}-0"), device))
         for family in params.families()
@@ -78,30 +81,47 @@ def rates(params: Params, device: torch.device) -> dict[str, float]:
         if (key := RunKey.parse(f"{family}-0"))
     }
     taken = in_turn(plays, device)
-    return {family: params.train.batch * each[family] / taken[family] for family in plays}
+    found = {family: params.train.batch * each[family] / taken[family] for family in plays}
+    return found | {"judge": judge_rate(params, device)}
+
+
+def judge_rate(params: Params, device: torch.device) -> float:
+    """Images/s of training the judge."""
+    assert params.judge is not None  # noqa: S101 - the default study has one
+    samples = noise(IMAGES)
+    labels = np.arange(len(samples)) % CLASSES
+    endless = params.judge.model_copy(update={"images": 10**9})
+    precision = params.train.precision
+    trainer = classifier_training(endless, Split(samples, labels), CLASSES, precision, device)
+    return endless.batch / in_turn({"judge": make_play(trainer)}, device)["judge"]
 
 
 def compare(params: Params, pair: str) -> Compared:
     """The trainer beside the plain loops on one pair of networks, on the CPU."""
-    networks = PAIRS[pair]
-    chosen = params.model_copy(
-        update={
-            "network": params.network.model_copy(update=dict(networks.network)),
-            "train": params.train.model_copy(update={"precision": networks.precision}),
-        }
-    )
+    networks, used = PAIRS[pair], chosen(params, pair)
     device, recipe = torch.device("cpu"), params.losses["non_saturating"]
     plays: dict[str, Callable[[], object]] = {
-        "trainer": make_play(make_trainer(chosen, GAN, device, networks.world))
+        "trainer": make_play(make_trainer(used, GAN, device, networks.world))
     }
     samples = encoded(networks.world)
-    for name, setting in (("networks", networks_alone(chosen.train)), ("plain", AS_WRITTEN)):
-        model = build(chosen, GAN, networks.world)
+    for name, setting in (("networks", networks_alone(used.train)), ("plain", AS_WRITTEN)):
+        model = build(used, GAN, networks.world)
         discriminator = model.companion.network
         batch = params.train.batch
         plays[name] = make_loop(model.sampler, discriminator, recipe, samples, batch, setting)
     taken = in_turn(plays, device)
     return Compared(pair, **{name: params.train.batch / taken[name] for name in plays})
+
+
+def chosen(params: Params, pair: str) -> Params:
+    """`params` with the networks of a pair."""
+    networks = PAIRS[pair]
+    return params.model_copy(
+        update={
+            "network": params.network.model_copy(update=dict(networks.network)),
+            "train": params.train.model_copy(update={"precision": networks.precision}),
+        }
+    )
 
 
 def in_turn(plays: Mapping[str, Callable[[], object]], device: torch.device) -> dict[str, float]:
@@ -128,13 +148,18 @@ def encoded(world: World) -> Tensor:
 
 
 def make_trainer(
-    params: Params, key: RunKey, device: torch.device, world: World = IMAGES
+    params: Params,
+    key: RunKey,
+    device: torch.device,
+    world: World = IMAGES,
+    samples: Samples | None = None,
 ) -> Trainer:
-    """The trainer of a run."""
+    """The trainer of a run on `samples` of a world, or on noise."""
     endless = params.train.model_copy(update={"images": 10**9})
     params = params.model_copy(update={"train": endless})
     model = build(params, key, world)
-    return playing.make_trainer(params, key, model, Split(noise(world), None), device)
+    shown = noise(world) if samples is None else samples
+    return playing.make_trainer(params, key, model, Split(shown, None), device)
 
 
 def make_play(trainer: Trainer) -> Callable[[], object]:

@@ -115,6 +115,12 @@ def test_help_names_every_command_and_imports_nothing_heavy(tmp_path: Path) -> N
         assert name in done.stdout
 
 
+@pytest.mark.parametrize("stage", ["fetch", "prepare"])
+def test_data_is_made_without_torch(stage: str, tmp_path: Path) -> None:
+    script = f"import sys, ganstudy.stages.{stage}; sys.exit('torch' in sys.modules)"
+    assert python("-c", script, folder=tmp_path).returncode == 0
+
+
 @pytest.mark.parametrize("command", COMMANDS)
 def test_every_command_has_help(ganstudy_command, command: str) -> None:
     code, out, _ = ganstudy_command(command, "--help")

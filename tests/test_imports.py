@@ -21,6 +21,7 @@ ALLOWED: dict[str, set[str]] = {
     "layout": {"errors"},
     "mapped": {"errors"},
     "files": {"errors", "mapped"},
+    "kept": {"files", "layout"},
     "params": {"errors"},
     "data": BASE - {"layout"} | {"metrics"},
     "networks": {"errors", "ranks"},
@@ -31,8 +32,8 @@ ALLOWED: dict[str, set[str]] = {
     "runs": {"errors", "files", "layout"},
     "variants": {"errors"},
     "tracking": {"errors", "files", "layout", "progress", "runs"},
-    "judging": BASE | {"metrics", "models", "networks", "training"},
-    "protocols": BASE | {"data", "judging", "metrics", "training"},
+    "judging": BASE | {"kept", "metrics", "models", "networks", "training"},
+    "protocols": BASE | {"data", "judging", "kept", "metrics", "training"},
     "reports": {"data", "errors", "files", "params", "runs", "seeding", "variants"},
     "stages": BASE
     | GAME

@@ -1,6 +1,5 @@
 """The judge of a study: how it is kept, and the extractor that `evaluate.extractor` names."""
 
-import shutil
 from dataclasses import dataclass
 from itertools import chain
 from pathlib import Path
@@ -18,9 +17,9 @@ from ganstudy.files import (
     read_npz,
     sha256_arrays,
     sha256_file,
-    sha256_json,
     write_npz,
 )
+from ganstudy.kept import code_version, forget_oldest
 from ganstudy.layout import from_root, output, state
 from ganstudy.mapped import parts, spooled
 from ganstudy.metrics import FeatureExtractor, Features, JudgeExtractor, TorchFidelityExtractor
@@ -39,6 +38,7 @@ LabelledSplit = tuple[Samples, Labels | None]
 INFO, WEIGHTS = "judge.json", "judge.safetensors"
 ROTATIONS = 4
 CACHED = 24  # sets of features that are kept
+SOURCES = (classifier, judge_extraction, extraction)  # of the code that makes them
 
 
 @dataclass(frozen=True)
@@ -152,7 +152,7 @@ class Examiner:
             self._must_fit(images)
         if not cached:
             return self.extractor.extract(images)
-        key = f"{self.extractor.sha256[:24]}-{sha256_arrays(images)[:24]}-{_code_version()}"
+        key = f"{self.extractor.sha256[:24]}-{sha256_arrays(images)[:24]}-{code_version(*SOURCES)}"
         path = state("features", key) / "features.npz"
         if ranks.agreed(path.is_file()):
             arrays = read_npz(path)
@@ -160,7 +160,7 @@ class Examiner:
         found = self.extractor.extract(images)
         if ranks.leads():
             write_npz(path, found.features, *([] if found.logits is None else [found.logits]))
-            _forget_oldest(path.parents[1])
+            forget_oldest(path, CACHED)
         return found
 
     def _must_fit(self, images: Samples) -> None:
@@ -179,19 +179,6 @@ def load_examiner(params: EvaluateParams, judge: Path, device: torch.device) -> 
         return Examiner(*load_judge(judge, device))
     weights = None if params.weights is None else from_root(params.weights)
     return Examiner(TorchFidelityExtractor(params.extractor, weights, str(device)), None)
-
-
-def _forget_oldest(cache: Path) -> None:
-    """Keeps the CACHED sets of features that were made last."""
-    sets = sorted(cache.glob("*/features.npz"), key=lambda path: path.stat().st_mtime)
-    for path in sets[:-CACHED]:
-        shutil.rmtree(path.parent, ignore_errors=True)
-
-
-def _code_version() -> str:
-    """A hash of the code that extracts: features it made are of no use to another."""
-    sources = (classifier, judge_extraction, extraction)
-    return sha256_json([Path(module.__file__ or "").read_text("utf-8") for module in sources])[:16]
 
 
 def _size(shape: tuple[int, ...]) -> str:

@@ -5,9 +5,12 @@ drawn, and adding a draw for one purpose changes no other.
 """
 
 import hashlib
+from typing import TYPE_CHECKING
 
 import numpy as np
-import torch
+
+if TYPE_CHECKING:  # half of the start-up of a command that draws with NumPy alone
+    import torch
 
 
 def derive(seed: int, purpose: str, step: int = 0) -> int:
@@ -17,9 +20,11 @@ def derive(seed: int, purpose: str, step: int = 0) -> int:
 
 
 def torch_generator(
-    seed: int, purpose: str, step: int = 0, device: torch.device | str = "cpu"
-) -> torch.Generator:
+    seed: int, purpose: str, step: int = 0, device: "torch.device | str" = "cpu"
+) -> "torch.Generator":
     """A torch generator on `device` for one draw."""
+    import torch
+
     return torch.Generator(device).manual_seed(derive(seed, purpose, step))
 
 

@@ -150,6 +150,22 @@ def test_images_sorted_by_class_are_followed_like_shuffled_ones(protocol, real: 
     assert ways[0]["fid"] < 2 * ways[1]["fid"]
 
 
+def test_what_followed_training_is_kept_for_the_report(
+    chosen: Params, protocol, real: Split
+) -> None:
+    samples = Split(real.images[1:], None)
+    values = protocol.growth(samples)
+    folder = layout.state("growth", "any").parent
+    kept = max(folder.glob("*/values.json"), key=lambda path: path.stat().st_mtime_ns)
+    write_json(kept, values | {"fid": -1.0})
+    assert protocol.growth(samples)["fid"] == -1
+    # What another choice would change is not taken from there.
+    more = {"neighbours": chosen.evaluate.neighbours + 1}
+    other = chosen.model_copy(update={"evaluate": chosen.evaluate.model_copy(update=more)})
+    assert PROTOCOLS["images"](other, CPU).growth(samples)["fid"] == values["fid"]
+    assert protocol.growth(Split(samples.images[1:], None))["fid"] > 0
+
+
 def test_a_few_samples_follow_nothing(protocol, real: Split) -> None:
     assert protocol.growth(Split(real.images[:3], None)) == {}
 

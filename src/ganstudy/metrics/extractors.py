@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 Floats = npt.NDArray[np.float32]
 
-BATCH = 256
+BATCH = 100  # on two cores a third faster than 256, whose maps leave the cache
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -22,6 +22,7 @@ from ganstudy.metrics.checks import (
     read_only,
     same_width,
 )
+from ganstudy.seeding import numpy_generator
 
 _ROWS = 8192  # rows decomposed at a time: bounds the memory beside the features themselves
 
@@ -73,8 +74,6 @@ def debiased_frechet_distance(x: Any, y: Any, seed: int = 0) -> float:
     two sizes N and N/2. Nearly unbiased, hence negative at times; not clipped. `x`, `y`: float
     (N, d), N >= 4 each.
     """
-    from ganstudy.seeding import numpy_generator  # imports torch
-
     x, y = _pair(x, y, minimum=4)
     rng = numpy_generator(seed, "halves of the debiased Fréchet distance")
     halves = [[FrechetReference._of(part) for part in _halves(s, rng)] for s in (x, y)]
@@ -99,8 +98,6 @@ def frechet_interval(
     the distance to that fixed Gaussian. Cost for each of the `resamples` (>= 10): N·d² + a few d³
     multiplications a set, on weighted moments of the centred features, no copy of the resample.
     """
-    from ganstudy.seeding import numpy_generator  # imports torch
-
     if not 0 < level < 1:
         raise ValueError(f"level must be between 0 and 1; it is {level!r}")
     as_count(resamples, "resamples", 10)

@@ -63,11 +63,14 @@ def balanced_labels(count: int, classes: int) -> Labels | None:
     return (torch.arange(count) % classes).numpy() if classes else None
 
 
-def settle(sampler: nn.Module, latent: int, classes: int, seed: int) -> None:
-    """Makes an averaged generator ready: batch-norm statistics from codes of its own."""
+def settle(
+    sampler: nn.Module, latent: int, classes: int, seed: int, batches: int = SETTLE_BATCHES
+) -> None:
+    """Makes an averaged generator ready: batch-norm statistics from codes of its own, of `batches`
+    batches; pictures on the way take fewer."""
     device = next(sampler.parameters()).device
     inputs = []
-    for index in range(SETTLE_BATCHES):
+    for index in range(batches):
         rng = torch_generator(seed, "settle", index)
         z = torch.randn(SETTLE_SIZE, latent, generator=rng).to(device)
         inputs.append((z, _labels(balanced_labels(SETTLE_SIZE, classes), device)))

@@ -4,8 +4,9 @@ The reference is the test split; samples beyond its size are left out, so that b
 N.
 """
 
+import sys
 from dataclasses import dataclass, replace
-from functools import cached_property
+from functools import cached_property, partial
 from pathlib import Path
 from typing import Any
 
@@ -17,7 +18,8 @@ from ganstudy.data.folder import read_folder
 from ganstudy.data.images import INFO, Split, load_info, load_split
 from ganstudy.errors import InputError
 from ganstudy.files import Labels, Samples, read_images, sha256_arrays
-from ganstudy.judging import accuracy, classifier_training, load_examiner
+from ganstudy.judging import SOURCES, accuracy, classifier_training, load_examiner
+from ganstudy.kept import code_version, kept_values
 from ganstudy.metrics import Features, Neighbours
 from ganstudy.params import Params
 from ganstudy.progress import say
@@ -96,9 +98,21 @@ class ImageProtocol:
 
     def growth(self, samples: Split) -> Values:
         """FID, precision, recall and coverage against images of the validation split, as many of it
-        as of `samples`: what training is followed by is never what it is judged by."""
+        as of `samples`: what training is followed by is never what it is judged by. Values are
+        kept: training measures the snapshots that the report shows."""
         if self._examiner.info is None:  # other extractors are too slow to follow training with
             return {}
+        held = load_split(layout.PREPARED, "validation")
+        evaluate = self._params.evaluate
+        made_by = [
+            self._examiner.extractor.sha256,
+            sha256_arrays(samples.images, held.images),
+            [evaluate.neighbours, evaluate.seed],
+            code_version(metrics, *SOURCES, sys.modules[__name__]),
+        ]
+        return kept_values("growth", made_by, partial(self._growth, samples))
+
+    def _growth(self, samples: Split) -> Values:
         count = min(len(samples.images), self._held.count)
         if count < self._least:
             return {}

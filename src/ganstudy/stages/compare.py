@@ -124,7 +124,7 @@ def _finished(key: str, real: Mapping[str, Any]) -> Run:
     if run_.metrics["judge_sha256"] != real["judge_sha256"]:
         raise InputError(
             f"{key} was measured by another judge than the real images: two judges make no table; "
-            "run `dvc repro evaluate`"
+            "run `dvc repro`, which measures again"
         )
     return run_
 
