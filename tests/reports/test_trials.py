@@ -34,7 +34,17 @@ def test_seeds_of_one_variant_are_one_row_with_their_median() -> None:
     found = grouped([trial(fid=fid, seed=n) for n, fid in enumerate((30.0, 60.0, 33.0))])
     (row,) = found["Batch"]
     assert row.floors == pytest.approx(11)
-    assert row.changes == "train.batch: 64"
+    assert row.changes({}) == "train.batch: 64"
+
+
+def test_what_all_rows_of_a_group_set_is_said_once(tmp_path: Path) -> None:
+    rows = [trial(), trial("32")]
+    for row, ema in zip(rows, (0.9, 0.99), strict=True):
+        row.variant.set.update({"train.images": 1000, "train.batch": 32, "train.ema": ema})
+    write(rows, tmp_path)
+    text = (tmp_path / "README.md").read_text()
+    assert "All with `train.batch: 32`, `train.images: 1000`." in text
+    assert "| `train.ema: 0.99` |" in text
 
 
 def test_a_failed_training_is_the_worst_and_never_left_out() -> None:

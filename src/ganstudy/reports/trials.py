@@ -1,7 +1,7 @@
 """The report of trials: what each choice of a recipe bought, on validation images."""
 
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from statistics import median
@@ -52,9 +52,13 @@ class Row:
         return median(float(trial.values[name]) for trial in self.trials)
 
     @property
-    def changes(self) -> str:
+    def set(self) -> Mapping[str, Any]:
         """What the variant sets."""
-        return ", ".join(f"{k}: {v}" for k, v in self.trials[0].variant.set.items())
+        return self.trials[0].variant.set
+
+    def changes(self, common: Mapping[str, Any]) -> str:
+        """What the variant sets beside what is `common` to its group."""
+        return ", ".join(f"{k}: {v}" for k, v in self.set.items() if k not in common)
 
 
 def grouped(trials: Sequence[Trial]) -> dict[str, list[Row]]:
@@ -69,6 +73,13 @@ def grouped(trials: Sequence[Trial]) -> dict[str, list[Row]]:
     }
 
 
+def common(rows: Sequence[Row]) -> dict[str, Any]:
+    """What several rows all set, each to the same value."""
+    first, *others = [row.set for row in rows]
+    same = {k: v for k, v in first.items() if all(other.get(k) == v for other in others)}
+    return same if others else {}
+
+
 def write(trials: Sequence[Trial], folder: Path) -> None:
     """Writes `folder`/README.md and trials.png."""
     groups = grouped(trials)
@@ -76,7 +87,8 @@ def write(trials: Sequence[Trial], folder: Path) -> None:
     hardware = sorted(
         {"{hardware}, {threads} threads, torch {torch}".format(**t.values) for t in trials}
     )
-    fill("trials.md.j2", folder / "README.md", groups=groups, hardware=hardware)
+    shared = {group: common(rows) for group, rows in groups.items()}
+    fill("trials.md.j2", folder / "README.md", groups=groups, shared=shared, hardware=hardware)
 
 
 def _draw(groups: dict[str, list[Row]], path: Path) -> None:
