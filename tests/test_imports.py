@@ -32,13 +32,17 @@ ALLOWED: dict[str, set[str]] = {
     "runs": {"errors", "files", "layout"},
     "variants": {"errors"},
     "tracking": {"errors", "files", "layout", "progress", "runs"},
+    "judges": {"errors", "files"},
     "judging": BASE | {"kept", "metrics", "models", "networks", "training"},
     "protocols": BASE | {"data", "judging", "kept", "metrics", "training"},
+    "fingerprints": BASE | GAME | {"data", "judges", "judging", "models", "protocols"},
     "reports": {"data", "errors", "files", "params", "runs", "seeding", "variants"},
     "stages": BASE
     | GAME
     | {
         "data",
+        "fingerprints",
+        "judges",
         "models",
         "metrics",
         "runs",

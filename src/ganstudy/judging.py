@@ -27,10 +27,12 @@ from ganstudy.metrics import extractors as extraction
 from ganstudy.metrics import judge as judge_extraction
 from ganstudy.models.judge import DECAY, EMA, Judge
 from ganstudy.models.saved import restored
-from ganstudy.networks import ImageShape, classifier
+from ganstudy.networks import ImageShape
+from ganstudy.networks import classifier as classifier_network
 from ganstudy.networks.classifier import Classifier
 from ganstudy.params import EvaluateParams, JudgeParams
 from ganstudy.training.batches import Batches
+from ganstudy.training.precision import Precision
 from ganstudy.training.trainer import Settings, Trainer
 
 LabelledSplit = tuple[Samples, Labels | None]
@@ -38,7 +40,7 @@ LabelledSplit = tuple[Samples, Labels | None]
 INFO, WEIGHTS = "judge.json", "judge.safetensors"
 ROTATIONS = 4
 CACHED = 24  # sets of features that are kept
-SOURCES = (classifier, judge_extraction, extraction)  # of the code that makes them
+SOURCES = (classifier_network, judge_extraction, extraction)  # of the code that makes them
 
 
 @dataclass(frozen=True)
@@ -49,7 +51,8 @@ class JudgeInfo:
 
     `task` is "labels", or "rotations" where the data has no labels: then the classifier tells by
     how many quarter turns an image was rotated (Gidaris et al. 2018), and classes mean nothing.
-    `accuracy` is on the test split of its task.
+    `accuracy` is on the test split of its task, `name` how results call it, `precision` what it
+    was trained in.
     """
 
     key: str
@@ -62,6 +65,8 @@ class JudgeInfo:
     accuracy: float
     data: str
     data_sha256: str
+    name: str = "judge"
+    precision: Precision = "float32"
 
     def must_belong(self, sha256_train: str) -> None:
         """Raises `InputError` unless the judge was trained on the training split of that hash."""
@@ -94,16 +99,15 @@ def load_judge(folder: Path, device: torch.device) -> tuple[JudgeExtractor, Judg
         return Classifier(shape, info.classes, info.width, info.features)
 
     network = restored(build, folder / WEIGHTS, path)
-    name = "judge" if info.task == "labels" else f"judge-{info.task}"
     sha256 = sha256_file(folder / WEIGHTS)
-    return JudgeExtractor(network, name, sha256, str(device)), info
+    return JudgeExtractor(network, info.name, sha256, str(device)), info
 
 
 def classifier_training(
     recipe: JudgeParams,
     split: LabelledSplit,
     classes: int,
-    precision: str,
+    precision: Precision,
     device: torch.device,
     checkpoint_seconds: float = 60.0,
 ) -> Trainer:
@@ -126,10 +130,15 @@ def classifier_training(
     return Trainer(judge.players(), judge.sampler, batches, settings, device)
 
 
-def accuracy(network: nn.Module, split: LabelledSplit, device: torch.device) -> float:
-    """Share of images whose label the classifier `network` gives, in [0, 1]."""
+def classifier(network: nn.Module, device: torch.device) -> JudgeExtractor:
+    """A network that is no judge yet, ready to look at images."""
+    return JudgeExtractor(network, "classifier", "", str(device))
+
+
+def accuracy(judge: FeatureExtractor, split: LabelledSplit) -> float:
+    """Share of images whose label `judge` gives, in [0, 1]."""
     images, labels = split
-    logits = JudgeExtractor(network, "judge", "", str(device)).extract(images).logits
+    logits = judge.extract(images).logits
     assert logits is not None  # noqa: S101 - a judge gives logits
     return float((logits.argmax(1) == labels).mean())
 

@@ -117,7 +117,9 @@ class TrainParams(Section):
     decay: Annotated[float, Field(ge=0, le=1)] = Field(
         description="share of training, at its end, over which learning rates fall to 0"
     )
-    precision: Literal["float32", "bfloat16"]
+    precision: Literal["auto", "float32", "bfloat16"] = Field(
+        "auto", description="auto: bfloat16 where the device has instructions for it, else float32"
+    )
     conditional: bool = Field(description="G and D see the class label")
     reuse: bool = Field(
         False,
@@ -194,6 +196,11 @@ class JudgeParams(Section):
     images: Count = Field(description="training budget in images shown")
     batch: Annotated[int, Field(ge=2, le=65536)]
     learning_rate: Rate
+    weights: Literal["released", "train"] = Field(
+        "released",
+        description="released: the judge that comes with ganstudy where there is one of this very "
+        "data, so that FIDs of all machines are on one scale; else one is trained",
+    )
     shift: Annotated[int, Field(ge=0, le=32)] = Field(description="augmentation, in pixels")
     flip: bool = Field(description="augmentation by mirror images")
     seed: Seed
@@ -296,7 +303,7 @@ class Params(Section):
                     f"evaluate.extractor: {name} is measured by the mixture it comes from: "
                     "set it to judge"
                 )
-            if self.train.precision != "float32":
+            if self.train.precision == "bfloat16":
                 raise ValueError(
                     f"train.precision: bfloat16 rounds the points of {name} by as much as its "
                     "modes are wide: set it to float32"

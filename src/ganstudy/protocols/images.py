@@ -18,7 +18,13 @@ from ganstudy.data.folder import read_folder
 from ganstudy.data.images import INFO, Split, load_info, load_split
 from ganstudy.errors import InputError
 from ganstudy.files import Labels, Samples, read_images, sha256_arrays
-from ganstudy.judging import SOURCES, accuracy, classifier_training, load_examiner
+from ganstudy.judging import (
+    SOURCES,
+    accuracy,
+    classifier,
+    classifier_training,
+    load_examiner,
+)
 from ganstudy.kept import code_version, kept_values
 from ganstudy.metrics import Features, Neighbours
 from ganstudy.params import Params
@@ -26,6 +32,7 @@ from ganstudy.progress import say
 from ganstudy.protocols.classes import coverage_by_class, obedience
 from ganstudy.protocols.shared import Values, frechet, judged_by
 from ganstudy.seeding import numpy_generator
+from ganstudy.training.precision import precision
 from ganstudy.training.trainer import Watch
 
 
@@ -232,10 +239,10 @@ class ImageProtocol:
         assert recipe is not None and info is not None  # noqa: S101, PT018 - there are classes
         recipe = recipe.model_copy(update={"images": self._params.evaluate.classifier_images})
         training = classifier_training(
-            recipe, fake, info.classes, self._params.train.precision, self._device
+            recipe, fake, info.classes, precision(self._params, self._device), self._device
         )
         training.fit(None, Watch("train a classifier on the samples"))
-        return accuracy(training.average.module, real, self._device)
+        return accuracy(classifier(training.average.module, self._device), real)
 
     @cached_property
     def _held(self) -> Measured:

@@ -34,6 +34,7 @@ from ganstudy.tracking import tracked_run
 from ganstudy.training import device as devices
 from ganstudy.training.alarms import alarms
 from ganstudy.training.checkpoint import CheckpointStore
+from ganstudy.training.precision import has_bfloat16, precision
 from ganstudy.training.trainer import Row, Trainer, Watch
 
 MOST_BYTES = 2**26  # of a snapshot
@@ -62,7 +63,10 @@ def _train(params: Params, key: RunKey, out: Path, device: torch.device) -> None
     info = load_info(layout.PREPARED)
     numerics = layout.output(layout.NUMERICS / f"{key.model}-{key.loss}.json", "numerics")
     world = world_of(params, info)
-    digest = sha256_json([recipe, info.sha256_train, asdict(world), read_json(numerics)])
+    arithmetic = precision(params, device)
+    digest = sha256_json(
+        [recipe, arithmetic, info.sha256_train, asdict(world), read_json(numerics)]
+    )
     model = build(params, key, world)
     trainer = make_trainer(params, key, model, load_split(layout.PREPARED, "train"), device)
     meta: dict[str, Any] = {
@@ -70,9 +74,10 @@ def _train(params: Params, key: RunKey, out: Path, device: torch.device) -> None
         "params": recipe,
         "data": info.name,
         "data_sha256": info.sha256_train,
+        "precision": arithmetic,
     }
-    if params.train.precision == "bfloat16" and devices.slow_bfloat16(device):
-        say("this CPU has no bfloat16 instructions; faster here: -S train.precision=float32")
+    if arithmetic == "bfloat16" and not has_bfloat16(device):
+        say("bfloat16 is emulated here and slow; float32 is faster: -S train.precision=auto")
     count = min(PICTURE[info.kind], max(CELLS, MOST_BYTES // math.prod(info.shape)))
 
     def picture(average: nn.Module, batches: int = GLIMPSE_BATCHES) -> Tensor:
