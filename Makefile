@@ -10,7 +10,7 @@ export DVC_NO_ANALYTICS := 1
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
 .DEFAULT_GOAL := help
-.PHONY: help setup study test lint browser unit pipeline pipeline-study pipeline-rest faults smoke bench bench-data bench-metrics ui gate changes review lock clean
+.PHONY: help setup study test lint browser unit pipeline pipeline-study pipeline-rest faults smoke judges bench bench-data bench-metrics ui gate changes review lock clean
 
 help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "%-15s%s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -52,6 +52,9 @@ smoke: $(STAMP) ## A study of digits in minutes, in build/smoke
 	@sh bin/workspace build/smoke studies/smoke/params.yaml
 	cd build/smoke && "$(CURDIR)/$(BIN)/dvc" repro
 	@echo "report: build/smoke/reports/README.md, and index.html beside it"
+
+judges: $(STAMP) ## Train the judges that come with ganstudy anew: src/ganstudy/judges
+	@sh bin/judges $(BIN) $(NAMES)
 
 bench: $(STAMP) ## Speed and memory of training and of everything around it: reports/benchmarks.md
 	PYTHONPATH=src $(BIN)/python benchmarks/speed.py

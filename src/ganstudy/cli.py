@@ -66,6 +66,17 @@ def judge(out: Out = layout.JUDGE) -> None:
 
 
 @app.command()
+def release(
+    out: Annotated[Path, typer.Option(help="A folder of judges.")],
+    commit: Annotated[str, typer.Option(help="Of the code that trained it.")],
+) -> None:
+    """Put this study's judge among those that come with ganstudy."""
+    from ganstudy.stages import release as stage
+
+    stage.run(params.load(), out, commit)
+
+
+@app.command()
 def train(
     run: Run, out: Annotated[Path | None, typer.Option(help="data/runs/<run>")] = None
 ) -> None:

@@ -7,9 +7,9 @@ import torch
 from torch import nn
 
 from ganstudy import params
+from ganstudy.fingerprints.training import fingerprint, judge_fingerprint
 from ganstudy.networks import classifier, dcgan
 from ganstudy.objectives import adversarial, penalties
-from ganstudy.fingerprints.training import fingerprint, judge_fingerprint
 
 PARAMS = params.load(Path(__file__).parents[2] / "params.yaml")
 GAN, VAE = "gan-non_saturating", "vae-elbo"
