@@ -68,8 +68,10 @@ def _recipe(params: Params) -> dict[str, Any]:
 
 
 def _halved(content: bytes) -> bytes:
+    """The same weights in float16, but for norms and biases: their rounding would move a whole
+    channel, and they take next to nothing."""
     state = {
-        name: tensor.half() if tensor.is_floating_point() else tensor
+        name: tensor.half() if tensor.is_floating_point() and tensor.ndim > 1 else tensor
         for name, tensor in load(content).items()
     }
     return save(state)
