@@ -34,6 +34,14 @@ def check(out: Annotated[Path | None, typer.Option(help="A file that says valid.
 
 
 @app.command()
+def plan() -> None:
+    """Say what the study is about to do: runs, minutes on this machine, data, disk."""
+    from ganstudy.stages import plan as stage
+
+    typer.echo(stage.run(params.load()))
+
+
+@app.command()
 def numerics(out: Out = layout.NUMERICS) -> None:
     """Fingerprint what the code computes, so that only a changed formula retrains."""
     from ganstudy.stages import numerics as stage

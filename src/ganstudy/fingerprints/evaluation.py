@@ -115,8 +115,12 @@ def _lay(params: Params, rng: np.random.Generator) -> None:
         shape=splits["train"].images.shape[1:],
         scale=1.0,
         classes=tuple("ab"),
-        **{name: len(split.images) for name, split in splits.items()},
-        **{f"sha256_{name}": split.digest() for name, split in splits.items()},
+        train=len(splits["train"].images),
+        validation=len(splits["validation"].images),
+        test=len(splits["test"].images),
+        sha256_train=splits["train"].digest(),
+        sha256_validation=splits["validation"].digest(),
+        sha256_test=splits["test"].digest(),
     )
     write_json(layout.PREPARED / DATA, asdict(info))
     if params.data.kind == "points":

@@ -8,7 +8,8 @@ from ganstudy.runs import Run
 
 Metrics = dict[str, Any]
 UNKNOWN = "–"
-ALIKE = ("device", "hardware", "threads", "torch")  # of runs that are repeated to the bit
+# Of runs that are repeated to the bit.
+ALIKE = ("device", "hardware", "threads", "torch", "precision")
 
 
 @dataclass(frozen=True)
@@ -170,6 +171,8 @@ def cost(run: Run) -> list[str]:
         if timing
         else "trained on another machine"
     )
+    if precision := run.meta.get("precision"):
+        place += f", {precision}"
     return [
         run.key,
         f"{images:,}",
@@ -183,8 +186,8 @@ def cost(run: Run) -> list[str]:
 def unequal(runs: Sequence[Run]) -> str:
     """A caution where the runs were not computed alike: that alone changes the last digits, and so,
     over a training, the result. Empty where they were."""
-    known = [run.timing for run in runs if run.timing]
-    differ = [key for key in ALIKE if len({timing[key] for timing in known}) > 1]
+    known = [run.timing | run.meta for run in runs]
+    differ = [key for key in ALIKE if len({made[key] for made in known if key in made}) > 1]
     if not differ:
         return ""
     return (

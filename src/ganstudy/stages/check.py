@@ -8,6 +8,7 @@ import yaml
 
 from ganstudy import layout
 from ganstudy.data.folder import has_classes
+from ganstudy.data.native import stored_shape
 from ganstudy.errors import InputError, nearest
 from ganstudy.files import write_text
 from ganstudy.models import RunKey, World, build
@@ -16,19 +17,6 @@ from ganstudy.params import Params, load
 from ganstudy.training import device as devices
 
 COPIES = 5  # of the weights in training: themselves, gradients, Adam's two moments, the average
-# What samples of a data set are stored as: (H, W, C) or (d,). A folder's follow from params.
-NATIVE_SHAPES = {
-    "fashion_mnist": (28, 28, 1),
-    "mnist": (28, 28, 1),
-    "kmnist": (28, 28, 1),
-    "digits": (8, 8, 1),
-    "cifar10": (32, 32, 3),
-    "stacked_digits": (8, 8, 3),
-    "stacked_fashion": (28, 28, 3),
-    "stacked_mnist": (28, 28, 3),
-    "ring": (2,),
-    "grid": (2,),
-}
 
 
 def run(params: Params, pipeline: Path, out: Path | None) -> list[str]:
@@ -38,7 +26,7 @@ def run(params: Params, pipeline: Path, out: Path | None) -> list[str]:
     stage depends: a bad value stops the pipeline before it starts, a good one invalidates nothing.
     Raises `InputError`.
     """
-    world = World(_stored(params))
+    world = World(stored_shape(params.data))
     for family in params.families():
         with torch.device("meta"):
             model = build(params, RunKey.parse(f"{family}-0"), world)
@@ -70,18 +58,6 @@ def _must_fit_in_memory(needed: int, what: str, setting: str) -> None:
             f"{what} would take {needed / 2**30:,.0f} GiB, and this machine has "
             f"{there / 2**30:,.0f}: lower {setting}"
         )
-
-
-def _stored(params: Params) -> tuple[int, ...]:
-    """The shape that the data's samples will have, as far as params tell."""
-    data = params.data
-    native = NATIVE_SHAPES.get(data.name, (0, 0, 3))
-    if len(native) == 1:
-        return native
-    height, width, channels = native
-    if data.resolution is not None:
-        height = width = data.resolution
-    return (height, width, data.channels or channels)
 
 
 def _labels_are_there(params: Params) -> None:

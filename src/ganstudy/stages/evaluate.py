@@ -34,6 +34,7 @@ def run(params: Params, key: str, out: Path) -> None:
         values = protocol.measure_real() if real else _measured(protocol, folder)
     if not ranks.leads():
         return
+    values |= {"device": device.type, "torch": torch.__version__}
     write_json(out, values)
     say(f"{out}: " + ", ".join(f"{k} {values[k]:.4g}" for k in SHOWN if k in values))
     with tracked_real(values) if real else tracked_run(key, read_json(folder / MODEL)) as tracker:
@@ -75,4 +76,6 @@ def _protocol(params: Params, device: torch.device) -> MeasuringProtocol:
 def _measured(protocol: MeasuringProtocol, folder: Path) -> dict[str, Any]:
     samples = Split(*read_samples(layout.output(folder / "samples.npz", "sample")))
     values = protocol.measure(samples, None)
-    return values | {"failed": int("failure" in read_json(folder / MODEL))}
+    meta = read_json(folder / MODEL)
+    trained = {"train_precision": meta["precision"]} if "precision" in meta else {}
+    return values | trained | {"failed": int("failure" in meta)}

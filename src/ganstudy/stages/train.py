@@ -92,7 +92,7 @@ def _train(params: Params, key: RunKey, out: Path, device: torch.device) -> None
     with store.locked(), tracked_run(str(key), meta) as tracker:
         ranks.wait()  # for nobody reads a checkpoint before the store is this training's
         try:
-            trainer.fit(store, replace(watch, title=f"train {key}", log=tracker.log_rows))
+            trainer.fit(store, replace(watch, title=_title(params, key), log=tracker.log_rows))
         except DivergedError as error:
             if params.train.failure == "stop":
                 raise
@@ -117,6 +117,14 @@ def _train(params: Params, key: RunKey, out: Path, device: torch.device) -> None
         names = (runs.GRID, runs.HISTORY, MODEL, WEIGHTS)
         tracker.log_files(*(out / name for name in names))
         store.clear()
+
+
+def _title(params: Params, key: RunKey) -> str:
+    """What the bar is headed with: the run, and which of the study's it is."""
+    keys = params.run_keys()
+    if str(key) not in keys or len(keys) == 1:
+        return f"train {key}"
+    return f"train {key} (run {keys.index(str(key)) + 1} of {len(keys)})"
 
 
 def _follow(params: Params, trainer: Trainer, store: CheckpointStore, watch: Watch) -> None:
