@@ -5,12 +5,14 @@ VENV := .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.locked
 PORT ?= 5050
+JOBS ?= 2
+PYTEST := $(BIN)/python -m pytest --durations=10
 export GANSTUDY_PYTHON := $(CURDIR)/$(BIN)/python
 export DVC_NO_ANALYTICS := 1
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
 .DEFAULT_GOAL := help
-.PHONY: help setup study test lint browser unit pipeline pipeline-study pipeline-rest faults smoke judges bench bench-data bench-metrics ui gate changes review lock clean
+.PHONY: help setup study test lint browser unit pipeline faults smoke judges bench bench-data bench-metrics ui gate changes review lock clean
 
 help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "%-15s%s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -33,17 +35,15 @@ lint: $(STAMP) ## Style, types, workflow
 	$(BIN)/check-jsonschema --builtin-schema vendor.github-workflows .github/workflows/*.yml
 	$(BIN)/zizmor --offline --quiet .github/workflows
 
-unit: $(STAMP) browser ## The tests of each part
-	$(BIN)/python -m pytest --ignore=tests/pipeline --ignore=tests/faults
+# As many processes as JOBS says, of one thread each: two threads of one process, or more of many,
+# wait for each other. A module's fixtures are made once, by the process that has its tests.
+unit pipeline: export OMP_NUM_THREADS := 1
+unit pipeline: export OMP_WAIT_POLICY := passive
+unit: $(STAMP) browser ## The tests of each part, in JOBS processes
+	$(PYTEST) -n $(JOBS) --dist loadfile --ignore=tests/pipeline --ignore=tests/faults
 
-pipeline: $(STAMP) ## The tests that run DVC, git and MLflow for real, two parts at a time
-	@$(MAKE) --no-print-directory -j 2 pipeline-study pipeline-rest
-
-pipeline-study pipeline-rest: $(STAMP)
-pipeline-study:
-	$(BIN)/python -m pytest tests/pipeline --ignore=tests/pipeline/test_losses.py
-pipeline-rest:
-	$(BIN)/python -m pytest tests/pipeline/test_losses.py tests/faults
+pipeline: $(STAMP) ## The tests that run DVC, git and MLflow for real, in JOBS processes
+	$(PYTEST) -n $(JOBS) --dist loadgroup tests/pipeline tests/faults
 
 faults: $(STAMP) ## Kill, fill, race and fuzz it in earnest: reports/reliability.md
 	FAULTS=full $(BIN)/python -m pytest tests/faults

@@ -42,8 +42,8 @@ def run(params: Params) -> str:
         [
             f"plan: {len(keys)} run{'s' * (len(keys) > 1)} of {params.train.images:,} images each, "
             f"in {precision(params, device)} on {device.type}: {_named(keys)}",
-            f"      about {_minutes(training + beside)} in all, of it {_minutes(training)} training ("
-            f"{PROBE_SECONDS:.0f} s of it, tried just now: {rate})",
+            f"      about {_minutes(training + beside)} in all, of it {_minutes(training)} training "
+            f"(tried just now for {PROBE_SECONDS:.0f} s: {rate})",
             f"      judge: {_judge(params)}; {_data(params)}; "
             f"about {_megabytes(params, keys):,} MB of disk",
         ]
