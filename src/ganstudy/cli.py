@@ -5,12 +5,11 @@ from typing import Annotated
 
 import typer
 
-from ganstudy import layout, params
+from ganstudy import layout
 
 app = typer.Typer(
     help="The reproducible study of generative adversarial networks.",
     no_args_is_help=True,
-    add_completion=False,
     pretty_exceptions_enable=False,
 )
 Out = Annotated[Path, typer.Option(help="Where the result goes.")]
@@ -27,6 +26,7 @@ def common(
 @app.command()
 def check(out: Annotated[Path | None, typer.Option(help="A file that says valid.")] = None) -> None:
     """Validate params.yaml as a whole: every key, loss, penalty and network, and the grid."""
+    from ganstudy import params
     from ganstudy.stages import check as stage
 
     keys = stage.run(params.load(), Path("dvc.yaml"), out)
@@ -36,6 +36,7 @@ def check(out: Annotated[Path | None, typer.Option(help="A file that says valid.
 @app.command()
 def numerics(out: Out = layout.NUMERICS) -> None:
     """Fingerprint what the code computes, so that only a changed formula retrains."""
+    from ganstudy import params
     from ganstudy.stages import numerics as stage
 
     stage.run(params.load(), out)
@@ -44,6 +45,7 @@ def numerics(out: Out = layout.NUMERICS) -> None:
 @app.command()
 def fetch(out: Out = layout.RAW) -> None:
     """Get the data set that params name, checksums verified."""
+    from ganstudy import params
     from ganstudy.stages import fetch as stage
 
     stage.run(params.load(), out)
@@ -52,6 +54,7 @@ def fetch(out: Out = layout.RAW) -> None:
 @app.command()
 def prepare(out: Out = layout.PREPARED) -> None:
     """Bring images to one size and split them."""
+    from ganstudy import params
     from ganstudy.stages import prepare as stage
 
     stage.run(params.load(), layout.RAW, out)
@@ -60,6 +63,7 @@ def prepare(out: Out = layout.PREPARED) -> None:
 @app.command()
 def judge(out: Out = layout.JUDGE) -> None:
     """Train the classifier that judges."""
+    from ganstudy import params
     from ganstudy.stages import judge as stage
 
     stage.run(params.load(), layout.PREPARED, out)
@@ -70,6 +74,7 @@ def train(
     run: Run, out: Annotated[Path | None, typer.Option(help="data/runs/<run>")] = None
 ) -> None:
     """Train one run, resuming where a killed one stopped."""
+    from ganstudy import params
     from ganstudy.models import RunKey
     from ganstudy.stages import train as stage
 
@@ -89,6 +94,7 @@ def sample(
     out: Annotated[Path | None, typer.Option(help="An .npz; data/runs/<run>/samples.npz")] = None,
 ) -> None:
     """Generate images with a trained run."""
+    from ganstudy import params
     from ganstudy.errors import InputError
     from ganstudy.stages import sample as stage
 
@@ -117,6 +123,7 @@ def evaluate(
     out: Annotated[Path | None, typer.Option(help="A JSON; reports/metrics/<run>.json")] = None,
 ) -> None:
     """Measure a run, real images, or anybody's samples."""
+    from ganstudy import params
     from ganstudy.errors import InputError
     from ganstudy.stages import evaluate as stage
 
@@ -136,6 +143,7 @@ def compare(
     ] = False,
 ) -> None:
     """Write the report over all runs of the study."""
+    from ganstudy import params
     from ganstudy.stages import compare as stage
 
     stage.run(params.load(), out, partial=partial)
@@ -177,6 +185,7 @@ def ui(
 @app.command()
 def sync() -> None:
     """Complete MLflow from the files, after cached stages or an outage."""
+    from ganstudy import params
     from ganstudy.stages import sync as stage
 
     stage.run(params.load())
