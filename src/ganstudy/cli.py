@@ -24,6 +24,19 @@ def common(
 
 
 @app.command()
+def init(
+    folder: Annotated[Path, typer.Argument(metavar="DIR", help="A new or empty folder.")],
+    data: Annotated[
+        str, typer.Option(help="The data set, as data.name in params.yaml.")
+    ] = "digits",
+) -> None:
+    """Lay a new study: params.yaml, dvc.yaml, git and DVC, one commit."""
+    from ganstudy.stages import init as stage
+
+    stage.run(folder, data)
+
+
+@app.command()
 def check(out: Annotated[Path | None, typer.Option(help="A file that says valid.")] = None) -> None:
     """Validate params.yaml as a whole: every key, loss, penalty and network, and the grid."""
     from ganstudy import params
@@ -120,6 +133,13 @@ def evaluate(
     reference: Annotated[
         Path | None, typer.Option(help="For --samples: compare with these, not the test split.")
     ] = None,
+    extractor: Annotated[
+        str | None,
+        typer.Option(help="For --samples: judge, or another by name; evaluate.extractor."),
+    ] = None,
+    weights: Annotated[
+        Path | None, typer.Option(help="Those of --extractor; by download where there are none.")
+    ] = None,
     out: Annotated[Path | None, typer.Option(help="A JSON; reports/metrics/<run>.json")] = None,
 ) -> None:
     """Measure a run, real images, or anybody's samples."""
@@ -127,10 +147,11 @@ def evaluate(
     from ganstudy.errors import InputError
     from ganstudy.stages import evaluate as stage
 
-    if run is not None and samples is None and reference is None:
+    others = [samples, reference, extractor, weights]
+    if run is not None and not any(others):
         stage.run(params.load(), run, out or layout.METRICS / f"{run}.json")
     elif samples is not None and run is None and out is not None:
-        stage.run_files(params.load(), samples, reference, out)
+        stage.run_files(stage.settings(extractor, weights), samples, reference, out)
     else:
         raise InputError("evaluate wants --run RUN, or --samples PATH with --out FILE")
 
