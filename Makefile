@@ -21,7 +21,6 @@ setup: $(STAMP) ## Make the virtual environment from the hashed lock
 
 $(STAMP): requirements.lock bin/setup
 	@sh bin/setup $(PYTHON) $(VENV)
-	@touch $@
 
 study: $(STAMP) ## Run the study: data, judge, training, metrics, report
 	@sh bin/study $(BIN)

@@ -106,6 +106,7 @@ def test_help_names_every_command_and_imports_nothing_heavy(tmp_path: Path) -> N
         "    runpy.run_module('ganstudy', run_name='__main__', alter_sys=True)\n"
         "finally:\n"
         "    heavy = {'torch', 'mlflow', 'numpy', 'pandas', 'matplotlib', 'scipy', 'sklearn'}\n"
+        "    heavy |= {'pydantic', 'yaml'}\n"
         "    print('HEAVY', sorted(heavy & set(sys.modules)), file=sys.stderr)\n"
     )
     done = python("-c", script, folder=tmp_path)
@@ -113,6 +114,19 @@ def test_help_names_every_command_and_imports_nothing_heavy(tmp_path: Path) -> N
     assert "HEAVY []" in done.stderr
     for name in COMMANDS:
         assert name in done.stdout
+
+
+@pytest.mark.parametrize("shell", ["bash", "zsh", "fish"])
+def test_a_shell_completes_commands(shell: str, tmp_path: Path, monkeypatch) -> None:
+    typed = {
+        "COMP_WORDS": "ganstudy eval",
+        "COMP_CWORD": "1",
+        "_TYPER_COMPLETE_ARGS": "ganstudy eval",
+    }
+    asked = {"_GANSTUDY_COMPLETE": f"complete_{shell}", "_TYPER_COMPLETE_FISH_ACTION": "get-args"}
+    for name, value in (typed | asked).items():
+        monkeypatch.setenv(name, value)
+    assert "evaluate" in python("-m", "ganstudy", folder=tmp_path).stdout
 
 
 @pytest.mark.parametrize("stage", ["fetch", "prepare"])

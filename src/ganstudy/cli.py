@@ -5,12 +5,11 @@ from typing import Annotated
 
 import typer
 
-from ganstudy import layout, params
+from ganstudy import layout
 
 app = typer.Typer(
     help="The reproducible study of generative adversarial networks.",
     no_args_is_help=True,
-    add_completion=False,
     pretty_exceptions_enable=False,
 )
 Out = Annotated[Path, typer.Option(help="Where the result goes.")]
@@ -25,8 +24,22 @@ def common(
 
 
 @app.command()
+def init(
+    folder: Annotated[Path, typer.Argument(metavar="DIR", help="A new or empty folder.")],
+    data: Annotated[
+        str, typer.Option(help="The data set, as data.name in params.yaml.")
+    ] = "digits",
+) -> None:
+    """Lay a new study: params.yaml, dvc.yaml, git and DVC, one commit."""
+    from ganstudy.stages import init as stage
+
+    stage.run(folder, data)
+
+
+@app.command()
 def check(out: Annotated[Path | None, typer.Option(help="A file that says valid.")] = None) -> None:
     """Validate params.yaml as a whole: every key, loss, penalty and network, and the grid."""
+    from ganstudy import params
     from ganstudy.stages import check as stage
 
     keys = stage.run(params.load(), Path("dvc.yaml"), out)
@@ -44,6 +57,7 @@ def plan() -> None:
 @app.command()
 def numerics(out: Out = layout.NUMERICS) -> None:
     """Fingerprint what the code computes, so that only a changed formula retrains."""
+    from ganstudy import params
     from ganstudy.stages import numerics as stage
 
     stage.run(params.load(), out)
@@ -52,6 +66,7 @@ def numerics(out: Out = layout.NUMERICS) -> None:
 @app.command()
 def fetch(out: Out = layout.RAW) -> None:
     """Get the data set that params name, checksums verified."""
+    from ganstudy import params
     from ganstudy.stages import fetch as stage
 
     stage.run(params.load(), out)
@@ -60,6 +75,7 @@ def fetch(out: Out = layout.RAW) -> None:
 @app.command()
 def prepare(out: Out = layout.PREPARED) -> None:
     """Bring images to one size and split them."""
+    from ganstudy import params
     from ganstudy.stages import prepare as stage
 
     stage.run(params.load(), layout.RAW, out)
@@ -68,6 +84,7 @@ def prepare(out: Out = layout.PREPARED) -> None:
 @app.command()
 def judge(out: Out = layout.JUDGE) -> None:
     """Train the classifier that judges."""
+    from ganstudy import params
     from ganstudy.stages import judge as stage
 
     stage.run(params.load(), layout.PREPARED, out)
@@ -89,6 +106,7 @@ def train(
     run: Run, out: Annotated[Path | None, typer.Option(help="data/runs/<run>")] = None
 ) -> None:
     """Train one run, resuming where a killed one stopped."""
+    from ganstudy import params
     from ganstudy.models import RunKey
     from ganstudy.stages import train as stage
 
@@ -108,6 +126,7 @@ def sample(
     out: Annotated[Path | None, typer.Option(help="An .npz; data/runs/<run>/samples.npz")] = None,
 ) -> None:
     """Generate images with a trained run."""
+    from ganstudy import params
     from ganstudy.errors import InputError
     from ganstudy.stages import sample as stage
 
@@ -133,16 +152,25 @@ def evaluate(
     reference: Annotated[
         Path | None, typer.Option(help="For --samples: compare with these, not the test split.")
     ] = None,
+    extractor: Annotated[
+        str | None,
+        typer.Option(help="For --samples: judge, or another by name; evaluate.extractor."),
+    ] = None,
+    weights: Annotated[
+        Path | None, typer.Option(help="Those of --extractor; by download where there are none.")
+    ] = None,
     out: Annotated[Path | None, typer.Option(help="A JSON; reports/metrics/<run>.json")] = None,
 ) -> None:
     """Measure a run, real images, or anybody's samples."""
+    from ganstudy import params
     from ganstudy.errors import InputError
     from ganstudy.stages import evaluate as stage
 
-    if run is not None and samples is None and reference is None:
+    others = [samples, reference, extractor, weights]
+    if run is not None and not any(others):
         stage.run(params.load(), run, out or layout.METRICS / f"{run}.json")
     elif samples is not None and run is None and out is not None:
-        stage.run_files(params.load(), samples, reference, out)
+        stage.run_files(stage.settings(extractor, weights), samples, reference, out)
     else:
         raise InputError("evaluate wants --run RUN, or --samples PATH with --out FILE")
 
@@ -155,6 +183,7 @@ def compare(
     ] = False,
 ) -> None:
     """Write the report over all runs of the study."""
+    from ganstudy import params
     from ganstudy.stages import compare as stage
 
     stage.run(params.load(), out, partial=partial)
@@ -196,6 +225,7 @@ def ui(
 @app.command()
 def sync() -> None:
     """Complete MLflow from the files, after cached stages or an outage."""
+    from ganstudy import params
     from ganstudy.stages import sync as stage
 
     stage.run(params.load())

@@ -20,7 +20,7 @@ from ganstudy.files import (
     write_npz,
 )
 from ganstudy.kept import code_version, forget_oldest
-from ganstudy.layout import from_root, output, state
+from ganstudy.layout import from_root, in_study, output, state
 from ganstudy.mapped import parts, spooled
 from ganstudy.metrics import FeatureExtractor, Features, JudgeExtractor, TorchFidelityExtractor
 from ganstudy.metrics import extractors as extraction
@@ -156,10 +156,11 @@ class Examiner:
         return self.info is not None and self.info.task == "labels"
 
     def features(self, images: Samples, *, cached: bool = False) -> Features:
-        """Features of uint8 images (N, H, W, C); `cached` keeps them, keyed by content."""
+        """Features of uint8 images (N, H, W, C); `cached` keeps them
+        in the study, keyed by content."""
         if self.info is not None:
             self._must_fit(images)
-        if not cached:
+        if not (cached and in_study()):
             return self.extractor.extract(images)
         key = f"{self.extractor.sha256[:24]}-{sha256_arrays(images)[:24]}-{code_version(*SOURCES)}"
         path = state("features", key) / "features.npz"

@@ -5,6 +5,7 @@ from pathlib import Path
 
 from ganstudy.errors import InputError
 
+PARAMS = Path("params.yaml")
 RAW = Path("data/raw")
 PREPARED = Path("data/prepared")
 JUDGE = Path("data/judge")
@@ -23,6 +24,11 @@ def project_root() -> Path:
         return Path(named).resolve()
     here = Path.cwd().resolve()
     return next((folder for folder in (here, *here.parents) if (folder / ".dvc").is_dir()), here)
+
+
+def in_study() -> bool:
+    """Whether this folder belongs to a study, in which caches and runs have their place."""
+    return (project_root() / ".dvc").is_dir() or PARAMS.is_file()
 
 
 def from_root(path: str) -> Path:

@@ -1,16 +1,17 @@
 """Stage `evaluate`: every metric of one set of samples as one flat JSON, by the data's protocol."""
 
+import os
 from pathlib import Path
 from typing import Any
 
 import torch
 
-from ganstudy import layout, ranks
+from ganstudy import judging, layout, ranks, template
 from ganstudy.data.images import INFO, Split, load_info
 from ganstudy.errors import InputError
 from ganstudy.files import read_json, read_samples, write_json
 from ganstudy.models.saved import MODEL
-from ganstudy.params import Kind, Params
+from ganstudy.params import Kind, Params, load
 from ganstudy.progress import say
 from ganstudy.protocols import PROTOCOLS, MeasuringProtocol
 from ganstudy.reports import tables
@@ -41,6 +42,26 @@ def run(params: Params, key: str, out: Path) -> None:
         tracker.log_metrics(values)
 
 
+def settings(extractor: str | None, weights: Path | None) -> Params:
+    """What anybody's samples are measured by: the params of the study here or, where there is none,
+    the project's own; `extractor` and its `weights` in the place of theirs. Raises `InputError`
+    where neither names what makes the features."""
+    if weights is not None and extractor is None:
+        raise InputError("--weights wants --extractor NAME, whose weights they are")
+    study = layout.PARAMS.is_file()
+    judged = (layout.JUDGE / judging.INFO).is_file()
+    if not study and not judged and extractor in (None, "judge"):
+        raise InputError(
+            "there is no study here, so no judge: say by what images are measured, like "
+            "--extractor inception-v3-compat, or run it in a study's folder"
+        )
+    changes: dict[str, Any] = {}
+    if extractor is not None:
+        path = None if weights is None else str(weights.resolve())
+        changes = {"evaluate.extractor": extractor, "evaluate.weights": path}
+    return load(layout.PARAMS if study else template.DEFAULTS, changes)
+
+
 def run_files(params: Params, samples: Path, reference: Path | None, out: Path) -> None:
     """Measures anybody's `samples` (npz, or folder of images) against `reference`, or the test
     split where it is None."""
@@ -57,6 +78,8 @@ def run_files(params: Params, samples: Path, reference: Path | None, out: Path) 
         f"{values['judge']} ({values['judge_sha256'][:12]})"
     )
     print(tables.listing(values))
+    if not (layout.in_study() or os.environ.get("MLFLOW_TRACKING_URI")):
+        return
     with tracked(
         f"evaluate {samples.name}",
         fake.digest() + values["reference_sha256"] + values["judge_sha256"][:16],
