@@ -42,7 +42,7 @@ def run(params: Params) -> str:
         [
             f"plan: {len(keys)} run{'s' * (len(keys) > 1)} of {params.train.images:,} images each, "
             f"in {precision(params, device)} on {device.type}: {_named(keys)}",
-            f"      about {_minutes(training + beside)} in all, of it {_minutes(training)} training "
+            f"      about {_minutes(training + beside)} in all, {_minutes(training)} of training "
             f"(tried just now for {PROBE_SECONDS:.0f} s: {rate})",
             f"      judge: {_judge(params)}; {_data(params)}; "
             f"about {_megabytes(params, keys):,} MB of disk",
