@@ -57,8 +57,8 @@ def coverage_by_class(
             **_each("class_share", found.shares),
         }
 
-    no_confusion = _lack(held_labels, names, 1, "validation images, which show the judge's errors")
-    too_few = _lack(labels, names, k + 1, "images in the reference")
+    no_confusion = _lack(held_labels, names, 1, "a validation image, to show the judge's errors")
+    too_few = _lack(labels, names, k + 1, f"{k + 1} images in the reference")
     return [
         Metric("classes_captured, class_tv, class_share", captured, no_confusion),
         Metric("class_coverage", lambda: _each("class_coverage", inside().coverage), too_few),
@@ -92,18 +92,20 @@ def obedience(
         )
         return {"class_fid": float(found.mean()), **_each("class_fid", found)}
 
-    lacks = _lack(asked, names, 2, "samples") or _lack(labels, names, 2, "images in the reference")
+    lacks = _lack(asked, names, 2, "2 samples")
+    lacks = lacks or _lack(labels, names, 2, "2 images in the reference")
     return [Metric("class_accuracy", accuracy), Metric("class_fid", distances, lacks)]
 
 
-def _lack(labels: Labels, names: Sequence[str], least: int, what: str) -> str:
-    """Which classes have fewer than `least` of `labels`, in words; empty where none has."""
+def _lack(labels: Labels, names: Sequence[str], least: int, needed: str) -> str:
+    """Which classes have fewer than `least` of `labels`: those that are `needed`, in words. Empty
+    where none has."""
     few = np.flatnonzero(np.bincount(labels, minlength=len(names)) < least)
     if not few.size:
         return ""
     shown = ", ".join(repr(names[label]) for label in few[:NAMED])
     more = ", …" if few.size > NAMED else ""
-    return f"{few.size:,} of {len(names):,} classes ({shown}{more}) have fewer than {least} {what}"
+    return f"{few.size:,} of {len(names):,} classes ({shown}{more}) do not have {needed}"
 
 
 def _posteriors(features: Features) -> npt.NDArray[np.float64]:

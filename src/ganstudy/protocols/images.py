@@ -22,7 +22,7 @@ from ganstudy.files import Labels, Samples, read_images, sha256_arrays
 from ganstudy.judging import SOURCES, accuracy, classifier_training, load_examiner
 from ganstudy.kept import code_version, kept_values
 from ganstudy.metrics import Features, Neighbours
-from ganstudy.params import Params
+from ganstudy.params import FEWEST, Params
 from ganstudy.progress import say
 from ganstudy.protocols.classes import coverage_by_class, obedience
 from ganstudy.protocols.shared import (
@@ -37,7 +37,6 @@ from ganstudy.protocols.shared import (
 from ganstudy.seeding import numpy_generator
 from ganstudy.training.trainer import Watch
 
-LEAST = 4  # images of each side, without which there is no distance: its halves need two each
 LOST = {1: "grey (ITU-R 601 luma)", 3: "colour (the grey repeated)"}  # by channels brought to
 
 
@@ -129,7 +128,7 @@ class ImageProtocol:
 
     def _growth(self, samples: Split) -> Values:
         count = min(len(samples.images), self._held.count)
-        if count < self._least:
+        if count < self._params.evaluate.enough:
             return {}
         fake, real = self._some(self._measured(samples), count), self._some(self._held, count)
         x, y = fake.features.features, real.features.features
@@ -137,18 +136,14 @@ class ImageProtocol:
         del near["density"]
         return {"fid": metrics.frechet_distance(x, y), **near, "samples": count}
 
-    @property
-    def _least(self) -> int:
-        """Images of each side that training is followed by: enough for every value of `growth`."""
-        return max(self._params.evaluate.neighbours + 1, LEAST)
-
     def _can_follow(self, held: int) -> bool:
         """Whether so many validation images are enough; says once where they are not."""
-        if held >= self._least:
+        enough = self._params.evaluate.enough
+        if held >= enough:
             return True
         if not self._told:
             self._told = True
-            say(f"{held} validation images are too few to follow training by: {self._least} needed")
+            say(f"{held} validation images are too few to follow training by: {enough} needed")
         return False
 
     def nearest(self, samples: Samples, k: int) -> Neighbours | None:
@@ -224,9 +219,9 @@ class ImageProtocol:
                 f"images of {fake.split.images.shape[1:]} (H, W, C) cannot be compared with a "
                 f"reference of {real.split.images.shape[1:]}: bring them to one size"
             )
-        if min(fake.count, real.count) < LEAST:
+        if min(fake.count, real.count) < FEWEST:
             raise InputError(
-                f"{fake.count} samples against {real.count} reference images: at least {LEAST} of "
+                f"{fake.count} samples against {real.count} reference images: at least {FEWEST} of "
                 "each are needed"
             )
         return {
