@@ -223,10 +223,15 @@ def test_samples_of_another_size_are_refused(protocol, fresh: Split) -> None:
 
 def test_samples_that_are_in_the_reference_are_counted(protocol, fresh: Split, capsys) -> None:
     test = load_test()
-    mixed = np.concatenate([fresh.images[: len(test.images) - 7], test.images[:7]])
-    protocol.measure(Split(mixed, None), None)
+    mixed = Split(np.concatenate([fresh.images, test.images[:7]]), None)
+    for reference in (None, test):
+        protocol.measure(mixed, reference)  # more than are measured: all are looked at
+        (told,) = lines(capsys, "copies")
+        assert told.startswith("evaluate: 7 of 67 samples are exact copies")
+    few = Split(mixed.images[-10:], None)
+    protocol.measure(few, Split(np.concatenate([fresh.images, test.images]), None))
     (told,) = lines(capsys, "copies")
-    assert told.startswith(f"evaluate: 7 of {len(test.images)} samples are exact copies")
+    assert told.startswith("evaluate: 10 of 10 samples")
     protocol.measure(Split(fresh.images, None), None)
     assert not lines(capsys, "copies")
 

@@ -37,7 +37,7 @@ from ganstudy.protocols.shared import (
 from ganstudy.seeding import numpy_generator
 from ganstudy.training.trainer import Watch
 
-LOST = {1: "grey (ITU-R 601 luma)", 3: "colour (the grey repeated)"}  # by channels brought to
+BROUGHT_TO = {1: "grey (ITU-R 601 luma)", 3: "colour (the grey repeated)"}  # by channels brought to
 
 
 @dataclass(frozen=True)
@@ -89,16 +89,15 @@ class ImageProtocol:
         """
         if reference is not None:
             reference = self._usable(reference, reference, "the reference")
-            fake = self._measured(self._usable(samples, reference, "the samples"))
-            real = self._measured(reference, cached=True)
+            samples = self._usable(samples, reference, "the samples")
+            tell_of_copies(samples.images, reference.images)
+            fake, real = self._measured(samples), self._measured(reference, cached=True)
             count = min(fake.count, real.count)
-            fake, real = self._some(fake, count), self._some(real, count)
-            tell_of_copies(fake.split.images, real.split.images)
-            return self._both(fake, real)
+            return self._both(self._some(fake, count), self._some(real, count))
         test, floor, train = self._real(len(samples.images))
-        fake = self._measured(self._usable(samples, test.split, "the samples"))
-        fake = self._some(fake, test.count)
-        tell_of_copies(fake.split.images, test.split.images)
+        samples = self._usable(samples, test.split, "the samples")
+        tell_of_copies(samples.images, load_split(layout.PREPARED, "test").images)
+        fake = self._some(self._measured(samples), test.count)
         x, y, z = (side.features.features for side in (fake, test, floor))
         return self._both(fake, test) | measured(
             [
@@ -180,8 +179,8 @@ class ImageProtocol:
         if images.ndim != 4:
             raise InputError(f"images are (N, H, W, C); {whose} are {images.shape}")
         wanted = reference.images.shape[3] if info is None else info.channels
-        if images.shape[3] != wanted:
-            say(f"evaluate: {whose} are brought from {images.shape[3]} channels to {LOST[wanted]}")
+        if (depth := images.shape[3]) != wanted:
+            say(f"evaluate: {whose} are brought from {depth} channels to {BROUGHT_TO[wanted]}")
             images = shape_images(images.astype(np.uint8, copy=False), None, wanted, "crop")
         classes = info.classes if info is not None and self._examiner.knows_classes else None
         if labels is not None and classes and not (labels.min() >= 0 and labels.max() < classes):
