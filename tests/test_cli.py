@@ -324,7 +324,6 @@ def images(*shape: int) -> np.ndarray:
             ["x.npz: arr_0 must be uint8", "float64"],
         ),
         ("x.npz", images(40, 28, 28, 1), ["28×28", "the judge was trained on digits at 8×8"]),
-        ("x.npz", images(40, 8, 8, 3), ["3 channels", "the judge was trained on digits"]),
         ("x.npz", images(2, 8, 8, 1), ["2 samples", "at least 4 of each"]),
     ],
 )
@@ -335,6 +334,30 @@ def test_samples_that_cannot_be_measured_say_why(
         np.savez(judged / name, array)
     result = ganstudy_command("evaluate", "--samples", name, "--out", "o.json")
     assert_refused(result, *parts)
+    assert not (judged / "o.json").exists()
+
+
+def test_colour_samples_under_a_grey_judge_are_measured(ganstudy_command, judged: Path) -> None:
+    np.savez(judged / "x.npz", images(40, 8, 8, 3), np.arange(40))
+    code, out, err = ganstudy_command("evaluate", "--samples", "x.npz", "--out", "o.json")
+    assert code == 0, err
+    assert "brought from 3 channels to grey" in err
+    assert "labels of the samples are left out: 0 … 39 are no classes of the data, 0 … 9" in err
+    assert json.loads((judged / "o.json").read_text())["samples"] == 40
+    assert "FID" in out
+
+
+@pytest.mark.parametrize("chosen", [["--samples", "x.npz"], ["--run", "real"]], ids=" ".join)
+def test_images_that_no_metric_can_read_are_one_line_of_any_evaluation(
+    ganstudy_command, judged: Path, monkeypatch, chosen: list[str]
+) -> None:
+    def refuse(*_: object, **__: object) -> None:
+        raise ValueError("images must be uint8")
+
+    np.savez(judged / "x.npz", images(40, 8, 8, 1))
+    monkeypatch.setattr("ganstudy.judging.Examiner.features", refuse)
+    result = ganstudy_command("evaluate", *chosen, "--out", "o.json")
+    assert_refused(result, "cannot be measured: images must be uint8")
     assert not (judged / "o.json").exists()
 
 

@@ -49,6 +49,7 @@ def check(out: Annotated[Path | None, typer.Option(help="A file that says valid.
 @app.command()
 def plan() -> None:
     """Say what the study is about to do: runs, minutes on this machine, data, disk."""
+    from ganstudy import params
     from ganstudy.stages import plan as stage
 
     typer.echo(stage.run(params.load()))
@@ -96,6 +97,7 @@ def release(
     commit: Annotated[str, typer.Option(help="Of the code that trained it.")],
 ) -> None:
     """Put this study's judge among those that come with ganstudy."""
+    from ganstudy import params
     from ganstudy.stages import release as stage
 
     stage.run(params.load(), out, commit)

@@ -213,6 +213,9 @@ class SampleParams(Section):
     seed: Seed
 
 
+FEWEST = 4  # samples that have a distance: the halves of the debiased one need two each
+
+
 class EvaluateParams(Section):
     """How samples are measured. Definitions: the docs of ganstudy.metrics."""
 
@@ -232,6 +235,11 @@ class EvaluateParams(Section):
         if self.extractor == "judge" and self.weights is not None:
             raise ValueError("evaluate.weights is for other extractors; the judge has its own")
         return self
+
+    @property
+    def enough(self) -> int:
+        """Images of each side for every metric over all of them: each needs its neighbours."""
+        return max(self.neighbours + 1, FEWEST)
 
 
 class StudyParams(Section):

@@ -13,7 +13,7 @@ from ganstudy.errors import InputError, nearest
 from ganstudy.files import write_text
 from ganstudy.models import RunKey, World, build
 from ganstudy.models.base import GenerativeModel
-from ganstudy.params import Params, load
+from ganstudy.params import FEWEST, Params, load
 from ganstudy.training import device as devices
 
 COPIES = 5  # of the weights in training: themselves, gradients, Adam's two moments, the average
@@ -35,6 +35,7 @@ def run(params: Params, pipeline: Path, out: Path | None) -> list[str]:
         )
     samples = math.prod(world.stored) * params.sample.count
     _must_fit_in_memory(samples, f"{params.sample.count:,} samples", "sample.count")
+    _samples_are_enough(params)
     _labels_are_there(params)
     _grid_is_wired(params, pipeline)
     _worlds_agree(params, Path("..") / pipeline)
@@ -57,6 +58,16 @@ def _must_fit_in_memory(needed: int, what: str, setting: str) -> None:
         raise InputError(
             f"{what} would take {needed / 2**30:,.0f} GiB, and this machine has "
             f"{there / 2**30:,.0f}: lower {setting}"
+        )
+
+
+def _samples_are_enough(params: Params) -> None:
+    """Fewer samples than a metric needs would be told only when they are measured."""
+    needed = {"images": params.evaluate.enough, "stacked": FEWEST, "points": 1}[params.data.kind]
+    if params.sample.count < needed:
+        raise InputError(
+            f"sample.count: {params.sample.count} are too few to be measured; it takes {needed} at "
+            f"least, with evaluate.neighbours: {params.evaluate.neighbours}"
         )
 
 

@@ -92,7 +92,9 @@ def run(params: Params, out: Path, *, partial: bool = False) -> None:
     link = comparison_link(keys)
     write_text(link_path(), link + "\n")
     with tracked("report", sha256_json(["report", *keys]), "report", {"runs": keys}) as tracker:
-        tracker.log_metrics({f"{_headline(r)} {r.key}": r.metrics[_headline(r)] for r in grid})
+        tracker.log_metrics(
+            {f"{name} {r.key}": r.metrics[name] for r in grid for name in _headline(r)}
+        )
         pages = [out / "README.md", *out.glob("index.html")]
         tracker.log_files(*pages, *sorted((out / "figures").glob("*.png")))
     say(f"report: {out / 'README.md'}; in MLflow: make ui, then its page {link}")
@@ -129,8 +131,9 @@ def _finished(key: str, real: Mapping[str, Any]) -> Run:
     return run_
 
 
-def _headline(run_: Run) -> str:
-    return "fid" if "fid" in run_.metrics else "high_quality"
+def _headline(run_: Run) -> Sequence[str]:
+    """The one value that stands for a run, where it was measured."""
+    return [name for name in ("fid", "high_quality") if name in run_.metrics][:1]
 
 
 def _alarms(run_: Run) -> Sequence[str]:
@@ -199,7 +202,7 @@ def _neighbours(protocol: MeasuringProtocol, grid: Sequence[Run]) -> Mapping[str
     train = load_split(layout.PREPARED, "train").images
     for run_ in grid:
         samples = read_samples(run_.folder / "samples.npz")[0][:LOOKED_AT]
-        nearest = protocol.nearest(samples, BESIDE)
+        nearest = protocol.nearest(samples, min(BESIDE, len(train)))
         if nearest is None:
             continue
         rows = np.concatenate([samples[:, None], train[nearest.indices]], axis=1)

@@ -1,6 +1,8 @@
 """Stage `evaluate`: every metric of one set of samples as one flat JSON, by the data's protocol."""
 
 import os
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -30,7 +32,7 @@ def run(params: Params, key: str, out: Path) -> None:
     device = devices.choose(params.runtime)
     real = key == layout.REAL
     folder = layout.RUNS if real else layout.run_folder(key)
-    with ranks.together(device):
+    with _measurable("real images" if real else key), ranks.together(device):
         protocol = _protocol(params, device)
         values = protocol.measure_real() if real else _measured(protocol, folder)
     if not ranks.leads():
@@ -65,13 +67,11 @@ def settings(extractor: str | None, weights: Path | None) -> Params:
 def run_files(params: Params, samples: Path, reference: Path | None, out: Path) -> None:
     """Measures anybody's `samples` (npz, or folder of images) against `reference`, or the test
     split where it is None."""
-    protocol = _protocol(params, devices.choose(params.runtime))
-    fake = protocol.read(samples)
-    real = None if reference is None else protocol.read(reference)
-    try:
+    with _measurable(str(samples)):
+        protocol = _protocol(params, devices.choose(params.runtime))
+        fake = protocol.read(samples)
+        real = None if reference is None else protocol.read(reference)
         values = protocol.measure(fake, real)
-    except ValueError as error:  # a metric's own check: flat images, fewer pixels than it needs
-        raise InputError(f"{samples} cannot be measured: {error}") from error
     write_json(out, values)
     say(
         f"{out}: {values['samples']:,} samples, {values['reference']:,} of the reference, by "
@@ -87,6 +87,16 @@ def run_files(params: Params, samples: Path, reference: Path | None, out: Path) 
         {"evaluate": params.evaluate.model_dump(mode="json"), "samples": samples.name},
     ) as tracker:
         tracker.log_metrics(values)
+
+
+@contextmanager
+def _measurable(what: str) -> Iterator[None]:
+    """What is wrong with the images themselves, for every metric, is one line; a metric's own needs
+    cost that metric alone: see `protocols.shared.measured`."""
+    try:
+        yield
+    except ValueError as error:
+        raise InputError(f"{what} cannot be measured: {error}") from error
 
 
 def _protocol(params: Params, device: torch.device) -> MeasuringProtocol:
