@@ -14,7 +14,8 @@ from ganstudy.params import Kind, Params
 from ganstudy.progress import say
 from ganstudy.protocols import PROTOCOLS, MeasuringProtocol
 from ganstudy.reports import tables
-from ganstudy.tracking import tracked, tracked_real, tracked_run
+from ganstudy.runs import read_run
+from ganstudy.tracking import log_real, log_run, log_samples
 from ganstudy.training import device as devices
 
 SHOWN = (
@@ -34,10 +35,13 @@ def run(params: Params, key: str, out: Path) -> None:
         values = protocol.measure_real() if real else _measured(protocol, folder)
     if not ranks.leads():
         return
+    values |= {"settings": _settings(params)}
     write_json(out, values)
     say(f"{out}: " + ", ".join(f"{k} {values[k]:.4g}" for k in SHOWN if k in values))
-    with tracked_real(values) if real else tracked_run(key, read_json(folder / MODEL)) as tracker:
-        tracker.log_metrics(values)
+    if real:
+        log_real(values)
+    else:
+        log_run(read_run(key, values))
 
 
 def run_files(params: Params, samples: Path, reference: Path | None, out: Path) -> None:
@@ -50,19 +54,24 @@ def run_files(params: Params, samples: Path, reference: Path | None, out: Path) 
         values = protocol.measure(fake, real)
     except ValueError as error:  # a metric's own check: flat images, fewer pixels than it needs
         raise InputError(f"{samples} cannot be measured: {error}") from error
+    values |= {"settings": _settings(params)}
     write_json(out, values)
     say(
         f"{out}: {values['samples']:,} samples, {values['reference']:,} of the reference, by "
         f"{values['judge']} ({values['judge_sha256'][:12]})"
     )
     print(tables.listing(values))
-    with tracked(
-        f"evaluate {samples.name}",
-        fake.digest() + values["reference_sha256"] + values["judge_sha256"][:16],
-        "samples",
-        {"evaluate": params.evaluate.model_dump(mode="json"), "samples": samples.name},
-    ) as tracker:
-        tracker.log_metrics(values)
+    log_samples(samples.name, fake.digest(), values)
+
+
+def _settings(params: Params) -> str:
+    """The settings that numbers depend on, as one line: weights are told by the judge's hash."""
+    sections = {"sample": params.sample, "evaluate": params.evaluate}
+    return " ".join(
+        f"{name}.{key}={value}"
+        for name, section in sections.items()
+        for key, value in section.model_dump(mode="json", exclude={"weights"}).items()
+    )
 
 
 def _protocol(params: Params, device: torch.device) -> MeasuringProtocol:
