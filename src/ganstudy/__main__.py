@@ -11,7 +11,7 @@ INTERRUPTED = 130
 def main() -> None:
     """Runs the command line; exit code 2 for bad input, 1 for a failed stage."""
     try:
-        app(standalone_mode=True)
+        app(prog_name="ganstudy", standalone_mode=True)
     except StudyError as error:
         if "--debug" in sys.argv:
             raise

@@ -6,15 +6,28 @@ from typing import Annotated
 import typer
 
 from ganstudy import layout, params
+from ganstudy.errors import InputError
 
 app = typer.Typer(
     help="The reproducible study of generative adversarial networks.",
     no_args_is_help=True,
-    add_completion=False,
     pretty_exceptions_enable=False,
 )
+
+
+def _runs(incomplete: str) -> list[str]:
+    """Keys of the study's runs, for the shell to complete."""
+    try:
+        return [key for key in params.load().run_keys() if key.startswith(incomplete)]
+    except InputError:  # a study that cannot be read has no runs to name
+        return []
+
+
 Out = Annotated[Path, typer.Option(help="Where the result goes.")]
-Run = Annotated[str, typer.Option(help="A run's key, <model>-<loss>-<seed>, like gan-wgan-0.")]
+Run = Annotated[
+    str,
+    typer.Option(help="A run's key, <model>-<loss>-<seed>, like gan-wgan-0.", autocompletion=_runs),
+]
 
 
 @app.callback()
@@ -89,7 +102,6 @@ def sample(
     out: Annotated[Path | None, typer.Option(help="An .npz; data/runs/<run>/samples.npz")] = None,
 ) -> None:
     """Generate images with a trained run."""
-    from ganstudy.errors import InputError
     from ganstudy.stages import sample as stage
 
     settings = params.load()
@@ -107,7 +119,10 @@ def sample(
 
 @app.command()
 def evaluate(
-    run: Annotated[str | None, typer.Option(help="A run's key, or real.")] = None,
+    run: Annotated[
+        str | None,
+        typer.Option(help="A run's key, or real.", autocompletion=_runs),
+    ] = None,
     samples: Annotated[
         Path | None, typer.Option(help="Anybody's samples: an .npz or a folder of images.")
     ] = None,
@@ -117,7 +132,6 @@ def evaluate(
     out: Annotated[Path | None, typer.Option(help="A JSON; reports/metrics/<run>.json")] = None,
 ) -> None:
     """Measure a run, real images, or anybody's samples."""
-    from ganstudy.errors import InputError
     from ganstudy.stages import evaluate as stage
 
     if run is not None and samples is None and reference is None:

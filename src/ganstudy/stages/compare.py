@@ -19,7 +19,7 @@ from ganstudy.models.saved import MODEL, load_companion, load_generator
 from ganstudy.params import Kind, Params, parse
 from ganstudy.progress import say
 from ganstudy.protocols import PROTOCOLS, MeasuringProtocol
-from ganstudy.reports import comparison, html, modes, page
+from ganstudy.reports import comparison, html, modes, page, summary
 from ganstudy.reports.study import KEPT, LOOKED_AT, Nearest, Study, Walk
 from ganstudy.runs import Run
 from ganstudy.tracking import flat, git, kept_link, log_run, source_tags, study_place, tracked
@@ -28,9 +28,9 @@ from ganstudy.training.alarms import WINDOW, alarms
 
 SHOWN, BESIDE = 6, 5  # samples of each figure of neighbours, and neighbours of each
 PAGES: Mapping[Kind, Sequence[Callable[[Study, Path], None]]] = {
-    "images": [page.write, html.write],
-    "stacked": [page.write, html.write],
-    "points": [modes.write],
+    "images": [page.write, html.write, summary.write],
+    "stacked": [page.write, html.write, summary.write],
+    "points": [modes.write, summary.write],
 }
 
 
