@@ -234,6 +234,25 @@ def test_a_run_that_is_complete_keeps_its_end(client, tmp_path) -> None:
     assert after.info.end_time == before.info.end_time
 
 
+def test_a_run_that_was_deleted_in_mlflow_is_made_anew(client, tmp_path) -> None:
+    run = measured(a_run(tmp_path / "run", "deleted"), 3.0)
+    client.delete_run(tracking.log_run(run).run_id)
+    assert tracking.log_run(run).missed == ""
+    assert fids(client, "deleted") == [[3.0]]
+
+
+def test_real_images_and_anybodys_samples_have_a_run_for_each_measurement(client) -> None:
+    by = {"judge_sha256": "a" * 64, "reference_sha256": "b" * 64}
+    for seed, fid in ((0, 1.0), (1, 1.1), (1, 1.1)):
+        values = {"settings": SETTINGS.format(seed), "fid": fid, **by}
+        tracking.log_real(values)
+        tracking.log_samples("theirs.npz", "c" * 64, values)
+    tracking.log_samples("others.npz", "d" * 64, values)
+    for kind, wanted in (("real", [1.0, 1.1]), ("samples", [1.0, 1.1, 1.1])):
+        found = [run.data.metrics["fid"] for run in runs(client, kind, "kind")]
+        assert sorted(found) == wanted
+
+
 def test_mlflows_own_columns_are_filled(client, monkeypatch) -> None:
     monkeypatch.setenv("MLFLOW_TRACKING_USERNAME", "ada")
     monkeypatch.setattr("sys.argv", ["/somewhere/ganstudy", "train", "--run", "gan-wgan-0"])
