@@ -1,5 +1,6 @@
 """The command line as a user meets it: codes, one line on standard error, no traceback."""
 
+import errno
 import json
 import os
 import subprocess
@@ -20,6 +21,7 @@ from ganstudy.errors import DivergedError
 from ganstudy.judging import INFO, WEIGHTS, JudgeInfo
 from ganstudy.models.saved import save_weights
 from ganstudy.networks.classifier import Classifier
+from ganstudy.params import load
 from training.tiny import SHAPE, content, params
 
 ROOT = Path(__file__).parents[1]
@@ -393,3 +395,25 @@ def test_no_write_permission_is_one_line(ganstudy_command, project: Path) -> Non
     (project / "data").write_text("a file where a folder should be")
     result = ganstudy_command("check", "--out", "data/valid")
     assert_refused(result, "cannot write data/valid", code=1)
+
+
+def test_a_refusal_of_the_system_that_names_no_file_is_a_sentence(
+    ganstudy_command, monkeypatch
+) -> None:
+    def full() -> None:
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+    monkeypatch.setattr("ganstudy.params.load", full)
+    code, _, err = ganstudy_command("sync")
+    assert code == 1
+    assert err == f"error: {os.strerror(errno.ENOSPC)}\n"
+
+
+def test_shells_complete_commands_and_the_studys_runs(project: Path, monkeypatch) -> None:
+    monkeypatch.setenv("_GANSTUDY_COMPLETE", "complete_bash")
+    monkeypatch.setenv("COMP_WORDS", "ganstudy train --run gan-")
+    monkeypatch.setenv("COMP_CWORD", "3")
+    found = python("-m", "ganstudy", folder=project).stdout.split()
+    assert found == [key for key in load().run_keys() if key.startswith("gan-")]
+    (project / "params.yaml").write_text("no: study")
+    assert python("-m", "ganstudy", folder=project).stderr == ""

@@ -28,7 +28,7 @@ def main() -> None:
     except OSError as error:
         if "--debug" in sys.argv:
             raise
-        fail(f"{error.filename or 'a file'}: {error.strerror or error}", 1)
+        fail(_of_system(error), 1)
     except SystemExit as ended:  # Typer turns an interrupt into this code, without a word
         if ended.code == INTERRUPTED:
             fail("interrupted; what is finished is kept, and the next run resumes", INTERRUPTED)
@@ -39,6 +39,12 @@ def _out_of_memory(error: Exception) -> bool:
     """torch says it in a RuntimeError, by device in other words."""
     texts = ("out of memory", "allocate memory")
     return isinstance(error, MemoryError) or any(text in str(error) for text in texts)
+
+
+def _of_system(error: OSError) -> str:
+    """What the operating system refused, with the file where there is one."""
+    reason = error.strerror or str(error) or type(error).__name__
+    return f"{error.filename}: {reason}" if error.filename else reason
 
 
 def fail(message: str, code: int) -> None:

@@ -140,9 +140,30 @@ def test_experiment_trains_only_what_changed_and_stands_beside_the_rest(project:
     tags = tracked(project)
     assert tags["gan-wgan-0"]["dvc.experiment"] == "clipped"
     assert set(RUNS) <= set(tags)
+    _assert_dvc_shows(project, "clipped")
     # Only that loss's recipe is its dependency.
     clipped = ("exp", "run", "-S", "losses.wgan.clip=0.02", *TRAINING)
     assert trained(project.dvc(*clipped)) == ["gan-wgan-0"]
+
+
+def _assert_dvc_shows(project: Project, experiment: str) -> None:
+    """DVC's own table, as README asks for it, and its plots: what is compared has one name."""
+    table = project.dvc("exp", "show", "--only-changed", "--drop", "reports/metrics", "--csv")
+    header, *rows = [line.split(",") for line in table.splitlines()]
+    assert {"train.loss", "reports/summary.json:fid_debiased"} <= set(header)
+    assert len(header) < 20
+    (row,) = [row for row in rows if experiment in row]
+    assert row[header.index("train.loss")] == "wgan"
+    summary = json.loads(project.read("reports/summary.json"))
+    metrics = json.loads(project.read("reports/metrics/gan-wgan-0.json"))
+    assert summary["fid_debiased"] == metrics["fid_debiased"]
+    plots = json.loads(project.dvc("plots", "diff", experiment, "HEAD", "--json"))
+    assert set(plots["data"]) == {
+        "reports/curves.csv",
+        "coverage while training",
+        "losses",
+    }
+    assert "errors" not in plots
 
 
 def test_temporary_and_queued_experiments_land_in_the_one_store(project: Project) -> None:

@@ -17,7 +17,8 @@ from ganstudy.params import Kind, Params, load
 from ganstudy.progress import say
 from ganstudy.protocols import PROTOCOLS, MeasuringProtocol
 from ganstudy.reports import tables
-from ganstudy.tracking import tracked, tracked_real, tracked_run
+from ganstudy.runs import read_run
+from ganstudy.tracking import log_real, log_run, log_samples
 from ganstudy.training import device as devices
 
 SHOWN = (
@@ -37,11 +38,13 @@ def run(params: Params, key: str, out: Path) -> None:
         values = protocol.measure_real() if real else _measured(protocol, folder)
     if not ranks.leads():
         return
-    values |= {"device": device.type, "torch": torch.__version__}
+    values |= {"device": device.type, "torch": torch.__version__, "settings": _settings(params)}
     write_json(out, values)
     say(f"{out}: " + ", ".join(f"{k} {values[k]:.4g}" for k in SHOWN if k in values))
-    with tracked_real(values) if real else tracked_run(key, read_json(folder / MODEL)) as tracker:
-        tracker.log_metrics(values)
+    if real:
+        log_real(values)
+    else:
+        log_run(read_run(key, values))
 
 
 def settings(extractor: str | None, weights: Path | None) -> Params:
@@ -72,21 +75,25 @@ def run_files(params: Params, samples: Path, reference: Path | None, out: Path) 
         fake = protocol.read(samples)
         real = None if reference is None else protocol.read(reference)
         values = protocol.measure(fake, real)
+    values |= {"settings": _settings(params)}
     write_json(out, values)
     say(
         f"{out}: {values['samples']:,} samples, {values['reference']:,} of the reference, by "
         f"{values['judge']} ({values['judge_sha256'][:12]})"
     )
     print(tables.listing(values))
-    if not (layout.in_study() or os.environ.get("MLFLOW_TRACKING_URI")):
-        return
-    with tracked(
-        f"evaluate {samples.name}",
-        fake.digest() + values["reference_sha256"] + values["judge_sha256"][:16],
-        "samples",
-        {"evaluate": params.evaluate.model_dump(mode="json"), "samples": samples.name},
-    ) as tracker:
-        tracker.log_metrics(values)
+    if layout.in_study() or os.environ.get("MLFLOW_TRACKING_URI"):
+        log_samples(samples.name, fake.digest(), values)
+
+
+def _settings(params: Params) -> str:
+    """The settings that numbers depend on, as one line: weights are told by the judge's hash."""
+    sections = {"sample": params.sample, "evaluate": params.evaluate}
+    return " ".join(
+        f"{name}.{key}={value}"
+        for name, section in sections.items()
+        for key, value in section.model_dump(mode="json", exclude={"weights"}).items()
+    )
 
 
 @contextmanager

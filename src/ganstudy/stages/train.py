@@ -30,7 +30,7 @@ from ganstudy.params import Params
 from ganstudy.progress import say
 from ganstudy.protocols import PROTOCOLS
 from ganstudy.reports.pictures import CELLS, save_picture
-from ganstudy.tracking import tracked_run
+from ganstudy.tracking import tracked_training
 from ganstudy.training import device as devices
 from ganstudy.training.alarms import alarms
 from ganstudy.training.checkpoint import CheckpointStore
@@ -89,7 +89,7 @@ def _train(params: Params, key: RunKey, out: Path, device: torch.device) -> None
         _follow(params, trainer, store, watch)
         picture(trainer.average.module, SETTLE_BATCHES)
         return
-    with store.locked(), tracked_run(str(key), meta) as tracker:
+    with store.locked(), tracked_training(str(key), meta) as tracker:
         ranks.wait()  # for nobody reads a checkpoint before the store is this training's
         try:
             trainer.fit(store, replace(watch, title=_title(params, key), log=tracker.log_rows))
@@ -104,16 +104,17 @@ def _train(params: Params, key: RunKey, out: Path, device: torch.device) -> None
             pd.DataFrame(_history(trainer)).to_csv(temporary, index=False)
         write_npz(out / runs.SNAPSHOTS, torch.stack(trainer.snapshots or [last]).numpy())
         save_picture(out / runs.GRID, last.numpy())
+        raised = {a.name: a.progress for a in alarms(trainer.history, params.train.images)}
         timing = {
             "seconds": round(trainer.seconds, 1),
             "watched": round(trainer.watched, 1),
             "processes": ranks.size(),
             **devices.describe(device),
         }
-        write_json(runs.timing_path(digest), timing | {"moments": trainer.moments})
-        tracker.log_metrics(timing)
-        for alarm in alarms(trainer.history, params.train.images):
-            tracker.log_metrics({f"alarm {alarm.name}": alarm.progress})
+        write_json(
+            runs.timing_path(digest), timing | {"moments": trainer.moments, "alarms": raised}
+        )
+        tracker.log_metrics(timing | {f"alarm {name}": at for name, at in raised.items()})
         names = (runs.GRID, runs.HISTORY, MODEL, WEIGHTS)
         tracker.log_files(*(out / name for name in names))
         store.clear()
