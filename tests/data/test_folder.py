@@ -84,8 +84,8 @@ def test_mixing_both_layouts_is_explained(tmp_path: Path) -> None:
 
 
 def test_a_layer_above_the_classes_is_refused(tmp_path: Path) -> None:
-    save(tmp_path / "train/cat/1.png")
-    with pytest.raises(InputError, match=r"'train/cat/1.png' lies too deep"):
+    save(tmp_path / "mine/cat/1.png")
+    with pytest.raises(InputError, match=r"'mine/cat/1.png' lies too deep"):
         read_folder(tmp_path)
 
 

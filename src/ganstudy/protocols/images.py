@@ -14,8 +14,9 @@ import numpy as np
 import torch
 
 from ganstudy import layout, metrics, ranks
-from ganstudy.data.folder import read_folder
+from ganstudy.data.folder import read_sample_folder
 from ganstudy.data.images import INFO, Split, load_info, load_split
+from ganstudy.data.sources import folder_rules
 from ganstudy.errors import InputError
 from ganstudy.files import Labels, Samples, read_images, sha256_arrays
 from ganstudy.judging import SOURCES, accuracy, classifier_training, load_examiner
@@ -58,14 +59,14 @@ class ImageProtocol:
         self._examiner = load_examiner(params.evaluate, layout.JUDGE, device)
 
     def read(self, path: Path) -> Split:
-        """Images from an npz (arr_0, arr_1) or from a folder of images of one size.
+        """Images from an npz (arr_0, arr_1), or from a folder (or a .zip) of images of one size.
 
         A folder's images are brought to the judge's number of channels (many tools save grey
         images as colour ones); its labels count only where its classes are those of the data.
         """
-        if path.is_dir():
-            info = self._examiner.info
-            found = read_folder(path, channels=None if info is None else info.channels)
+        if path.is_dir() or path.suffix == ".zip":
+            info, rules = self._examiner.info, folder_rules(self._params.data)
+            found = read_sample_folder(path, None if info is None else info.channels, rules)
             knows = self._examiner.knows_classes
             names = load_info(layout.PREPARED).classes if knows else None
             if found.labels is None or names is None or not set(found.classes) <= set(names):
