@@ -68,12 +68,12 @@ def ganstudy_command(project: Path, monkeypatch, capsys):
 
 
 def assert_refused(result: tuple[int, str, str], *parts: str, code: int = 2) -> None:
-    """One line on standard error that holds `parts`."""
+    """A line a mistake on standard error, which hold `parts`."""
     found, out, err = result
     assert found == code, err
     assert out == ""
-    assert err.startswith("error: ")
-    assert err.count("\n") == 1
+    assert err.endswith("\n")
+    assert all(line.startswith("error: ") for line in err[:-1].split("\n"))
     assert "Traceback" not in err
     for part in parts:
         assert part in err
@@ -161,6 +161,27 @@ def test_a_real_process_ends_with_two_and_one_line(project: Path) -> None:
     done = python("-m", "ganstudy", "check", folder=project)
     found = done.returncode, done.stdout, done.stderr
     assert_refused(found, "train.bach is unknown", "did you mean 'batch'?")
+
+
+def test_each_mistake_has_a_line_of_its_own(ganstudy_command, project: Path) -> None:
+    wrong = content(train__bach=4, network__latent="a\nb", sample__count=0)
+    (project / "params.yaml").write_text(yaml.safe_dump(wrong))
+    result = ganstudy_command("check")
+    assert_refused(result, "train.bach", "network.latent", "sample.count")
+    lines = result[2].splitlines()
+    assert len(lines) == 3
+    assert all(line.startswith("error: params.yaml: ") for line in lines)
+
+
+def test_check_tells_mistakes_of_several_kinds_at_once(ganstudy_command, project: Path) -> None:
+    wrong = content(
+        data__name="folder", data__folder="nowhere", data__resolution=8,
+        evaluate__extractor="inception-v3-compat", evaluate__weights="gone.pth",
+    )  # fmt: skip
+    (project / "params.yaml").write_text(yaml.safe_dump(wrong))
+    result = ganstudy_command("check")
+    assert_refused(result, "data.folder: ", "nowhere' does not exist", "evaluate.weights: ")
+    assert result[2].count("\n") == 2
 
 
 @pytest.mark.parametrize("command", ["fetch", "prepare", "judge", "compare", "sync", "numerics"])

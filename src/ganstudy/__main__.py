@@ -20,18 +20,18 @@ def main() -> None:
     except StudyError as error:
         if "--debug" in sys.argv:
             raise
-        fail(str(error), error.exit_code)
+        fail(error.exit_code, *error.args)
     except (MemoryError, RuntimeError) as error:
         if "--debug" in sys.argv or not _out_of_memory(error):
             raise
-        fail("out of memory: lower train.batch, sample.count or data.resolution", 1)
+        fail(1, "out of memory: lower train.batch, sample.count or data.resolution")
     except OSError as error:
         if "--debug" in sys.argv:
             raise
-        fail(_of_system(error), 1)
+        fail(1, _of_system(error))
     except SystemExit as ended:  # Typer turns an interrupt into this code, without a word
         if ended.code == INTERRUPTED:
-            fail("interrupted; what is finished is kept, and the next run resumes", INTERRUPTED)
+            fail(INTERRUPTED, "interrupted; what is finished is kept, and the next run resumes")
         raise
 
 
@@ -47,9 +47,10 @@ def _of_system(error: OSError) -> str:
     return f"{error.filename}: {reason}" if error.filename else reason
 
 
-def fail(message: str, code: int) -> None:
-    """Prints the one line and ends."""
-    print(f"error: {' '.join(message.split())}", file=sys.stderr)
+def fail(code: int, *mistakes: object) -> None:
+    """Prints one line for each mistake and ends."""
+    for mistake in mistakes:
+        print(f"error: {' '.join(str(mistake).split())}", file=sys.stderr)
     raise SystemExit(code)
 
 

@@ -56,7 +56,9 @@ class DataParams(Section):
     """Which images or points are studied and how they are split."""
 
     name: DatasetName
-    folder: str | None = Field(None, description="for name: folder, where the images are")
+    folder: str | None = Field(
+        None, description="for name: folder, where the images are: a folder, or a .zip of one"
+    )
     resolution: int | None = Field(
         None, ge=4, le=1024, description="side in pixels; null keeps the data set's own"
     )
@@ -66,6 +68,23 @@ class DataParams(Section):
     )
     broken: Literal["refuse", "skip"] = Field(
         "refuse", description="what an image that cannot be read does to a folder"
+    )
+    labels: Literal["folders", "dataset.json", "none"] | None = Field(
+        None,
+        description="where classes of a folder come from: its sub-folders or StyleGAN's "
+        "dataset.json; null decides, and asks where either could be meant",
+    )
+    links: Literal["refuse", "follow"] = Field(
+        "refuse", description="what happens to links that lead out of a folder"
+    )
+    background: Annotated[str, Field(pattern="^(white|black|#[0-9a-fA-F]{6})$")] = Field(
+        "white", description="what transparent parts of a folder's images show"
+    )
+    bits: int = Field(
+        16, ge=9, le=16, description="of 16-bit grey images, how many are used: 12 of many sensors"
+    )
+    pages: Literal["first", "all"] = Field(
+        "first", description="of TIFFs of several pages and of animations"
     )
     test: Share = Field(0.2, gt=0, description="share held out where the data has no test split")
     validation: Share = Field(0.1, gt=0, description="share of the training split held out")
@@ -390,8 +409,7 @@ def parse(content: Any, source: str) -> Params:
     try:
         return Params.model_validate_json(_as_json(content, source))
     except ValidationError as error:
-        lines = [_explain(detail) for detail in error.errors()]
-        raise InputError(f"{source}: " + "; ".join(lines)) from error
+        raise InputError(*(f"{source}: {_explain(detail)}" for detail in error.errors())) from error
 
 
 def _as_json(content: Mapping[Any, Any], source: str) -> str:

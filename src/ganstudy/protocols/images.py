@@ -14,9 +14,10 @@ import numpy as np
 import torch
 
 from ganstudy import layout, metrics, ranks
-from ganstudy.data.folder import FolderImages, read_folder
+from ganstudy.data.folder import FolderImages, read_sample_folder
 from ganstudy.data.images import INFO, Split, load_info, load_split
 from ganstudy.data.pixels import shape_images
+from ganstudy.data.sources import folder_rules
 from ganstudy.errors import InputError
 from ganstudy.files import Labels, Samples, read_images, sha256_arrays
 from ganstudy.judging import (
@@ -77,10 +78,11 @@ class ImageProtocol:
         self._told = False  # that training cannot be followed
 
     def read(self, path: Path) -> Split:
-        """Images from an npz (arr_0, arr_1) or from a folder of images of one size, whose
-        sub-folders are classes by name; labels that are no classes of the data are left out."""
-        if path.is_dir():
-            found = read_folder(path)
+        """Images from an npz (arr_0, arr_1), or from a folder (or a .zip) of images of one size,
+        whose sub-folders are classes by name; labels that are no classes of the data are left
+        out."""
+        if path.is_dir() or path.suffix == ".zip":
+            found = read_sample_folder(path, None, folder_rules(self._params.data))
             return Split(found.images, self._labels_by_name(path, found))
         if path.suffix != ".npz":
             raise InputError(

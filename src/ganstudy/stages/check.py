@@ -1,14 +1,18 @@
 """`check`: params.yaml as a whole, against the tables and against itself, before hours of work."""
 
 import math
+from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 
 import torch
 import yaml
 
 from ganstudy import layout
-from ganstudy.data.folder import has_classes
+from ganstudy.data.folder import survey
 from ganstudy.data.native import stored_shape
+from ganstudy.data.needs import refuse_too_few
+from ganstudy.data.sources import folder_rules
 from ganstudy.errors import InputError, nearest
 from ganstudy.files import write_text
 from ganstudy.models import RunKey, World, build
@@ -35,14 +39,28 @@ def run(params: Params, pipeline: Path, out: Path | None) -> list[str]:
         )
     samples = math.prod(world.stored) * params.sample.count
     _must_fit_in_memory(samples, f"{params.sample.count:,} samples", "sample.count")
-    _samples_are_enough(params)
-    _labels_are_there(params)
-    _grid_is_wired(params, pipeline)
-    _worlds_agree(params, Path("..") / pipeline)
-    _inputs_are_there(params)
+    _all_hold(
+        partial(_samples_are_enough, params),
+        partial(_folder_can_be_read, params),
+        partial(_grid_is_wired, params, pipeline),
+        partial(_worlds_agree, params, Path("..") / pipeline),
+        partial(_inputs_are_there, params),
+    )
     if out is not None:
         write_text(out, "valid\n")
     return params.run_keys()
+
+
+def _all_hold(*checks: Callable[[], None]) -> None:
+    """Every mistake is told at once."""
+    mistakes: list[str] = []
+    for check in checks:
+        try:
+            check()
+        except InputError as error:
+            mistakes += error.args
+    if mistakes:
+        raise InputError(*mistakes)
 
 
 def _weights(model: GenerativeModel) -> int:
@@ -71,15 +89,23 @@ def _samples_are_enough(params: Params) -> None:
         )
 
 
-def _labels_are_there(params: Params) -> None:
+def _folder_can_be_read(params: Params) -> None:
+    """What the names in a folder tell: its layout, its classes, how many images there are."""
     folder = params.data.folder
-    if params.train.conditional and folder is not None:
-        if has_classes(layout.from_root(folder)):
-            return
+    if folder is None:
+        return
+    try:
+        found = survey(layout.from_root(folder), folder_rules(params.data)).labelling
+    except InputError as error:
+        raise InputError(*(f"data.folder: {mistake}" for mistake in error.args)) from error
+    if params.train.conditional and not found.classes:
         raise InputError(
-            f"train.conditional: {folder} has no sub-folders, so its images have no labels; set it "
-            "to false or sort the images into one sub-folder a class"
+            f"train.conditional: {folder} has no sub-folders that are classes, so its images have "
+            "no labels; set it to false or sort the images into one sub-folder a class"
         )
+    if params.data.pages == "first" and found.names:
+        to_draw = len({"test", "validation"} - set(found.splits))
+        refuse_too_few(params, len(found.splits.get("train", found.names)), to_draw)
 
 
 def _grid_is_wired(params: Params, pipeline: Path) -> None:
@@ -121,9 +147,7 @@ def _worlds_agree(params: Params, pipeline: Path) -> None:
 
 def _inputs_are_there(params: Params) -> None:
     """Files and names that would be missed only after hours."""
-    evaluate, folder = params.evaluate, params.data.folder
-    if folder is not None and not layout.from_root(folder).is_dir():
-        raise InputError(f"data.folder: {layout.from_root(folder)} is not a folder")
+    evaluate = params.evaluate
     if evaluate.weights is not None and not layout.from_root(evaluate.weights).is_file():
         raise InputError(f"evaluate.weights: {layout.from_root(evaluate.weights)} is not a file")
     if evaluate.extractor == "judge":
