@@ -34,7 +34,7 @@ ALLOWED: dict[str, set[str]] = {
     "template": {"errors", "params"},
     "tracking": {"errors", "files", "layout", "progress", "runs"},
     "judges": {"errors", "files"},
-    "judging": BASE | {"kept", "metrics", "models", "networks", "training"},
+    "judging": BASE | {"judges", "kept", "metrics", "models", "networks", "training"},
     "protocols": BASE | {"data", "judging", "kept", "metrics", "training"},
     "fingerprints": BASE | GAME | {"data", "judges", "judging", "models", "protocols"},
     "reports": {"data", "errors", "files", "params", "runs", "seeding", "variants"},

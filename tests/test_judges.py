@@ -4,15 +4,16 @@ import json
 import shutil
 from pathlib import Path
 
+import numpy as np
 import pytest
 import torch
 
 from ganstudy import judges, layout
 from ganstudy.errors import InputError
-from ganstudy.files import read_json, write_bytes, write_json
+from ganstudy.files import read_json, write_bytes, write_json, write_npz
 from ganstudy.judging import INFO, WEIGHTS, JudgeInfo, load_judge
 from ganstudy.params import Params
-from ganstudy.stages import judge
+from ganstudy.stages import evaluate, judge
 from protocols.prepared import study, workspace
 
 RELEASED = sorted(judges.FOLDER.glob("*.json"))
@@ -90,3 +91,20 @@ def test_one_that_is_not_as_good_here_is_refused(
         monkeypatch.setattr(judge, "accuracy", lambda *_: 0.5)
         with pytest.raises(judge.StudyError, match=r"50\.00% .* computes something else"):
             judge.run(params, layout.PREPARED, layout.JUDGE)
+
+
+def test_one_measures_anybodys_images_where_there_is_no_study(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    rng = np.random.default_rng(0)
+    for name in ("a", "b"):
+        write_npz(tmp_path / f"{name}.npz", rng.integers(0, 256, (80, 8, 8, 1)).astype(np.uint8))
+    chosen = evaluate.settings(DIGITS, None)
+    evaluate.run_files(chosen, Path("a.npz"), Path("b.npz"), Path("out.json"))
+    found = read_json(Path("out.json"))
+    assert found["judge"] == DIGITS
+    assert found["judge_sha256"] == read_json(judges.FOLDER / f"{DIGITS}.json")["sha256"]
+    assert found["fid"] > 0
+    with pytest.raises(InputError, match=f"no study here.*--extractor {DIGITS}"):
+        evaluate.settings(None, None)

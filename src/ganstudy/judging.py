@@ -8,7 +8,7 @@ import numpy as np
 import torch
 from torch import nn
 
-from ganstudy import ranks
+from ganstudy import judges, ranks
 from ganstudy.errors import InputError
 from ganstudy.files import (
     Labels,
@@ -87,19 +87,26 @@ def rotated(images: Samples) -> tuple[Samples, Labels]:
 
 def load_judge(folder: Path, device: torch.device) -> tuple[JudgeExtractor, JudgeInfo]:
     """The judge in `folder`, ready to extract. Raises `InputError` when it is not there."""
-    path = output(folder / INFO, "judge")
+    return _load_judge(output(folder / INFO, "judge"), folder / WEIGHTS, device)
+
+
+def _load_judge(
+    description: Path, weights: Path, device: torch.device, part: str | None = None
+) -> tuple[JudgeExtractor, JudgeInfo]:
+    """By a JSON, or the `part` of one, and weights."""
     try:
-        info = JudgeInfo(**read_json(path))
+        content = read_json(description)
+        info = JudgeInfo(**(content if part is None else content[part]))
         height, width = info.resolution
         shape = ImageShape(info.channels, height, width)
-    except (TypeError, ValueError) as error:
-        raise InputError(f"{path} does not describe a judge: {error}") from error
+    except (LookupError, TypeError, ValueError) as error:
+        raise InputError(f"{description} does not describe a judge: {error}") from error
 
     def build() -> nn.Module:
         return Classifier(shape, info.classes, info.width, info.features)
 
-    network = restored(build, folder / WEIGHTS, path)
-    sha256 = sha256_file(folder / WEIGHTS)
+    network = restored(build, weights, description)
+    sha256 = sha256_file(weights)
     return JudgeExtractor(network, info.name, sha256, str(device)), info
 
 
@@ -184,9 +191,16 @@ class Examiner:
 
 
 def load_examiner(params: EvaluateParams, judge: Path, device: torch.device) -> Examiner:
-    """The extractor that params name: the judge, or one of torch-fidelity's."""
+    """The extractor that params name: the study's judge, a released one, or one of
+    torch-fidelity's."""
     if params.extractor == "judge":
         return Examiner(*load_judge(judge, device))
+    if (released := judges.named(params.extractor)) is not None:
+        if params.weights is not None:
+            raise InputError(f"evaluate.weights: the judge {params.extractor} has its own")
+        released.read()  # or say that it was altered
+        description = released.weights.with_suffix(".json")
+        return Examiner(*_load_judge(description, released.weights, device, "info"))
     weights = None if params.weights is None else from_root(params.weights)
     return Examiner(TorchFidelityExtractor(params.extractor, weights, str(device)), None)
 

@@ -238,7 +238,7 @@ FEWEST = 4  # samples that have a distance: the halves of the debiased one need 
 class EvaluateParams(Section):
     """How samples are measured. Definitions: the docs of ganstudy.metrics."""
 
-    extractor: str = Field("judge", description="judge, or a torch-fidelity extractor by name")
+    extractor: str = Field("judge", description="judge, or another by name")
     weights: str | None = Field(None, description="path of the extractor's weights")
     neighbours: Annotated[int, Field(ge=1, le=100)] = 5
     resamples: Annotated[int, Field(ge=10, le=10_000)] = Field(

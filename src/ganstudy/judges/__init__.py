@@ -24,6 +24,11 @@ class ReleasedJudge:
     info: dict[str, Any]
     made: dict[str, Any]
 
+    @property
+    def name(self) -> str:
+        """`<data>-<height>x<width>x<channels>`."""
+        return str(self.info["name"])
+
     def read(self) -> bytes:
         """The weights' file. Raises `InputError` where it is not the one that was released."""
         if (found := sha256_file(self.weights)) != self.sha256:
@@ -45,6 +50,16 @@ def find(sha256_train: str, folder: Path = FOLDER) -> ReleasedJudge | None:
 def hashes(data: str) -> list[str]:
     """The hashes of the judges of a data set's name."""
     return [judge.sha256 for judge in _all(FOLDER) if judge.info["data"] == data]
+
+
+def names() -> list[str]:
+    """What the judges are called, and `evaluate.extractor` may name."""
+    return [judge.name for judge in _all(FOLDER)]
+
+
+def named(name: str) -> ReleasedJudge | None:
+    """The judge of that name."""
+    return next((judge for judge in _all(FOLDER) if judge.name == name), None)
 
 
 def _all(folder: Path) -> list[ReleasedJudge]:

@@ -8,7 +8,7 @@ from pathlib import Path
 import torch
 import yaml
 
-from ganstudy import layout
+from ganstudy import judges, layout
 from ganstudy.data.folder import survey
 from ganstudy.data.native import stored_shape
 from ganstudy.data.needs import refuse_too_few
@@ -150,11 +150,11 @@ def _inputs_are_there(params: Params) -> None:
     evaluate = params.evaluate
     if evaluate.weights is not None and not layout.from_root(evaluate.weights).is_file():
         raise InputError(f"evaluate.weights: {layout.from_root(evaluate.weights)} is not a file")
-    if evaluate.extractor == "judge":
+    if evaluate.extractor in ("judge", *judges.names()):
         return
     from torch_fidelity.registry import FEATURE_EXTRACTORS_REGISTRY
 
-    known = ["judge", *FEATURE_EXTRACTORS_REGISTRY]
+    known = ["judge", *judges.names(), *FEATURE_EXTRACTORS_REGISTRY]
     if evaluate.extractor not in known:
         raise InputError(
             f"evaluate.extractor: {evaluate.extractor!r} is not registered; "

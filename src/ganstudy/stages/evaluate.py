@@ -8,7 +8,7 @@ from typing import Any
 
 import torch
 
-from ganstudy import judging, layout, ranks, template
+from ganstudy import judges, judging, layout, ranks, template
 from ganstudy.data.images import INFO, Split, load_info
 from ganstudy.errors import InputError
 from ganstudy.files import read_json, read_samples, write_json
@@ -57,8 +57,8 @@ def settings(extractor: str | None, weights: Path | None) -> Params:
     judged = (layout.JUDGE / judging.INFO).is_file()
     if not study and not judged and extractor in (None, "judge"):
         raise InputError(
-            "there is no study here, so no judge: say by what images are measured, like "
-            "--extractor inception-v3-compat, or run it in a study's folder"
+            "there is no study here, so no judge of its own: name one, like --extractor "
+            f"{judges.names()[0]} or inception-v3-compat, or run it in a study's folder"
         )
     changes: dict[str, Any] = {}
     if extractor is not None:
