@@ -6,7 +6,7 @@ BIN := $(VENV)/bin
 STAMP := $(VENV)/.locked
 PORT ?= 5050
 JOBS ?= 2
-PYTEST := $(BIN)/python -m pytest --durations=10
+PYTEST := $(BIN)/python -m pytest --durations=10 -n $(JOBS) --dist loadfile
 export GANSTUDY_PYTHON := $(CURDIR)/$(BIN)/python
 export DVC_NO_ANALYTICS := 1
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
@@ -34,15 +34,15 @@ lint: $(STAMP) ## Style, types, workflow
 	$(BIN)/check-jsonschema --builtin-schema vendor.github-workflows .github/workflows/*.yml
 	$(BIN)/zizmor --offline --quiet .github/workflows
 
-# As many processes as JOBS says, of one thread each: two threads of one process, or more of many,
-# wait for each other. A module's fixtures are made once, by the process that has its tests.
+# JOBS processes of one thread each: threads of several processes would wait for each other. A file's
+# tests stay in one process, which makes their fixtures once.
 unit pipeline: export OMP_NUM_THREADS := 1
 unit pipeline: export OMP_WAIT_POLICY := passive
 unit: $(STAMP) browser ## The tests of each part, in JOBS processes
-	$(PYTEST) -n $(JOBS) --dist loadfile --ignore=tests/pipeline --ignore=tests/faults
+	$(PYTEST) --ignore=tests/pipeline --ignore=tests/faults
 
 pipeline: $(STAMP) ## The tests that run DVC, git and MLflow for real, in JOBS processes
-	$(PYTEST) -n $(JOBS) --dist loadgroup tests/pipeline tests/faults
+	$(PYTEST) tests/pipeline tests/faults
 
 faults: $(STAMP) ## Kill, fill, race and fuzz it in earnest: reports/reliability.md
 	FAULTS=full $(BIN)/python -m pytest tests/faults

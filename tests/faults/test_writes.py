@@ -20,7 +20,6 @@ from ganstudy.params import Params
 from ganstudy.stages import numerics, sample, train
 from training.tiny import params
 
-pytestmark = pytest.mark.xdist_group("writes")  # one process makes the fixture
 RUNS = tries(["gan-non_saturating-0"], ["gan-non_saturating-0", "gan-wgan-0", "vae-elbo-0"])
 
 

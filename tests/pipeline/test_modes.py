@@ -13,9 +13,6 @@ from pipeline.workspace import ROOT, Project, make_project
 LOSSES, SEEDS = ["minimax", "r3gan"], [0]
 
 
-pytestmark = pytest.mark.xdist_group("modes")  # one process makes the fixture
-
-
 @pytest.fixture(scope="module")
 def modes(tmp_path_factory: pytest.TempPathFactory) -> Project:
     """A project in which the study of modes has run."""

@@ -14,9 +14,6 @@ def study(project: Project) -> str:
     return project.run("sh", "bin/study", DVC.parent)
 
 
-pytestmark = pytest.mark.xdist_group("no_op")  # one process makes the fixture
-
-
 @pytest.fixture(scope="module")
 def quiet(finished: Project) -> Project:
     """A finished study that `make study` has seen."""
