@@ -22,9 +22,9 @@ ENDED = ("Success", "Failed")  # how the queue calls a job that is over
 
 @pytest.fixture(scope="module")
 def lived_in(finished: Project, tmp_path_factory: pytest.TempPathFactory) -> Project:
-    """The finished study in a folder with spaces, without a home to write to, its tracker a relative
-    file, an experiment's name of the user's own, and a run id in the environment that somebody
-    else's program left there."""
+    """The finished study in a folder with spaces, without a home to write to; its tracker is a
+    relative file with an experiment of the user's own, and somebody else's program left a run id in
+    the environment."""
     folder = tmp_path_factory.mktemp("habits") / "One & two"
     shutil.copytree(finished.folder, folder, symlinks=True)
     settings = {
