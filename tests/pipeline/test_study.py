@@ -159,11 +159,9 @@ def _assert_dvc_shows(project: Project, experiment: str) -> None:
     metrics = json.loads(project.read("reports/metrics/gan-wgan-0.json"))
     assert summary["fid_debiased"] == metrics["fid_debiased"]
     plots = json.loads(project.dvc("plots", "diff", experiment, "HEAD", "--json"))
-    assert set(plots["data"]) == {
-        "reports/curves.csv",
-        "coverage while training",
-        "losses",
-    }
+    assert set(plots["data"]) == {"reports/curves.csv", "coverage while training", "losses"}
+    for (plot,) in plots["data"].values():
+        assert set(plot["revisions"]) == {experiment, "HEAD"}
     assert "errors" not in plots
 
 
