@@ -1,5 +1,6 @@
 """The study end to end: what a user does, and what must come of it."""
 
+import csv
 import json
 import shutil
 import sqlite3
@@ -149,7 +150,7 @@ def test_experiment_trains_only_what_changed_and_stands_beside_the_rest(project:
 def _assert_dvc_shows(project: Project, experiment: str) -> None:
     """DVC's own table, as README asks for it, and its plots: what is compared has one name."""
     table = project.dvc("exp", "show", "--only-changed", "--drop", "reports/metrics", "--csv")
-    header, *rows = [line.split(",") for line in table.splitlines()]
+    header, *rows = csv.reader(table.splitlines())
     assert {"train.loss", "reports/summary.json:fid_debiased"} <= set(header)
     assert len(header) < 20
     (row,) = [row for row in rows if experiment in row]
@@ -158,11 +159,9 @@ def _assert_dvc_shows(project: Project, experiment: str) -> None:
     metrics = json.loads(project.read("reports/metrics/gan-wgan-0.json"))
     assert summary["fid_debiased"] == metrics["fid_debiased"]
     plots = json.loads(project.dvc("plots", "diff", experiment, "HEAD", "--json"))
-    assert set(plots["data"]) == {
-        "reports/curves.csv",
-        "coverage while training",
-        "losses",
-    }
+    assert set(plots["data"]) == {"reports/curves.csv", "coverage while training", "losses"}
+    for (plot,) in plots["data"].values():
+        assert set(plot["revisions"]) == {experiment, "HEAD"}
     assert "errors" not in plots
 
 

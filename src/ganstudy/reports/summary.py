@@ -12,7 +12,7 @@ from typing import Any
 from ganstudy.files import write_json, write_text
 from ganstudy.reports.study import Study, shown
 
-SUMMARY, CURVES = "summary.json", "curves.csv"
+SUMMARY, CURVES, LOSSES = "summary.json", "curves.csv", "losses.csv"
 VALUES = (
     *("fid_debiased", "fid_low", "fid_high", "precision", "recall", "coverage"),
     *("modes_captured", "modes_captured_strict", "high_quality", "mode_kl", "judge"),
@@ -22,8 +22,8 @@ FOLLOWED = ("fid", "coverage", "modes_captured", "high_quality", "mode_kl")
 
 def write(study: Study, out: Path) -> None:
     """Writes summary.json, those of VALUES that were measured and the seconds of training where
-    they are known, and curves.csv, those of FOLLOWED over images shown; nothing where the run is
-    missing."""
+    they are known; curves.csv, those of FOLLOWED over images shown; losses.csv, of D and G. Nothing
+    where the run is missing."""
     key = f"gan-{study.params.train.loss}-{study.params.study.seeds[0]}"
     for run in study.runs:
         if run.key == key:
@@ -37,6 +37,8 @@ def write(study: Study, out: Path) -> None:
                 for at, moment in zip(along, moments, strict=True)
             ]
             write_text(out / CURVES, _table(["images", *FOLLOWED], rows))
+            losses = [name for name in run.history if str(name).endswith("/loss")]
+            write_text(out / LOSSES, run.history[["images", *losses]].to_csv(index=False))
 
 
 def _table(columns: list[str], rows: list[dict[str, Any]]) -> str:
