@@ -95,7 +95,7 @@ def run(params: Params, out: Path, *, partial: bool = False) -> None:
         tracker.log_metrics({f"{_headline(r)} {r.key}": r.metrics[_headline(r)] for r in grid})
         pages = [out / "README.md", *out.glob("index.html")]
         tracker.log_files(*pages, *sorted((out / "figures").glob("*.png")))
-    say(f"report: {out / 'README.md'}; in MLflow: make ui, then its page {link}")
+    say(f"report: {out / 'README.md'}; in MLflow: make ui, or ganstudy ui, then its page {link}")
 
 
 def _grid(
@@ -236,13 +236,14 @@ def _command(params: Params) -> str:
     """What makes this study from the last commit: the parameters that differ from it by `-S`."""
     if place := study_place():
         return f"dvc repro {Path(place).parent.as_posix()}/dvc.yaml"
+    whole = "make study" if (layout.project_root() / "Makefile").is_file() else "dvc repro"
     try:
         committed = parse(yaml.safe_load(git("show", "HEAD:./params.yaml")), "HEAD:params.yaml")
     except (InputError, yaml.YAMLError):
-        return "make study"
+        return whole
     before = dict(flat(committed.model_dump(mode="json", exclude={"runtime"})))
     now = flat(params.model_dump(mode="json", exclude={"runtime"}))
     changes = [
         f" -S '{name}={json.dumps(value)}'" for name, value in now if before.get(name) != value
     ]
-    return f"dvc exp run{''.join(changes)}" if changes else "make study"
+    return f"dvc exp run{''.join(changes)}" if changes else whole
