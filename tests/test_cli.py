@@ -7,13 +7,14 @@ import subprocess
 import sys
 from dataclasses import asdict
 from pathlib import Path
+from typing import get_args
 
 import numpy as np
 import pytest
 import yaml
 
 import ganstudy
-from ganstudy import layout
+from ganstudy import layout, template
 from ganstudy.__main__ import main
 from ganstudy.data.sources import fetch
 from ganstudy.data.splits import prepare
@@ -21,12 +22,12 @@ from ganstudy.errors import DivergedError
 from ganstudy.judging import INFO, WEIGHTS, JudgeInfo
 from ganstudy.models.saved import save_weights
 from ganstudy.networks.classifier import Classifier
-from ganstudy.params import load
+from ganstudy.params import DatasetName, load
 from training.tiny import SHAPE, content, params
 
 ROOT = Path(__file__).parents[1]
 STAGES = ["fetch", "prepare", "judge", "train", "sample", "evaluate", "compare", "numerics"]
-COMMANDS = [*STAGES, "sync", "ui", "check"]
+COMMANDS = [*STAGES, "sync", "ui", "check", "init"]
 
 
 def python(*arguments: str, folder: Path) -> subprocess.CompletedProcess[str]:
@@ -332,6 +333,17 @@ def test_evaluate_says_which_options_go_together(ganstudy_command, arguments) ->
     )
 
 
+def test_an_extractor_and_its_weights_come_together(ganstudy_command, judged: Path) -> None:
+    np.savez(judged / "x.npz", images(40, 8, 8, 1))
+    command = ["evaluate", "--samples", "x.npz", "--out", "o.json"]
+    refused = ganstudy_command(*command, "--weights", "w.pth")
+    assert_refused(refused, "--weights wants --extractor NAME")
+    refused = ganstudy_command(*command, "--extractor", "inception")
+    assert_refused(refused, "'inception' is not registered", "inception-v3-compat")
+    refused = ganstudy_command("evaluate", "--run", "real", "--extractor", "judge")
+    assert_refused(refused, "evaluate wants --run RUN, or --samples")
+
+
 def images(*shape: int) -> np.ndarray:
     return np.random.default_rng(0).integers(0, 256, shape).astype(np.uint8)
 
@@ -388,6 +400,53 @@ def test_an_empty_folder_of_samples_is_bad_input(ganstudy_command, judged: Path)
     (judged / "pictures").mkdir()
     result = ganstudy_command("evaluate", "--samples", "pictures", "--out", "o.json")
     assert_refused(result, "pictures")
+
+
+# init
+
+
+def files_of(folder: Path) -> list[str]:
+    return sorted(path.name for path in folder.rglob("*"))
+
+
+def test_init_refuses_what_is_not_empty_and_names_it(ganstudy_command, project: Path) -> None:
+    assert_refused(ganstudy_command("init", "."), ". is not empty")
+    assert_refused(ganstudy_command("init", "params.yaml"), "params.yaml is not empty")
+    assert files_of(project) == ["params.yaml"]
+
+
+def test_init_names_the_data_there_are(ganstudy_command, project: Path) -> None:
+    refused = ganstudy_command("init", "new", "--data", "mnst")
+    assert_refused(refused, "'mnst'", "did you mean 'mnist'?")
+    assert_refused(ganstudy_command("init", "new", "--data", "folder"), "set data.name: folder")
+    assert files_of(project) == ["params.yaml"]
+
+
+@pytest.mark.parametrize("where", ["new", "deep/new", "empty"])
+def test_init_that_fails_leaves_nothing(ganstudy_command, project, monkeypatch, where) -> None:
+    (project / "empty").mkdir()
+    # A hook of the user's that refuses every commit.
+    (project / "hooks").mkdir()
+    (project / "hooks/pre-commit").write_text("#!/bin/sh\necho no such thing >&2\nexit 1\n")
+    (project / "hooks/pre-commit").chmod(0o755)
+    monkeypatch.setenv("GIT_CONFIG_COUNT", "1")
+    monkeypatch.setenv("GIT_CONFIG_KEY_0", "core.hooksPath")
+    monkeypatch.setenv("GIT_CONFIG_VALUE_0", str(project / "hooks"))
+    assert_refused(ganstudy_command("init", where), "`git commit", "no such thing", code=1)
+    assert not (project / "new").exists()
+    assert list((project / "empty").iterdir()) == []
+
+
+@pytest.mark.parametrize("data", sorted({*get_args(DatasetName)} - {"folder"}))
+def test_a_study_of_any_data_can_be_laid(data: str, project: Path) -> None:
+    for name, text in template.files(data).items():
+        (project / name).write_text(text)
+    assert load().data.name == data
+    assert check.run(load(), Path("dvc.yaml"), None) == load().run_keys()
+    pipeline = yaml.safe_load((project / "dvc.yaml").read_text())
+    ours = yaml.safe_load((ROOT / "dvc.yaml").read_text())
+    assert list(pipeline["stages"]) == list(ours["stages"])
+    assert "src/" not in (project / "dvc.yaml").read_text()
 
 
 # Other ends

@@ -49,7 +49,7 @@ def init(
     """Lay a new study: params.yaml, dvc.yaml, git and DVC, one commit."""
     from ganstudy.stages import init as stage
 
-    stage.run(folder, data)
+    typer.echo(f"a study of {data} is in {folder}: {stage.run(folder, data)}")
 
 
 @app.command()

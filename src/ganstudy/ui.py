@@ -79,6 +79,6 @@ def _tell(address: str, *, show: bool) -> None:
         say(f"compare the study's runs: {page}")
     else:
         page = address
-        say(f"MLflow: {page}; `make study` makes runs to compare")
+        say(f"MLflow: {page}; `make study`, or `dvc repro`, makes runs to compare")
     if show:
         webbrowser.open(page)

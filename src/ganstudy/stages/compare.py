@@ -88,7 +88,7 @@ def run(params: Params, out: Path, *, partial: bool = False) -> None:
     link = kept_link(copies)
     say(
         f"report: {out / 'README.md'}"
-        + (f"; in MLflow: make ui, then its page {link}" * bool(link))
+        + (f"; in MLflow: make ui, or ganstudy ui, then its page {link}" * bool(link))
     )
 
 
@@ -231,13 +231,14 @@ def _command(params: Params) -> str:
     """What makes this study from the last commit: the parameters that differ from it by `-S`."""
     if place := study_place():
         return f"dvc repro {Path(place).parent.as_posix()}/dvc.yaml"
+    whole = "make study" if (layout.project_root() / "Makefile").is_file() else "dvc repro"
     try:
         committed = parse(yaml.safe_load(git("show", "HEAD:./params.yaml")), "HEAD:params.yaml")
     except (InputError, yaml.YAMLError):
-        return "make study"
+        return whole
     before = dict(flat(committed.model_dump(mode="json", exclude={"runtime"})))
     now = flat(params.model_dump(mode="json", exclude={"runtime"}))
     changes = [
         f" -S '{name}={json.dumps(value)}'" for name, value in now if before.get(name) != value
     ]
-    return f"dvc exp run{''.join(changes)}" if changes else "make study"
+    return f"dvc exp run{''.join(changes)}" if changes else whole

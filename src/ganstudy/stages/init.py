@@ -11,14 +11,14 @@ from pathlib import Path
 from ganstudy import template
 from ganstudy.errors import InputError, StudyError
 from ganstudy.files import write_text
-from ganstudy.progress import say
 
 NOBODY = ("-c", "user.name=ganstudy", "-c", "user.email=ganstudy@localhost")
 
 
-def run(folder: Path, data: str) -> None:
+def run(folder: Path, data: str) -> str:
     """Lays the study of the data set `data` in `folder`, which must be new or empty: all of it, or
-    nothing. Raises `InputError` before anything is written."""
+    nothing. Returns the shell's line that runs it. Raises `InputError` before anything is
+    written."""
     texts = template.files(data)
     if folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
         raise InputError(f"{folder} is not empty: a study wants a folder of its own")
@@ -31,11 +31,11 @@ def run(folder: Path, data: str) -> None:
             _commit(Path(made), f"A study of {data}")
             for path in Path(made).iterdir():
                 path.rename(folder / path.name)
-        say(f"a study of {data} is in {folder}: cd {folder} && {_activation()}dvc repro")
     except BaseException:
         if new and not any(folder.iterdir()):
             folder.rmdir()
         raise
+    return f"cd {shlex.quote(str(folder))} && {_activation()}dvc repro"
 
 
 def _activation() -> str:
