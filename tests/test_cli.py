@@ -2,6 +2,7 @@
 
 import json
 import os
+import shutil
 import subprocess
 import sys
 from dataclasses import asdict
@@ -10,6 +11,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 import yaml
+from PIL import Image
 
 import ganstudy
 from ganstudy import layout
@@ -349,6 +351,21 @@ def test_an_empty_folder_of_samples_is_bad_input(ganstudy_command, judged: Path)
     (judged / "pictures").mkdir()
     result = ganstudy_command("evaluate", "--samples", "pictures", "--out", "o.json")
     assert_refused(result, "pictures")
+
+
+@pytest.mark.parametrize("name", ["pictures", "pictures.zip"])
+def test_folders_of_workers_are_not_taken_for_classes(
+    ganstudy_command, judged: Path, name: str
+) -> None:
+    drawn = images(20, 8, 8, 1)
+    for index, image in enumerate(drawn):  # digits have classes of these names too
+        (judged / f"pictures/{index % 4}").mkdir(parents=True, exist_ok=True)
+        Image.fromarray(image[..., 0]).save(judged / f"pictures/{index % 4}/{index}.png")
+    shutil.make_archive("pictures", "zip", judged / "pictures")
+    code, _, err = ganstudy_command("evaluate", "--samples", name, "--out", "o.json")
+    assert code == 0, err
+    assert "measured without labels" in err
+    assert "class_accuracy" not in json.loads((judged / "o.json").read_text())
 
 
 # Other ends
