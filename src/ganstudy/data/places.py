@@ -20,7 +20,7 @@ from ganstudy.files import HARMLESS, MOST_INFLATED
 Links = Literal["refuse", "follow"]
 MOST_LINKED = 100_000  # folders that links lead to
 MOST_DEEP = 100  # folders in each other
-MOST_MEMBER = 2**30  # bytes of a file in an archive: it is read whole
+MOST_MEMBER = 2**29  # bytes of a file in an archive: it is read whole
 LINK_REMEDY = "data.links: follow reads what links lead to"
 
 
