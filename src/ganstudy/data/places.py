@@ -152,7 +152,8 @@ class _Archive:
             self._zip = zipfile.ZipFile(path)
         self._members: dict[str, zipfile.ZipInfo] = {}
         for info in self._zip.infolist():
-            name = "/".join(part for part in info.filename.split("/") if part not in ("", "."))
+            parts = info.filename.replace("\\", "/").split("/")  # some tools of Windows write \
+            name = "/".join(part for part in parts if part not in ("", "."))
             if info.is_dir() or _is_hidden(name):
                 continue
             if ".." in name.split("/"):
