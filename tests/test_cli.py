@@ -3,6 +3,7 @@
 import errno
 import json
 import os
+import shutil
 import subprocess
 import sys
 from dataclasses import asdict
@@ -12,6 +13,7 @@ from typing import get_args
 import numpy as np
 import pytest
 import yaml
+from PIL import Image
 
 import ganstudy
 from ganstudy import layout, template
@@ -23,6 +25,7 @@ from ganstudy.judging import INFO, WEIGHTS, JudgeInfo
 from ganstudy.models.saved import save_weights
 from ganstudy.networks.classifier import Classifier
 from ganstudy.params import DatasetName, load
+from ganstudy.stages import check
 from training.tiny import SHAPE, content, params
 
 ROOT = Path(__file__).parents[1]
@@ -447,6 +450,21 @@ def test_a_study_of_any_data_can_be_laid(data: str, project: Path) -> None:
     ours = yaml.safe_load((ROOT / "dvc.yaml").read_text())
     assert list(pipeline["stages"]) == list(ours["stages"])
     assert "src/" not in (project / "dvc.yaml").read_text()
+
+
+@pytest.mark.parametrize("name", ["pictures", "pictures.zip"])
+def test_folders_of_workers_are_not_taken_for_classes(
+    ganstudy_command, judged: Path, name: str
+) -> None:
+    drawn = images(20, 8, 8, 1)
+    for index, image in enumerate(drawn):  # digits have classes of these names too
+        (judged / f"pictures/{index % 4}").mkdir(parents=True, exist_ok=True)
+        Image.fromarray(image[..., 0]).save(judged / f"pictures/{index % 4}/{index}.png")
+    shutil.make_archive("pictures", "zip", judged / "pictures")
+    code, _, err = ganstudy_command("evaluate", "--samples", name, "--out", "o.json")
+    assert code == 0, err
+    assert "measured without labels" in err
+    assert "class_accuracy" not in json.loads((judged / "o.json").read_text())
 
 
 # Other ends

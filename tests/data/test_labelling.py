@@ -178,6 +178,24 @@ def test_splits_in_doubt_are_refused_with_what_to_do(names: list[str], complaint
         label(names, None, None)
 
 
+@pytest.mark.parametrize(
+    "folders",
+    [
+        ("testA", "testB", "trainA", "trainB"),  # two domains
+        ("train2017", "val2017"),
+        ("dev", "test", "train"),
+        ("test", "train", "unlabeled"),
+        ("test_images", "train_images"),
+    ],
+)
+def test_folders_like_splits_are_asked_about(folders: tuple[str, ...]) -> None:
+    names = [f"{folder}/1.png" for folder in folders]
+    with pytest.raises(UnsureLabelsError, match=rf"like splits.*name them train.*{BOTH_ANSWERS}"):
+        label(names, None, None)
+    assert label(names, None, "folders").classes == folders
+    assert label(names, None, "none").classes == ()
+
+
 def test_who_says_folders_means_folders() -> None:
     assert label(["train/1.png", "plane/1.png"], None, "folders").classes == ("plane", "train")
     assert label(["train/1.png", "test/1.png"], None, "folders").classes == ("test", "train")

@@ -124,6 +124,11 @@ def test_a_zip_is_read_as_its_folder_would_be(tmp_path: Path, how: int, around: 
     assert sorted(path.name for path in tmp_path.iterdir()) == ["a.zip"]  # nothing is extracted
 
 
+def test_a_zip_of_another_system_has_its_folders(tmp_path: Path) -> None:
+    found = read_folder(pack(tmp_path / "a.zip", {"cat\\1.png": png(1), "./dog/1.png": png(2)}))
+    assert (values(found.images), found.classes) == ([1, 2], ("cat", "dog"))
+
+
 def test_stylegan_s_zip_has_its_labels(tmp_path: Path) -> None:
     names = [f"0000{index // 2}/img{index:08d}.png" for index in range(4)]
     members = {name: png(index) for index, name in enumerate(names)}

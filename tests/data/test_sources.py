@@ -145,7 +145,7 @@ def test_a_missing_split_is_drawn_from_training(tmp_path: Path) -> None:
     ("counts", "line"),
     [
         ({"ant": 3, "bee": 2}, "folder: 2 classes: ant 3, bee 2"),
-        ({"only": 3}, "folder: one class: only 3"),
+        ({"only": 3}, "only 3; a judge learns nothing from one, but with data.labels: none"),
         ({"train/x": 3, "test/x": 2, "train/a\nb": 1}, r"folder: 2 classes: 'a\nb' 1, x 5"),
         ({"train": 2, "val": 2}, "folder: no classes"),
         ({f"c{index:02d}": 1 + index % 2 for index in range(30)}, "c09 2, … (1 to 2 each)"),

@@ -106,6 +106,25 @@ def judge(folder: Path) -> None:
     save_weights(folder / "judge.safetensors", Classifier(ImageShape(1, 8, 8), 10, 4, 8))
 
 
+def zipped(folder: Path) -> None:
+    """StyleGAN's archive, packed in two ways."""
+    with zipfile.ZipFile(folder / "a.zip", "w", zipfile.ZIP_DEFLATED) as archive:
+        archive.writestr("dataset.json", json.dumps(LABELS))
+        archive.writestr("00000/a.png", png(), zipfile.ZIP_STORED)
+        archive.writestr("00000/b.jpg", png("JPEG"))
+
+
+def labelled(folder: Path) -> None:
+    """The same as a folder."""
+    (folder / "00000").mkdir()
+    (folder / "00000/a.png").write_bytes(png())
+    (folder / "00000/b.jpg").write_bytes(png("JPEG"))
+    (folder / "dataset.json").write_text(json.dumps(LABELS))
+
+
+LABELS = {"labels": [["00000/a.png", 3], ["00000/b.jpg", 1]]}
+
+
 def checkpoints(folder: Path) -> None:
     store = CheckpointStore(folder)
     store.save(Checkpoint({"a": torch.ones(3)}, {"round": 1, "history": [], "seconds": 0.0}))
@@ -151,6 +170,11 @@ READERS: dict[str, tuple[Callable[[Path], Path], Callable[[Path], Any]]] = {
     "GIF": (plain("a.gif", lambda: png("GIF")), picture),
     "TIFF": (plain("a.tif", lambda: png("TIFF")), picture),
     "image folder": (plain("a.png", png), lambda path: read_folder(path.parent, resolution=8)),
+    "zip of images": (within(zipped, "a.zip"), lambda path: read_folder(path, resolution=8)),
+    "dataset.json": (
+        within(labelled, "dataset.json"),
+        lambda path: read_folder(path.parent, resolution=8),
+    ),
     "CIFAR batch": (plain("a.bin", lambda: bytes(2 * RECORD)), lambda path: read_batch(path, 2)),
     "params.yaml": (
         plain("params.yaml", (ROOT / "params.yaml").read_bytes),

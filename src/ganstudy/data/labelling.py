@@ -23,10 +23,17 @@ SPLIT_FOLDERS = {
     "test": "test",
     "testing": "test",
 }
+# trainA, test_images, val2017, dev: splits, perhaps, by names that are not known.
+LIKE_SPLITS = re.compile(
+    r"(?:train|training|val|valid|validation|test|testing|dev|eval|holdout)"
+    r"(?:[-_ ]?(?:[a-z]|\d+|data|images|imgs|set|split))?",
+    re.IGNORECASE,
+)
 # Names by which tools spread files over folders or workers: 00000, shard-3, worker_1, 3f.
 NUMBERED = re.compile(
-    r"(?:(?:batch|chunk|device|dir|folder|gpu|group|node|part|process|rank|shard|subset|thread"
-    r"|worker)[-_ ]?)?\d+(?:[-_]of[-_]\d+)?",
+    r"(?:(?:batch|chunk|device|dir|epoch|fold|folder|gpu|group|iter|job|node|part|proc|process|rank"
+    r"|run|samples?|seed|set|shard|split|step|subset|task|thread|worker)[-_ ]?)?"
+    r"\d+(?:[-_]of[-_]\d+)?",
     re.IGNORECASE,
 )
 HEXADECIMAL = re.compile(r"[0-9a-f]{2}", re.IGNORECASE)
@@ -158,6 +165,11 @@ def _by_folders(names: tuple[str, ...], source: LabelSource | None) -> Labelling
     deep = next((name for name in names if name.count("/") > 1), None)
     if _are_splits(tops) and (source is None or deep):
         return _splits_by_folders(names, source)
+    if source is None and _are_like_splits(tops):
+        raise UnsureLabelsError(
+            f"it has sub-folders named like splits ({_listed(tops)}): name them train, val and "
+            f"test, with no others beside them, or {ANSWERS}"
+        )
     if deep:
         raise _too_deep(deep)
     if source is None and _are_numbered(tops):
@@ -245,6 +257,12 @@ def _must_be_text(classes: Sequence[str]) -> None:
 
 def _are_splits(tops: Sequence[str]) -> bool:
     return bool(tops) and all(top.lower() in SPLIT_FOLDERS for top in tops)
+
+
+def _are_like_splits(tops: Sequence[str]) -> bool:
+    """All of them, or several: a train may be a class among others."""
+    alike = sum(bool(LIKE_SPLITS.fullmatch(top)) for top in tops)
+    return alike == len(tops) or alike > 1
 
 
 def _are_numbered(tops: Sequence[str]) -> bool:

@@ -20,7 +20,7 @@ from ganstudy.files import HARMLESS, MOST_INFLATED
 Links = Literal["refuse", "follow"]
 MOST_LINKED = 100_000  # folders that links lead to
 MOST_DEEP = 100  # folders in each other
-MOST_MEMBER = 2**30  # bytes of a file in an archive: it is read whole
+MOST_MEMBER = 2**29  # bytes of a file in an archive: it is read whole
 LINK_REMEDY = "data.links: follow reads what links lead to"
 
 
@@ -152,7 +152,8 @@ class _Archive:
             self._zip = zipfile.ZipFile(path)
         self._members: dict[str, zipfile.ZipInfo] = {}
         for info in self._zip.infolist():
-            name = "/".join(part for part in info.filename.split("/") if part not in ("", "."))
+            parts = info.filename.replace("\\", "/").split("/")  # some tools of Windows write \
+            name = "/".join(part for part in parts if part not in ("", "."))
             if info.is_dir() or _is_hidden(name):
                 continue
             if ".." in name.split("/"):

@@ -59,7 +59,9 @@ def _count_classes(raw: Raw) -> str:
     text = ", ".join(f"{_short(printable(name))} {count:,}" for name, count in shown)
     if len(shown) < len(counts):
         text += f", … ({counts.min():,} to {counts.max():,} each)"
-    return f"{len(counts):,} classes: {text}" if len(counts) > 1 else f"one class: {text}"
+    if len(counts) == 1:
+        return f"one class: {text}; a judge learns nothing from one, but with data.labels: none"
+    return f"{len(counts):,} classes: {text}"
 
 
 def _short(name: str) -> str:
