@@ -79,6 +79,26 @@ def test_a_whole_study_is_compared_over_its_seeds(study: Params, tmp_path: Path)
     assert (tmp_path / "out/figures/better.png").is_file()
 
 
+def test_dvc_is_given_few_values_of_one_run_under_names_that_stay(
+    study: Params, tmp_path: Path
+) -> None:
+    report(study, tmp_path / "out")
+    summary = read_json(tmp_path / "out/summary.json")
+    key = f"gan-{study.train.loss}-0"
+    metrics = runs.read_metrics(key)
+    names = {"fid_debiased", "fid_low", "fid_high", "recall", "coverage", "judge"}
+    assert names < set(summary)
+    assert len(summary) <= 12
+    assert {name: summary[name] for name in names} == {name: metrics[name] for name in names}
+    assert summary["seconds"] == runs.read_run(key).timing["seconds"]
+    curves = pd.read_csv(tmp_path / "out/curves.csv")
+    assert curves["images"].iloc[-1] == study.train.images
+    losses = pd.read_csv(tmp_path / "out/losses.csv")
+    history = pd.read_csv(layout.RUNS / key / runs.HISTORY)
+    for name in ("images", "generator/loss", "discriminator/loss"):
+        assert losses[name].tolist() == history[name].tolist()
+
+
 def test_while_a_study_grows_the_report_says_what_is_missing(study: Params, tmp_path: Path) -> None:
     shutil.rmtree(layout.RUNS / "gan-non_saturating-1")  # not trained yet
     (layout.METRICS / "gan-wgan-1.json").unlink()  # not measured yet

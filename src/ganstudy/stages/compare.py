@@ -86,10 +86,8 @@ def run(params: Params, out: Path, *, partial: bool = False) -> None:
         pages = [out / "README.md", *out.glob("index.html")]
         tracker.log_files(*pages, *sorted((out / "figures").glob("*.png")))
     link = kept_link(copies)
-    say(
-        f"report: {out / 'README.md'}"
-        + (f"; in MLflow: make ui, or ganstudy ui, then its page {link}" * bool(link))
-    )
+    shown = f"; in MLflow: make ui, or ganstudy ui, then its page {link}" if link else ""
+    say(f"report: {out / 'README.md'}{shown}")
 
 
 def _grid(

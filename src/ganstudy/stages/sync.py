@@ -29,11 +29,12 @@ def run(params: Params) -> int:
             continue
         copies.append(log_run(run_))
     kept_link(copies)
-    missed = [copy for copy in copies if copy.missed]
-    for copy in [*missed, *(copy for copy in _judge_and_real() if copy.missed)]:
+    whole = sum(not copy.missed for copy in copies)
+    lacking = [copy for copy in [*copies, *_judge_and_real()] if copy.missed]
+    if lacking:
         raise StudyError(
-            f"sync: {len(copies) - len(missed)} of {len(copies)} runs are complete in MLflow at "
-            f"{without_secret(tracking_uri())}; {copy.name} is not: {copy.missed}"
+            f"sync: {whole} of {len(copies)} runs are complete in MLflow at "
+            f"{without_secret(tracking_uri())}; {lacking[0].name} is not: {lacking[0].missed}"
         )
     say(f"sync: {len(copies)} runs are complete in MLflow")
     return len(copies)
