@@ -5,12 +5,14 @@ VENV := .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.locked
 PORT ?= 5050
+JOBS ?= 2
+PYTEST := $(BIN)/python -m pytest --durations=10 -n $(JOBS) --dist loadfile
 export GANSTUDY_PYTHON := $(CURDIR)/$(BIN)/python
 export DVC_NO_ANALYTICS := 1
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
 .DEFAULT_GOAL := help
-.PHONY: help setup study test lint browser unit pipeline pipeline-study pipeline-rest faults smoke bench bench-data bench-metrics ui gate changes review lock clean
+.PHONY: help setup study test lint browser unit pipeline faults smoke judges bench bench-data bench-metrics ui gate changes review lock clean
 
 help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "%-15s%s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -32,17 +34,15 @@ lint: $(STAMP) ## Style, types, workflow
 	$(BIN)/check-jsonschema --builtin-schema vendor.github-workflows .github/workflows/*.yml
 	$(BIN)/zizmor --offline --quiet .github/workflows
 
-unit: $(STAMP) browser ## The tests of each part
-	$(BIN)/python -m pytest --ignore=tests/pipeline --ignore=tests/faults
+# JOBS processes of one thread each: threads of several processes would wait for each other. A file's
+# tests stay in one process, which makes their fixtures once.
+unit pipeline: export OMP_NUM_THREADS := 1
+unit pipeline: export OMP_WAIT_POLICY := passive
+unit: $(STAMP) browser ## The tests of each part, in JOBS processes
+	$(PYTEST) --ignore=tests/pipeline --ignore=tests/faults
 
-pipeline: $(STAMP) ## The tests that run DVC, git and MLflow for real, two parts at a time
-	@$(MAKE) --no-print-directory -j 2 pipeline-study pipeline-rest
-
-pipeline-study pipeline-rest: $(STAMP)
-pipeline-study:
-	$(BIN)/python -m pytest tests/pipeline --ignore=tests/pipeline/test_losses.py
-pipeline-rest:
-	$(BIN)/python -m pytest tests/pipeline/test_losses.py tests/faults
+pipeline: $(STAMP) ## The tests that run DVC, git and MLflow for real, in JOBS processes
+	$(PYTEST) tests/pipeline tests/faults
 
 faults: $(STAMP) ## Kill, fill, race and fuzz it in earnest: reports/reliability.md
 	FAULTS=full $(BIN)/python -m pytest tests/faults
@@ -51,6 +51,9 @@ smoke: $(STAMP) ## A study of digits in minutes, in build/smoke
 	@sh bin/workspace build/smoke studies/smoke/params.yaml
 	cd build/smoke && "$(CURDIR)/$(BIN)/dvc" repro
 	@echo "report: build/smoke/reports/README.md, and index.html beside it"
+
+judges: $(STAMP) ## Train the judges that come with ganstudy anew: src/ganstudy/judges
+	@sh bin/judges $(BIN) $(NAMES)
 
 bench: $(STAMP) ## Speed and memory of training and of everything around it: reports/benchmarks.md
 	PYTHONPATH=src $(BIN)/python benchmarks/speed.py

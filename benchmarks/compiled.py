@@ -51,7 +51,7 @@ def compare(params: Params, pair: str) -> Compiled | None:
         model.companion.network,
         params.losses["non_saturating"],
         real,
-        bfloat16=networks.precision == "bfloat16",
+        bfloat16=chosen.train.precision == "bfloat16",
     )
     began = time.perf_counter()
     for _ in range(2):  # with the penalty, and without

@@ -14,6 +14,7 @@ import processes
 import resolutions
 import startup
 import torch
+import waiting
 from tabular import table
 
 import training
@@ -54,6 +55,7 @@ def main() -> None:
         "several processes": lambda: page_processes(
             params, processes.measure(params.train.batch * 2)
         ),
+        "threads that wait": lambda: page_waiting(waiting.measure()),
         "a GPU": lambda: page_gpu(params, device),
     }
     began = time.monotonic()
@@ -75,6 +77,28 @@ def page_training(params: Params, rates: Mapping[str, float]) -> Iterable[str]:
     yield ""
     rows = [[family, f"{rate:,.0f}"] for family, rate in rates.items()]
     yield from table(["", "images/s"], rows)
+
+
+def page_waiting(found: Sequence[waiting.Waited]) -> Iterable[str]:
+    rates = {(one.policy, one.trainings): one.rate for one in found}
+    yield "## Threads that wait"
+    yield ""
+    yield "The default GAN with as many threads as cores, alone and two at a time. An active thread"
+    yield "spins on its core while it waits; `OMP_WAIT_POLICY=passive`, which every command sets"
+    yield "unless the environment does, gives the core away."
+    yield ""
+    yield from table(
+        ["trainings at a time", "active, images/s each", "passive, images/s each", "ratio"],
+        [
+            [
+                str(trainings),
+                f"{rates['active', trainings]:,.0f}",
+                f"{rates['passive', trainings]:,.0f}",
+                f"**{rates['passive', trainings] / rates['active', trainings]:.2f}×**",
+            ]
+            for trainings in sorted({one.trainings for one in found})
+        ],
+    )
 
 
 def page_plain(found: Sequence[training.Compared]) -> Iterable[str]:

@@ -21,6 +21,7 @@ from ganstudy.models import RunKey, World, build, playing
 from ganstudy.networks import shape_of
 from ganstudy.params import Params
 from ganstudy.seeding import numpy_generator
+from ganstudy.training.precision import precision
 from ganstudy.training.trainer import Trainer
 
 IMAGES, POINTS = World((28, 28, 1)), World((2,))
@@ -32,11 +33,11 @@ GAN = RunKey.parse("gan-non_saturating-0")
 @dataclass(frozen=True)
 class Pair:
     """Networks of the comparison with a plain loop: what they are made for, what they set in
-    params, and the precision that the trainer uses for them."""
+    params, and `train.precision` for them."""
 
     world: World
     network: Mapping[str, Any]
-    precision: str = "bfloat16"
+    precision: str = "auto"
 
 
 def _mlp(**settings: Any) -> Mapping[str, Any]:
@@ -91,8 +92,8 @@ def judge_rate(params: Params, device: torch.device) -> float:
     samples = noise(IMAGES)
     labels = np.arange(len(samples)) % CLASSES
     endless = params.judge.model_copy(update={"images": 10**9})
-    precision = params.train.precision
-    trainer = classifier_training(endless, Split(samples, labels), CLASSES, precision, device)
+    arithmetic = precision(params, device)
+    trainer = classifier_training(endless, Split(samples, labels), CLASSES, arithmetic, device)
     return endless.batch / in_turn({"judge": make_play(trainer)}, device)["judge"]
 
 
@@ -114,14 +115,18 @@ def compare(params: Params, pair: str) -> Compared:
 
 
 def chosen(params: Params, pair: str) -> Params:
-    """`params` with the networks of a pair."""
+    """`params` with the networks of a pair, in the precision that they have on a CPU here."""
     networks = PAIRS[pair]
-    return params.model_copy(
-        update={
-            "network": params.network.model_copy(update=dict(networks.network)),
-            "train": params.train.model_copy(update={"precision": networks.precision}),
-        }
+    wanted = _in(params, networks.precision)
+    network = params.network.model_copy(update=dict(networks.network))
+    return _in(wanted, precision(wanted, torch.device("cpu"))).model_copy(
+        update={"network": network}
     )
+
+
+def _in(params: Params, wanted: str) -> Params:
+    train = params.train.model_copy(update={"precision": wanted})
+    return params.model_copy(update={"train": train})
 
 
 def in_turn(plays: Mapping[str, Callable[[], object]], device: torch.device) -> dict[str, float]:

@@ -1,11 +1,11 @@
-"""Fixtures that several folders of tests share: one finished study serves them all."""
+"""Fixtures that several folders of tests share: one finished study serves all processes."""
 
 import pytest
 import torch
 
-from pipeline.workspace import finished, project
+from pipeline.workspace import built, finished, project
 
-__all__ = ["finished", "project"]
+__all__ = ["built", "finished", "project"]
 
 
 @pytest.fixture(autouse=True)

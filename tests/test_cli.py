@@ -1,7 +1,9 @@
 """The command line as a user meets it: codes, one line on standard error, no traceback."""
 
+import errno
 import json
 import os
+import shutil
 import subprocess
 import sys
 from dataclasses import asdict
@@ -11,6 +13,7 @@ from typing import get_args
 import numpy as np
 import pytest
 import yaml
+from PIL import Image
 
 import ganstudy
 from ganstudy import layout, template
@@ -70,12 +73,12 @@ def ganstudy_command(project: Path, monkeypatch, capsys):
 
 
 def assert_refused(result: tuple[int, str, str], *parts: str, code: int = 2) -> None:
-    """One line on standard error that holds `parts`."""
+    """A line a mistake on standard error, which hold `parts`."""
     found, out, err = result
     assert found == code, err
     assert out == ""
-    assert err.startswith("error: ")
-    assert err.count("\n") == 1
+    assert err.endswith("\n")
+    assert all(line.startswith("error: ") for line in err[:-1].split("\n"))
     assert "Traceback" not in err
     for part in parts:
         assert part in err
@@ -163,6 +166,27 @@ def test_a_real_process_ends_with_two_and_one_line(project: Path) -> None:
     done = python("-m", "ganstudy", "check", folder=project)
     found = done.returncode, done.stdout, done.stderr
     assert_refused(found, "train.bach is unknown", "did you mean 'batch'?")
+
+
+def test_each_mistake_has_a_line_of_its_own(ganstudy_command, project: Path) -> None:
+    wrong = content(train__bach=4, network__latent="a\nb", sample__count=0)
+    (project / "params.yaml").write_text(yaml.safe_dump(wrong))
+    result = ganstudy_command("check")
+    assert_refused(result, "train.bach", "network.latent", "sample.count")
+    lines = result[2].splitlines()
+    assert len(lines) == 3
+    assert all(line.startswith("error: params.yaml: ") for line in lines)
+
+
+def test_check_tells_mistakes_of_several_kinds_at_once(ganstudy_command, project: Path) -> None:
+    wrong = content(
+        data__name="folder", data__folder="nowhere", data__resolution=8,
+        evaluate__extractor="inception-v3-compat", evaluate__weights="gone.pth",
+    )  # fmt: skip
+    (project / "params.yaml").write_text(yaml.safe_dump(wrong))
+    result = ganstudy_command("check")
+    assert_refused(result, "data.folder: ", "nowhere' does not exist", "evaluate.weights: ")
+    assert result[2].count("\n") == 2
 
 
 @pytest.mark.parametrize("command", ["fetch", "prepare", "judge", "compare", "sync", "numerics"])
@@ -339,7 +363,6 @@ def images(*shape: int) -> np.ndarray:
             ["x.npz: arr_0 must be uint8", "float64"],
         ),
         ("x.npz", images(40, 28, 28, 1), ["28×28", "the judge was trained on digits at 8×8"]),
-        ("x.npz", images(40, 8, 8, 3), ["3 channels", "the judge was trained on digits"]),
         ("x.npz", images(2, 8, 8, 1), ["2 samples", "at least 4 of each"]),
     ],
 )
@@ -350,6 +373,30 @@ def test_samples_that_cannot_be_measured_say_why(
         np.savez(judged / name, array)
     result = ganstudy_command("evaluate", "--samples", name, "--out", "o.json")
     assert_refused(result, *parts)
+    assert not (judged / "o.json").exists()
+
+
+def test_colour_samples_under_a_grey_judge_are_measured(ganstudy_command, judged: Path) -> None:
+    np.savez(judged / "x.npz", images(40, 8, 8, 3), np.arange(40))
+    code, out, err = ganstudy_command("evaluate", "--samples", "x.npz", "--out", "o.json")
+    assert code == 0, err
+    assert "brought from 3 channels to grey" in err
+    assert "labels of the samples are left out: 0 … 39 are no classes of the data, 0 … 9" in err
+    assert json.loads((judged / "o.json").read_text())["samples"] == 40
+    assert "FID" in out
+
+
+@pytest.mark.parametrize("chosen", [["--samples", "x.npz"], ["--run", "real"]], ids=" ".join)
+def test_images_that_no_metric_can_read_are_one_line_of_any_evaluation(
+    ganstudy_command, judged: Path, monkeypatch, chosen: list[str]
+) -> None:
+    def refuse(*_: object, **__: object) -> None:
+        raise ValueError("images must be uint8")
+
+    np.savez(judged / "x.npz", images(40, 8, 8, 1))
+    monkeypatch.setattr("ganstudy.judging.Examiner.features", refuse)
+    result = ganstudy_command("evaluate", *chosen, "--out", "o.json")
+    assert_refused(result, "cannot be measured: images must be uint8")
     assert not (judged / "o.json").exists()
 
 
@@ -410,6 +457,21 @@ def test_a_study_of_any_data_can_be_laid(data: str, project: Path) -> None:
     assert "src/" not in (project / "dvc.yaml").read_text()
 
 
+@pytest.mark.parametrize("name", ["pictures", "pictures.zip"])
+def test_folders_of_workers_are_not_taken_for_classes(
+    ganstudy_command, judged: Path, name: str
+) -> None:
+    drawn = images(20, 8, 8, 1)
+    for index, image in enumerate(drawn):  # digits have classes of these names too
+        (judged / f"pictures/{index % 4}").mkdir(parents=True, exist_ok=True)
+        Image.fromarray(image[..., 0]).save(judged / f"pictures/{index % 4}/{index}.png")
+    shutil.make_archive("pictures", "zip", judged / "pictures")
+    code, _, err = ganstudy_command("evaluate", "--samples", name, "--out", "o.json")
+    assert code == 0, err
+    assert "measured without labels" in err
+    assert "class_accuracy" not in json.loads((judged / "o.json").read_text())
+
+
 # Other ends
 
 
@@ -436,3 +498,25 @@ def test_no_write_permission_is_one_line(ganstudy_command, project: Path) -> Non
     (project / "data").write_text("a file where a folder should be")
     result = ganstudy_command("check", "--out", "data/valid")
     assert_refused(result, "cannot write data/valid", code=1)
+
+
+def test_a_refusal_of_the_system_that_names_no_file_is_a_sentence(
+    ganstudy_command, monkeypatch
+) -> None:
+    def full() -> None:
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+    monkeypatch.setattr("ganstudy.params.load", full)
+    code, _, err = ganstudy_command("sync")
+    assert code == 1
+    assert err == f"error: {os.strerror(errno.ENOSPC)}\n"
+
+
+def test_shells_complete_commands_and_the_studys_runs(project: Path, monkeypatch) -> None:
+    monkeypatch.setenv("_GANSTUDY_COMPLETE", "complete_bash")
+    monkeypatch.setenv("COMP_WORDS", "ganstudy train --run gan-")
+    monkeypatch.setenv("COMP_CWORD", "3")
+    found = python("-m", "ganstudy", folder=project).stdout.split()
+    assert found == [key for key in load().run_keys() if key.startswith("gan-")]
+    (project / "params.yaml").write_text("no: study")
+    assert python("-m", "ganstudy", folder=project).stderr == ""

@@ -33,13 +33,17 @@ ALLOWED: dict[str, set[str]] = {
     "variants": {"errors"},
     "template": {"errors", "params"},
     "tracking": {"errors", "files", "layout", "progress", "runs"},
-    "judging": BASE | {"kept", "metrics", "models", "networks", "training"},
+    "judges": {"errors", "files"},
+    "judging": BASE | {"judges", "kept", "metrics", "models", "networks", "training"},
     "protocols": BASE | {"data", "judging", "kept", "metrics", "training"},
+    "fingerprints": BASE | GAME | {"data", "judges", "judging", "models", "protocols"},
     "reports": {"data", "errors", "files", "params", "runs", "seeding", "variants"},
     "stages": BASE
     | GAME
     | {
         "data",
+        "fingerprints",
+        "judges",
         "models",
         "metrics",
         "runs",
@@ -121,8 +125,8 @@ def test_only_tracking_knows_mlflow_and_nobody_a_pickle() -> None:
     users: dict[str, set[str]] = {}
     for path in FILES:
         for name in imports(path):
-            users.setdefault(name.split(".")[0], set()).add(module_of(path))
-    assert users["mlflow"] == {"ganstudy.tracking"}
+            users.setdefault(name.split(".")[0], set()).add(part_of(module_of(path)))
+    assert users["mlflow"] == {"tracking"}
     for name in ("pickle", "dill", "cloudpickle", "joblib", "shelve", "marshal", "wandb"):
         assert name not in users, users[name]
 

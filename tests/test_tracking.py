@@ -2,6 +2,7 @@
 
 import math
 import subprocess
+import sys
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -12,6 +13,9 @@ from mlflow import MlflowClient
 
 from ganstudy import tracking
 from ganstudy.runs import Run
+from ganstudy.tracking import run as run_module
+from ganstudy.tracking import store as opened
+from ganstudy.tracking.run import KEY_TAG
 
 SECRET = "pa55word"  # noqa: S105
 DEAD = "http://127.0.0.1:9"
@@ -31,7 +35,7 @@ def store(tmp_path_factory) -> Iterator[Path]:
 @pytest.fixture(autouse=True)
 def no_outage() -> None:
     """What one test saw fail is forgotten for the next."""
-    tracking._OUTAGES.clear()
+    opened.OUTAGES.clear()
 
 
 @pytest.fixture
@@ -48,9 +52,12 @@ def dead(tmp_path: Path, monkeypatch) -> None:
     monkeypatch.setenv("MLFLOW_HTTP_REQUEST_TIMEOUT", "1")
 
 
-def runs(client: MlflowClient, key: str) -> list:
-    experiment = client.get_experiment_by_name(tracking.EXPERIMENT)
-    return client.search_runs([experiment.experiment_id], f"tags.`{tracking.KEY_TAG}` = '{key}'")
+def experiment_id(client: MlflowClient) -> str:
+    return client.get_experiment_by_name("ganstudy").experiment_id
+
+
+def runs(client: MlflowClient, value: str, tag: str = KEY_TAG) -> list:
+    return client.search_runs([experiment_id(client)], f"tags.`{tag}` = '{value}'")
 
 
 def rows(*numbers: int) -> list[dict[str, float]]:
@@ -117,8 +124,8 @@ def test_a_run_that_raises_is_failed_with_its_reason_and_the_next_starts_afresh(
 def test_backfill_completes_from_files_and_a_second_time_adds_nothing(client, tmp_path) -> None:
     run = a_run(tmp_path / "run", "filled")
     for _ in range(2):
-        tracking.backfill(run)
-    (copy,) = runs(client, "filled")
+        tracking.log_run(run)
+    (copy,) = runs(client, "filled", "study.training")
     assert curve(client, copy, "images") == [(1, 4.0), (2, 8.0), (3, 12.0)]
     assert curve(client, copy, "discriminator/r1") == [(1, 0.5), (3, 0.25)]
     assert copy.data.metrics["fid"] == 1.5
@@ -138,11 +145,160 @@ def test_backfill_knows_the_live_metrics_of_a_run_that_was_trained_here(client, 
     moments = [{"round": 2.0, "images": 8.0, "live/fid": 30.0, "live/seconds": 1.5}]
     run = replace(run, timing=run.timing | {"moments": moments})
     for _ in range(2):
-        tracking.backfill(run)
-    (copy,) = runs(client, "followed")
+        tracking.log_run(run)
+    (copy,) = runs(client, "followed", "study.training")
     assert curve(client, copy, "live/fid") == [(2, 30.0)]
     assert curve(client, copy, "images") == [(1, 4.0), (2, 8.0), (3, 12.0)]
     assert copy.data.metrics["seconds"] == 2.0
+
+
+SETTINGS = "sample.count=60 sample.seed=0 evaluate.neighbours=5 evaluate.seed={}"
+
+
+def measured(run: Run, fid: float, seed: int = 0, judge: str = "a" * 64) -> Run:
+    """`run`, measured with a seed of the evaluation by some judge."""
+    values = {"settings": SETTINGS.format(seed), "judge_sha256": judge, "fid": fid, "seed": seed}
+    return replace(run, metrics=values)
+
+
+def fids(client: MlflowClient, training: str) -> list[list[float]]:
+    """The points of `fid` of each run of a training."""
+    found = runs(client, training, "study.training")
+    return sorted([value for _, value in curve(client, run, "fid")] for run in found)
+
+
+def test_measurements_that_differ_have_runs_of_their_own_with_the_curves(client, tmp_path) -> None:
+    run = a_run(tmp_path / "run", "thrice")
+    with tracking.tracked_training(run.key, run.meta) as training:
+        training.log_rows(rows(1, 2, 3))
+    copies = [measured(run, 45.2), measured(run, 45.1, seed=1), measured(run, 45.2, judge="b" * 64)]
+    for _ in range(2):  # a second time adds nothing
+        for copy in copies:
+            tracking.log_run(copy)
+    assert fids(client, "thrice") == [[45.1], [45.2], [45.2]]
+    found = runs(client, "thrice", "study.training")
+    assert len({r.data.tags[KEY_TAG] for r in found}) == 3
+    for one in found:
+        assert [step for step, _ in curve(client, one, "images")] == [1, 2, 3]
+        assert one.data.params["evaluate.seed"] == str(int(one.data.metrics["seed"]))
+        assert one.data.params["train.batch"] == "4"
+
+
+def test_the_first_measurement_is_in_the_run_that_was_trained(client, tmp_path) -> None:
+    run = a_run(tmp_path / "run", "trained")
+    with tracking.tracked_training(run.key, run.meta) as training:
+        training.log_rows(rows(1))
+    copy = tracking.log_run(measured(run, 2.0))
+    assert copy.run_id == training.run_id
+    # The same training, done again, goes on with it and leaves it what it is.
+    with tracking.tracked_training(run.key, run.meta) as again:
+        again.log_rows(rows(1, 2, 3))
+    assert again.run_id == copy.run_id
+    assert fids(client, "trained") == [[2.0]]
+    assert tracking.log_run(measured(run, 2.0)).run_id == copy.run_id
+
+
+def test_other_numbers_by_the_same_settings_are_another_run_but_rounding_is_none(
+    client, tmp_path
+) -> None:
+    run = a_run(tmp_path / "run", "recoded")
+    for fid in (30.0, 30.000001, 31.5):  # on another CPU; by a changed formula
+        tracking.log_run(measured(run, fid))
+    assert fids(client, "recoded") == [[30.0], [31.5]]
+
+
+def test_files_go_once_and_again_where_they_changed(client, tmp_path, monkeypatch) -> None:
+    sent = []
+    log = MlflowClient.log_artifact
+
+    def counting(self, run_id, path, folder=None) -> None:
+        sent.append(Path(path).name)
+        log(self, run_id, path, folder)
+
+    monkeypatch.setattr(MlflowClient, "log_artifact", counting)
+    run = a_run(tmp_path / "run", "files")
+    for _ in range(2):
+        tracking.log_run(run)
+    assert sorted(sent) == ["generator.safetensors", "grid.png", "history.csv", "model.json"]
+    (run.folder / "grid.png").write_bytes(b"changed")  # as long as it was
+    tracking.log_run(run)
+    assert len(sent) == 8
+
+
+def test_a_run_that_is_complete_keeps_its_end(client, tmp_path) -> None:
+    run = a_run(tmp_path / "run", "over")
+    tracking.log_run(run)
+    (before,) = runs(client, "over", "study.training")
+    tracking.log_run(run)
+    (after,) = runs(client, "over", "study.training")
+    assert after.info.end_time == before.info.end_time
+
+
+def test_a_run_that_was_deleted_in_mlflow_is_made_anew(client, tmp_path) -> None:
+    run = measured(a_run(tmp_path / "run", "deleted"), 3.0)
+    client.delete_run(tracking.log_run(run).run_id)
+    assert tracking.log_run(run).missed == ""
+    assert fids(client, "deleted") == [[3.0]]
+
+
+def test_real_images_and_anybodys_samples_have_a_run_for_each_measurement(client) -> None:
+    by = {"judge_sha256": "a" * 64, "reference_sha256": "b" * 64}
+    for seed, fid in ((0, 1.0), (1, 1.1), (1, 1.1)):
+        values = {"settings": SETTINGS.format(seed), "fid": fid, **by}
+        tracking.log_real(values)
+        tracking.log_samples("theirs.npz", "c" * 64, values)
+    tracking.log_samples("others.npz", "d" * 64, values)
+    for kind, wanted in (("real", [1.0, 1.1]), ("samples", [1.0, 1.1, 1.1])):
+        found = [run.data.metrics["fid"] for run in runs(client, kind, "kind")]
+        assert sorted(found) == wanted
+
+
+def test_mlflows_own_columns_are_filled(client, monkeypatch) -> None:
+    monkeypatch.setenv("MLFLOW_TRACKING_USERNAME", "ada")
+    monkeypatch.setattr("sys.argv", ["/somewhere/ganstudy", "train", "--run", "gan-wgan-0"])
+    monkeypatch.setenv("MLFLOW_RUN_ID", "0" * 32)  # of somebody else's run: none of ours
+    with tracking.tracked("columns", "columns", "run", {}):
+        pass
+    (run,) = runs(client, "columns")
+    assert run.info.user_id == "ada"
+    assert run.data.tags["mlflow.user"] == "ada"
+    assert run.data.tags["mlflow.source.name"] == "ganstudy train --run gan-wgan-0"
+    assert run.data.tags["mlflow.source.git.commit"] == run.data.tags["git.commit"]
+
+
+def test_the_experiments_name_is_mlflows_setting(client, monkeypatch) -> None:
+    monkeypatch.setenv("MLFLOW_EXPERIMENT_NAME", "my pictures")
+    with tracking.tracked("named", "named", "run", {}):
+        pass
+    own = client.get_experiment_by_name("my pictures").experiment_id
+    assert [run.info.run_name for run in client.search_runs([own])] == ["named"]
+
+
+def test_reports_data_and_judges_do_not_stand_among_what_is_compared(client) -> None:
+    for kind in ("report", "data", "judge"):
+        with tracking.tracked(f"a {kind}", kind, kind, {}):
+            pass
+        assert runs(client, kind) == []
+    shared = client.get_experiment_by_name("ganstudy-shared").experiment_id
+    names = {run.info.run_name for run in client.search_runs([shared])}
+    assert names == {"a report", "a data", "a judge"}
+
+
+def test_a_deleted_experiment_is_told_with_the_command_that_restores_it(
+    client, monkeypatch, tmp_path
+) -> None:
+    monkeypatch.setenv("MLFLOW_EXPERIMENT_NAME", "gone")
+    run = a_run(tmp_path / "run", "gone")
+    tracking.log_run(run)
+    client.delete_experiment(client.get_experiment_by_name("gone").experiment_id)
+    missed = tracking.log_run(run).missed
+    name, _, command = missed.partition("to restore it: ")
+    assert "gone" in name
+    variable, program, *arguments = command.split()
+    monkeypatch.setenv(*variable.split("=", 1))
+    assert program == "mlflow"
+    subprocess.run([sys.executable, "-m", "mlflow", *arguments], check=True)
+    assert tracking.log_run(run).missed == ""
 
 
 def test_many_rows_go_in_batches_that_mlflow_takes(client: MlflowClient) -> None:
@@ -155,18 +311,36 @@ def test_many_rows_go_in_batches_that_mlflow_takes(client: MlflowClient) -> None
     assert len(curve(client, found, "p/29")) == 40
 
 
-def test_the_link_names_the_runs_side_by_side(client: MlflowClient) -> None:
-    ids = []
+def test_the_link_names_the_runs_side_by_side_and_is_kept(client: MlflowClient) -> None:
+    copies = []
     for key in ("left", "right"):
-        with tracking.tracked(key, key, "run", {}):
+        with tracking.tracked(key, key, "run", {}) as copy:
             pass
-        ids.append(runs(client, key)[0].info.run_id)
-    link = tracking.comparison_link(["left", "right", "never was"])
+        copies.append(copy)
+    link = tracking.kept_link(copies)
     assert link.startswith("/#/compare-runs?runs=")
-    places = [link.index(run_id) for run_id in ids]
+    places = [link.index(runs(client, key)[0].info.run_id) for key in ("left", "right")]
     assert places == sorted(places)
-    experiment = client.get_experiment_by_name(tracking.EXPERIMENT).experiment_id
-    assert link.endswith(f"%5B%22{experiment}%22%5D")
+    assert link.endswith(f"%5B%22{experiment_id(client)}%22%5D")
+    assert tracking.link_path().read_text() == link + "\n"
+
+
+def test_each_store_has_a_link_of_its_own_and_an_outage_leaves_it(
+    client: MlflowClient, monkeypatch
+) -> None:
+    with tracking.tracked("linked", "linked", "run", {}) as copy:
+        pass
+    link = tracking.kept_link([copy])
+    here = tracking.link_path()
+    monkeypatch.setenv("MLFLOW_TRACKING_URI", DEAD.replace("//", f"//user:{SECRET}@"))
+    monkeypatch.setenv("MLFLOW_HTTP_REQUEST_MAX_RETRIES", "0")
+    with tracking.tracked("linked", "linked", "run", {}) as missed:
+        pass
+    assert missed.missed
+    assert tracking.kept_link([missed]) == ""
+    assert not tracking.link_path().exists()
+    assert SECRET not in str(tracking.link_path())
+    assert here.read_text() == link + "\n"
 
 
 def test_origin_is_tagged_once_and_stays(client: MlflowClient, store: Path, monkeypatch) -> None:
@@ -192,7 +366,7 @@ def test_runs_of_a_study_of_its_own_are_grouped_by_a_tag(client, store: Path, mo
     monkeypatch.chdir(world)
     with tracking.tracked("of a study", "of a study", "run", {}):
         pass
-    experiment = client.get_experiment_by_name(tracking.EXPERIMENT).experiment_id
+    experiment = experiment_id(client)
     grouped = client.search_runs([experiment], "tags.study = 'studies/losses/fashion'")
     assert [run.info.run_name for run in grouped] == ["of a study"]
 
@@ -212,7 +386,6 @@ def test_a_dead_server_is_told_of_once_and_stops_nothing(dead, capsys, tmp_path:
 def test_a_password_in_the_address_is_never_shown(dead, capsys) -> None:
     with tracking.tracked("gan-wgan-0", "k", "run", {}):
         pass
-    assert tracking.comparison_link(["k"]) == "/"
     out, err = capsys.readouterr()
     assert SECRET not in out + err
     assert "MLflow at http://127.0.0.1:9 " in err
@@ -253,7 +426,7 @@ def test_a_tracker_that_hangs_is_left_alone_for_a_while_by_the_whole_process(
         calls.append(1)
         raise TimeoutError("no answer")
 
-    monkeypatch.setattr(tracking, "SLOW", -1.0)  # every failure is a slow one
+    monkeypatch.setattr(opened, "SLOW", -1.0)  # every failure is a slow one
     monkeypatch.setattr(MlflowClient, "get_experiment_by_name", hang)
     for name in ("one", "two"):
         with tracking.tracked(name, name, "run", {}) as run:
@@ -261,7 +434,7 @@ def test_a_tracker_that_hangs_is_left_alone_for_a_while_by_the_whole_process(
             run.log_metrics({"fid": 1.0})
     assert len(calls) == 1
     assert capsys.readouterr().err.count("MLflow at") == 1
-    tracking._OUTAGES[tracking.tracking_uri()] = 0.0  # the while is over
+    opened.OUTAGES[tracking.tracking_uri()] = 0.0  # the while is over
     with tracking.tracked("three", "three", "run", {}):
         pass
     assert len(calls) == 2
@@ -278,12 +451,12 @@ def test_single_values_are_stored_once_and_again_only_when_they_change(client) -
 def test_an_empty_twin_from_a_late_answer_goes_and_the_run_stays(client, monkeypatch) -> None:
     with tracking.tracked("twin", "twin", "run", {}) as run:
         run.log_rows(rows(1))
-    experiment = client.get_experiment_by_name(tracking.EXPERIMENT).experiment_id
-    client.create_run(experiment, tags={tracking.KEY_TAG: "twin"})
+    experiment = experiment_id(client)
+    client.create_run(experiment, tags={KEY_TAG: "twin"})
     with tracking.tracked("twin", "twin", "run", {}):
         pass
     assert len(runs(client, "twin")) == 2  # another machine may be about to use it
-    monkeypatch.setattr(tracking, "LATE", -1)
+    monkeypatch.setattr(run_module, "LATE", -1)
     with tracking.tracked("twin", "twin", "run", {}) as run:
         run.log_rows(rows(1, 2))
     (left,) = runs(client, "twin")
@@ -306,3 +479,18 @@ def test_without_a_setting_the_store_is_one_file_in_the_projects_root(
     monkeypatch.delenv("MLFLOW_TRACKING_URI", raising=False)
     monkeypatch.setenv("DVC_ROOT", str(tmp_path))  # as in DVC's temporary and queued workspaces
     assert tracking.tracking_uri() == f"sqlite:///{tmp_path / 'mlflow.db'}"
+
+
+@pytest.mark.parametrize("scheme", ["sqlite", "sqlite+pysqlite"])
+def test_a_relative_store_is_in_the_projects_root_too(monkeypatch, tmp_path, scheme: str) -> None:
+    monkeypatch.setenv("DVC_ROOT", str(tmp_path))
+    monkeypatch.setenv("MLFLOW_TRACKING_URI", f"{scheme}:///my.db")
+    assert tracking.tracking_uri() == f"{scheme}:///{tmp_path / 'my.db'}"
+
+
+@pytest.mark.parametrize(
+    "uri", ["sqlite:////srv/my.db", "http://tracker:5000", "sqlite:///:memory:"]
+)
+def test_a_store_that_is_named_whole_is_taken_as_it_is(monkeypatch, uri: str) -> None:
+    monkeypatch.setenv("MLFLOW_TRACKING_URI", uri)
+    assert tracking.tracking_uri() == uri

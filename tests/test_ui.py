@@ -31,13 +31,15 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 @pytest.fixture
 def logged(folder: Path) -> Path:
+    copies = []
     for key, fid in RUNS.items():
-        with tracking.tracked(key, key, "gan", {"train": {"loss": key.split("-")[1]}}) as run:
+        with tracking.tracked(key, key, "model", {"train": {"loss": key.split("-")[1]}}) as run:
+            copies.append(run)
             run.log_rows(
                 [{"round": n, "images": 64.0 * n, "generator/loss": 1 / n} for n in (1, 2)]
             )
             run.log_metrics({"fid": fid})
-    write_text(tracking.link_path(), tracking.comparison_link(list(RUNS)) + "\n")
+    assert tracking.kept_link(copies)
     return folder
 
 
@@ -104,9 +106,10 @@ def test_a_taken_port_is_one_line(folder: Path) -> None:
     assert f"--port {port + 1}" in text
 
 
-def test_of_a_server_only_the_link_is_told(folder: Path) -> None:
-    write_text(tracking.link_path(), "/#/compare-runs?runs=1\n")
+def test_of_a_server_only_the_link_is_told(folder: Path, monkeypatch) -> None:
     named = {"MLFLOW_TRACKING_URI": "http://user:pa55word@127.0.0.1:9/"}
+    monkeypatch.setenv(*next(iter(named.items())))
+    write_text(tracking.link_path(), "/#/compare-runs?runs=1\n")
     process = start(folder, **named)
     _, text = process.communicate(timeout=600)
     assert process.returncode == 0

@@ -6,14 +6,30 @@ from typing import Annotated
 import typer
 
 from ganstudy import layout
+from ganstudy.errors import InputError
 
 app = typer.Typer(
     help="The reproducible study of generative adversarial networks.",
     no_args_is_help=True,
     pretty_exceptions_enable=False,
 )
+
+
+def _runs(incomplete: str) -> list[str]:
+    """Keys of the study's runs, for the shell to complete."""
+    from ganstudy import params
+
+    try:
+        return [key for key in params.load().run_keys() if key.startswith(incomplete)]
+    except InputError:  # a study that cannot be read has no runs to name
+        return []
+
+
 Out = Annotated[Path, typer.Option(help="Where the result goes.")]
-Run = Annotated[str, typer.Option(help="A run's key, <model>-<loss>-<seed>, like gan-wgan-0.")]
+Run = Annotated[
+    str,
+    typer.Option(help="A run's key, <model>-<loss>-<seed>, like gan-wgan-0.", autocompletion=_runs),
+]
 
 
 @app.callback()
@@ -44,6 +60,15 @@ def check(out: Annotated[Path | None, typer.Option(help="A file that says valid.
 
     keys = stage.run(params.load(), Path("dvc.yaml"), out)
     typer.echo("params.yaml is valid; runs of the study: " + ", ".join(keys))
+
+
+@app.command()
+def plan() -> None:
+    """Say what the study is about to do: runs, minutes on this machine, data, disk."""
+    from ganstudy import params
+    from ganstudy.stages import plan as stage
+
+    typer.echo(stage.run(params.load()))
 
 
 @app.command()
@@ -83,6 +108,18 @@ def judge(out: Out = layout.JUDGE) -> None:
 
 
 @app.command()
+def release(
+    out: Annotated[Path, typer.Option(help="A folder of judges.")],
+    commit: Annotated[str, typer.Option(help="Of the code that trained it.")],
+) -> None:
+    """Put this study's judge among those that come with ganstudy."""
+    from ganstudy import params
+    from ganstudy.stages import release as stage
+
+    stage.run(params.load(), out, commit)
+
+
+@app.command()
 def train(
     run: Run, out: Annotated[Path | None, typer.Option(help="data/runs/<run>")] = None
 ) -> None:
@@ -108,7 +145,6 @@ def sample(
 ) -> None:
     """Generate images with a trained run."""
     from ganstudy import params
-    from ganstudy.errors import InputError
     from ganstudy.stages import sample as stage
 
     settings = params.load()
@@ -126,7 +162,10 @@ def sample(
 
 @app.command()
 def evaluate(
-    run: Annotated[str | None, typer.Option(help="A run's key, or real.")] = None,
+    run: Annotated[
+        str | None,
+        typer.Option(help="A run's key, or real.", autocompletion=_runs),
+    ] = None,
     samples: Annotated[
         Path | None, typer.Option(help="Anybody's samples: an .npz or a folder of images.")
     ] = None,
@@ -144,7 +183,6 @@ def evaluate(
 ) -> None:
     """Measure a run, real images, or anybody's samples."""
     from ganstudy import params
-    from ganstudy.errors import InputError
     from ganstudy.stages import evaluate as stage
 
     others = [samples, reference, extractor, weights]

@@ -5,9 +5,15 @@ from collections.abc import Iterable
 
 
 class StudyError(Exception):
-    """A failure that the user can act on. `exit_code` is what the command ends with."""
+    """A failure that the user can act on. `exit_code` is what the command ends with.
+
+    Each argument is one mistake, which is told on a line of its own.
+    """
 
     exit_code = 1
+
+    def __str__(self) -> str:
+        return "; ".join(str(mistake) for mistake in self.args)
 
 
 class InputError(StudyError):

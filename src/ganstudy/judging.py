@@ -8,7 +8,7 @@ import numpy as np
 import torch
 from torch import nn
 
-from ganstudy import ranks
+from ganstudy import judges, ranks
 from ganstudy.errors import InputError
 from ganstudy.files import (
     Labels,
@@ -27,10 +27,12 @@ from ganstudy.metrics import extractors as extraction
 from ganstudy.metrics import judge as judge_extraction
 from ganstudy.models.judge import DECAY, EMA, Judge
 from ganstudy.models.saved import restored
-from ganstudy.networks import ImageShape, classifier
+from ganstudy.networks import ImageShape
+from ganstudy.networks import classifier as classifier_network
 from ganstudy.networks.classifier import Classifier
 from ganstudy.params import EvaluateParams, JudgeParams
 from ganstudy.training.batches import Batches
+from ganstudy.training.precision import Precision
 from ganstudy.training.trainer import Settings, Trainer
 
 LabelledSplit = tuple[Samples, Labels | None]
@@ -38,7 +40,7 @@ LabelledSplit = tuple[Samples, Labels | None]
 INFO, WEIGHTS = "judge.json", "judge.safetensors"
 ROTATIONS = 4
 CACHED = 24  # sets of features that are kept
-SOURCES = (classifier, judge_extraction, extraction)  # of the code that makes them
+SOURCES = (classifier_network, judge_extraction, extraction)  # of the code that makes them
 
 
 @dataclass(frozen=True)
@@ -49,7 +51,8 @@ class JudgeInfo:
 
     `task` is "labels", or "rotations" where the data has no labels: then the classifier tells by
     how many quarter turns an image was rotated (Gidaris et al. 2018), and classes mean nothing.
-    `accuracy` is on the test split of its task.
+    `accuracy` is on the test split of its task, `name` how results call it, `precision` what it
+    was trained in.
     """
 
     key: str
@@ -62,6 +65,8 @@ class JudgeInfo:
     accuracy: float
     data: str
     data_sha256: str
+    name: str = "judge"
+    precision: Precision = "float32"
 
     def must_belong(self, sha256_train: str) -> None:
         """Raises `InputError` unless the judge was trained on the training split of that hash."""
@@ -82,28 +87,34 @@ def rotated(images: Samples) -> tuple[Samples, Labels]:
 
 def load_judge(folder: Path, device: torch.device) -> tuple[JudgeExtractor, JudgeInfo]:
     """The judge in `folder`, ready to extract. Raises `InputError` when it is not there."""
-    path = output(folder / INFO, "judge")
+    return _load_judge(output(folder / INFO, "judge"), folder / WEIGHTS, device)
+
+
+def _load_judge(
+    description: Path, weights: Path, device: torch.device, part: str | None = None
+) -> tuple[JudgeExtractor, JudgeInfo]:
+    """By a JSON, or the `part` of one, and weights."""
     try:
-        info = JudgeInfo(**read_json(path))
+        content = read_json(description)
+        info = JudgeInfo(**(content if part is None else content[part]))
         height, width = info.resolution
         shape = ImageShape(info.channels, height, width)
-    except (TypeError, ValueError) as error:
-        raise InputError(f"{path} does not describe a judge: {error}") from error
+    except (LookupError, TypeError, ValueError) as error:
+        raise InputError(f"{description} does not describe a judge: {error}") from error
 
     def build() -> nn.Module:
         return Classifier(shape, info.classes, info.width, info.features)
 
-    network = restored(build, folder / WEIGHTS, path)
-    name = "judge" if info.task == "labels" else f"judge-{info.task}"
-    sha256 = sha256_file(folder / WEIGHTS)
-    return JudgeExtractor(network, name, sha256, str(device)), info
+    network = restored(build, weights, description)
+    sha256 = sha256_file(weights)
+    return JudgeExtractor(network, info.name, sha256, str(device)), info
 
 
 def classifier_training(
     recipe: JudgeParams,
     split: LabelledSplit,
     classes: int,
-    precision: str,
+    precision: Precision,
     device: torch.device,
     checkpoint_seconds: float = 60.0,
 ) -> Trainer:
@@ -126,10 +137,15 @@ def classifier_training(
     return Trainer(judge.players(), judge.sampler, batches, settings, device)
 
 
-def accuracy(network: nn.Module, split: LabelledSplit, device: torch.device) -> float:
-    """Share of images whose label the classifier `network` gives, in [0, 1]."""
+def classifier(network: nn.Module, device: torch.device) -> JudgeExtractor:
+    """A network that is no judge yet, ready to look at images."""
+    return JudgeExtractor(network, "classifier", "", str(device))
+
+
+def accuracy(judge: FeatureExtractor, split: LabelledSplit) -> float:
+    """Share of images whose label `judge` gives, in [0, 1]."""
     images, labels = split
-    logits = JudgeExtractor(network, "judge", "", str(device)).extract(images).logits
+    logits = judge.extract(images).logits
     assert logits is not None  # noqa: S101 - a judge gives logits
     return float((logits.argmax(1) == labels).mean())
 
@@ -175,9 +191,16 @@ class Examiner:
 
 
 def load_examiner(params: EvaluateParams, judge: Path, device: torch.device) -> Examiner:
-    """The extractor that params name: the judge, or one of torch-fidelity's."""
+    """The extractor that params name: the study's judge, a released one, or one of
+    torch-fidelity's."""
     if params.extractor == "judge":
         return Examiner(*load_judge(judge, device))
+    if (released := judges.named(params.extractor)) is not None:
+        if params.weights is not None:
+            raise InputError(f"evaluate.weights: the judge {params.extractor} has its own")
+        released.read()  # or say that it was altered
+        description = released.weights.with_suffix(".json")
+        return Examiner(*_load_judge(description, released.weights, device, "info"))
     weights = None if params.weights is None else from_root(params.weights)
     return Examiner(TorchFidelityExtractor(params.extractor, weights, str(device)), None)
 

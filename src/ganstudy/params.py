@@ -56,7 +56,9 @@ class DataParams(Section):
     """Which images or points are studied and how they are split."""
 
     name: DatasetName
-    folder: str | None = Field(None, description="for name: folder, where the images are")
+    folder: str | None = Field(
+        None, description="for name: folder, where the images are: a folder, or a .zip of one"
+    )
     resolution: int | None = Field(
         None, ge=4, le=1024, description="side in pixels; null keeps the data set's own"
     )
@@ -66,6 +68,23 @@ class DataParams(Section):
     )
     broken: Literal["refuse", "skip"] = Field(
         "refuse", description="what an image that cannot be read does to a folder"
+    )
+    labels: Literal["folders", "dataset.json", "none"] | None = Field(
+        None,
+        description="where classes of a folder come from: its sub-folders or StyleGAN's "
+        "dataset.json; null decides, and asks where either could be meant",
+    )
+    links: Literal["refuse", "follow"] = Field(
+        "refuse", description="what happens to links that lead out of a folder"
+    )
+    background: Annotated[str, Field(pattern="^(white|black|#[0-9a-fA-F]{6})$")] = Field(
+        "white", description="what transparent parts of a folder's images show"
+    )
+    bits: int = Field(
+        16, ge=9, le=16, description="of 16-bit grey images, how many are used: 12 of many sensors"
+    )
+    pages: Literal["first", "all"] = Field(
+        "first", description="of TIFFs of several pages and of animations"
     )
     test: Share = Field(0.2, gt=0, description="share held out where the data has no test split")
     validation: Share = Field(0.1, gt=0, description="share of the training split held out")
@@ -117,7 +136,9 @@ class TrainParams(Section):
     decay: Annotated[float, Field(ge=0, le=1)] = Field(
         description="share of training, at its end, over which learning rates fall to 0"
     )
-    precision: Literal["float32", "bfloat16"]
+    precision: Literal["auto", "float32", "bfloat16"] = Field(
+        "auto", description="auto: bfloat16 where the device has instructions for it, else float32"
+    )
     conditional: bool = Field(description="G and D see the class label")
     reuse: bool = Field(
         False,
@@ -194,6 +215,11 @@ class JudgeParams(Section):
     images: Count = Field(description="training budget in images shown")
     batch: Annotated[int, Field(ge=2, le=65536)]
     learning_rate: Rate
+    weights: Literal["released", "train"] = Field(
+        "released",
+        description="released: the judge that comes with ganstudy where there is one of this very "
+        "data, so that FIDs of all machines are on one scale; else one is trained",
+    )
     shift: Annotated[int, Field(ge=0, le=32)] = Field(description="augmentation, in pixels")
     flip: bool = Field(description="augmentation by mirror images")
     seed: Seed
@@ -206,10 +232,13 @@ class SampleParams(Section):
     seed: Seed
 
 
+FEWEST = 4  # samples that have a distance: the halves of the debiased one need two each
+
+
 class EvaluateParams(Section):
     """How samples are measured. Definitions: the docs of ganstudy.metrics."""
 
-    extractor: str = Field("judge", description="judge, or a torch-fidelity extractor by name")
+    extractor: str = Field("judge", description="judge, or another by name")
     weights: str | None = Field(None, description="path of the extractor's weights")
     neighbours: Annotated[int, Field(ge=1, le=100)] = 5
     resamples: Annotated[int, Field(ge=10, le=10_000)] = Field(
@@ -225,6 +254,11 @@ class EvaluateParams(Section):
         if self.extractor == "judge" and self.weights is not None:
             raise ValueError("evaluate.weights is for other extractors; the judge has its own")
         return self
+
+    @property
+    def enough(self) -> int:
+        """Images of each side for every metric over all of them: each needs its neighbours."""
+        return max(self.neighbours + 1, FEWEST)
 
 
 class StudyParams(Section):
@@ -296,7 +330,7 @@ class Params(Section):
                     f"evaluate.extractor: {name} is measured by the mixture it comes from: "
                     "set it to judge"
                 )
-            if self.train.precision != "float32":
+            if self.train.precision == "bfloat16":
                 raise ValueError(
                     f"train.precision: bfloat16 rounds the points of {name} by as much as its "
                     "modes are wide: set it to float32"
@@ -375,8 +409,7 @@ def parse(content: Any, source: str) -> Params:
     try:
         return Params.model_validate_json(_as_json(content, source))
     except ValidationError as error:
-        lines = [_explain(detail) for detail in error.errors()]
-        raise InputError(f"{source}: " + "; ".join(lines)) from error
+        raise InputError(*(f"{source}: {_explain(detail)}" for detail in error.errors())) from error
 
 
 def _as_json(content: Mapping[Any, Any], source: str) -> str:

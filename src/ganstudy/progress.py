@@ -19,6 +19,11 @@ def say(message: str) -> None:
         print(message, file=sys.stderr, flush=True)
 
 
+def printable(name: str) -> str:
+    """A name of anybody's within one line."""
+    return name if name.isprintable() else repr(name)
+
+
 class Meter:
     """Counts `total` units of work, named `unit`, under a `title`; use as a context manager.
 

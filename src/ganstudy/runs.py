@@ -46,18 +46,22 @@ def by_family(runs: Sequence[Run]) -> dict[str, list[Run]]:
     return families
 
 
-def read_run(key: str) -> Run:
-    """Reads one run of the grid. Raises `InputError` naming the stage whose output is missing."""
+def read_run(key: str, measured: dict[str, Any] | None = None) -> Run:
+    """Reads one run of the grid. Raises `InputError` naming the stage whose output is missing. With
+    metrics that were just `measured`, those are its metrics, and its history, which they did not
+    need, may be missing."""
     folder = layout.RUNS / key
     if not (folder / "model.json").is_file():
         raise InputError(f"{folder} holds no finished run: run `dvc repro train`")
     meta = read_json(folder / "model.json")
+    history = folder / HISTORY
+    unseen = measured is not None and not history.is_file()
     return Run(
         key,
         folder,
         meta,
-        _read_history(layout.output(folder / HISTORY, "train")),
-        read_metrics(key),
+        pd.DataFrame() if unseen else _read_history(layout.output(history, "train")),
+        read_metrics(key) if measured is None else measured,
         read_timing(meta["key"]),
     )
 

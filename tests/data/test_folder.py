@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from ganstudy.data.folder import read_folder
+from ganstudy.data.folder import Rules, read_folder, read_sample_folder
 from ganstudy.errors import InputError
 
 
@@ -84,8 +84,8 @@ def test_mixing_both_layouts_is_explained(tmp_path: Path) -> None:
 
 
 def test_a_layer_above_the_classes_is_refused(tmp_path: Path) -> None:
-    save(tmp_path / "train/cat/1.png")
-    with pytest.raises(InputError, match=r"'train/cat/1.png' lies too deep"):
+    save(tmp_path / "mine/cat/1.png")
+    with pytest.raises(InputError, match=r"'mine/cat/1.png' lies too deep"):
         read_folder(tmp_path)
 
 
@@ -419,3 +419,63 @@ def test_names_that_are_no_text_are_read_but_name_no_class(tmp_path: Path) -> No
     save(tmp_path / os.fsdecode(b"p\xff") / "1.png")
     with pytest.raises(InputError, match=r"'p\\udcff' is no text"):
         read_folder(tmp_path)
+
+
+# What is said of what is lost
+
+
+def test_losses_are_counted(tmp_path: Path, capsys) -> None:
+    for index in range(12):
+        Image.fromarray(np.full((8, 8), 4095 - index, np.uint16)).save(tmp_path / f"{index}.png")
+    save(tmp_path / "icon.png", (255, 255, 255, 0), mode="RGBA")
+    pages = [Image.new("L", (8, 8), value) for value in range(5)]
+    pages[0].save(tmp_path / "pages.tif", save_all=True, append_images=pages[1:])
+    pages[0].save(tmp_path / "moving.gif", save_all=True, append_images=pages[3:])
+    read_folder(tmp_path)
+    said = capsys.readouterr().err
+    assert "12 pictures use under 1/8 of their range" in said
+    assert "1 pictures have transparent parts, which show white" in said
+    assert "1 pictures show nothing but white" in said
+    assert "2 pictures have 6 pages or frames after the first" in said
+
+
+def test_a_plain_folder_has_nothing_to_tell(tmp_path: Path, capsys) -> None:
+    for index in range(3):
+        save(tmp_path / f"{index}.png", index)
+    read_folder(tmp_path, resolution=8)
+    assert capsys.readouterr().err.count("\n") == 1  # how many were read, and how fast
+
+
+def test_cropping_is_told(tmp_path: Path, capsys) -> None:
+    save(tmp_path / "a.png", size=(9, 8))
+    save(tmp_path / "b.png", size=(8, 8))
+    read_folder(tmp_path, resolution=8)
+    assert "1 pictures are not square, of which the middle is kept" in capsys.readouterr().err
+
+
+def test_all_pages_are_pictures_of_their_class_where_params_say_so(tmp_path: Path, capsys) -> None:
+    pages = [Image.new("L", (8, 8), value) for value in (10, 20, 30)]
+    (tmp_path / "cat").mkdir()
+    pages[0].save(tmp_path / "cat/a.tif", save_all=True, append_images=pages[1:])
+    save(tmp_path / "dog/b.png", 40)
+    found = read_folder(tmp_path, rules=Rules(pages="all"))
+    assert values(found.images) == [10, 20, 30, 40]
+    assert found.labels is not None
+    assert found.labels.tolist() == [0, 0, 0, 1]
+    assert "left out" not in capsys.readouterr().err
+
+
+def test_workers_folders_are_no_labels_that_were_asked_for(tmp_path: Path, capsys) -> None:
+    for worker in range(3):
+        save(tmp_path / f"{worker}/1.png", worker)
+    found = read_sample_folder(tmp_path, 1, Rules(labels="folders"))
+    assert (values(found.images), found.labels) == ([0, 1, 2], None)
+    assert "measured without labels" in capsys.readouterr().err
+
+
+def test_class_folders_of_samples_are_labels(tmp_path: Path) -> None:
+    for name in ("cat", "dog"):
+        save(tmp_path / name / "1.png")
+    found = read_sample_folder(tmp_path, 1, Rules())
+    assert found.labels is not None
+    assert (found.labels.tolist(), found.classes) == ([0, 1], ("cat", "dog"))

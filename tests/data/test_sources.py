@@ -99,6 +99,67 @@ def test_a_folder_goes_all_the_way_to_prepared(tmp_path: Path) -> None:
     assert str(tmp_path) not in json.dumps(source)
 
 
+def pictures(folder: Path, counts: dict[str, int]) -> DataParams:
+    """Noise in folders of that many."""
+    rng = np.random.default_rng(len(counts))
+    for name, count in counts.items():
+        (folder / name).mkdir(parents=True)
+        for index in range(count):
+            noise = rng.integers(0, 256, (8, 8, 3), np.uint8)
+            Image.fromarray(noise).save(folder / name / f"{index}.png")
+    return DataParams(name="folder", folder=str(folder), resolution=8)
+
+
+def test_a_folder_s_own_splits_stay_as_they_are(tmp_path: Path) -> None:
+    params = pictures(tmp_path / "in", {"train/a": 20, "train/b": 9, "val/a": 5, "test/b": 7})
+    sources.fetch(params, tmp_path / "raw")
+    prepare(tmp_path / "raw", params, tmp_path / "out")
+    info = load_info(tmp_path / "out")
+    assert (info.train, info.validation, info.test) == (29, 5, 7)
+    assert np.bincount(load_split(tmp_path / "out", "train").labels).tolist() == [20, 9]
+    assert set(load_split(tmp_path / "out", "validation").labels) == {0}
+    assert set(load_split(tmp_path / "out", "test").labels) == {1}
+    theirs = np.asarray(Image.open(tmp_path / "in/val/a/0.png"))
+    assert (load_split(tmp_path / "out", "validation").images[0] == theirs).all()
+
+
+def test_what_another_folder_left_is_gone(tmp_path: Path) -> None:
+    params = pictures(tmp_path / "in", {"train": 20, "val": 5, "test": 7})
+    sources.fetch(params, tmp_path / "raw")
+    sources.fetch(DataParams(name="digits"), tmp_path / "raw")
+    assert sorted(path.name for path in (tmp_path / "raw").iterdir()) == [
+        "source.json",
+        "train.npz",
+    ]
+
+
+def test_a_missing_split_is_drawn_from_training(tmp_path: Path) -> None:
+    params = pictures(tmp_path / "in", {"train": 40, "test": 7})
+    sources.fetch(params, tmp_path / "raw")
+    prepare(tmp_path / "raw", params, tmp_path / "out")
+    info = load_info(tmp_path / "out")
+    assert (info.train, info.validation, info.test) == (36, 4, 7)
+
+
+@pytest.mark.parametrize(
+    ("counts", "line"),
+    [
+        ({"ant": 3, "bee": 2}, "folder: 2 classes: ant 3, bee 2"),
+        ({"only": 3}, "only 3; a judge learns nothing from one, but with data.labels: none"),
+        ({"train/x": 3, "test/x": 2, "train/a\nb": 1}, r"folder: 2 classes: 'a\nb' 1, x 5"),
+        ({"train": 2, "val": 2}, "folder: no classes"),
+        ({f"c{index:02d}": 1 + index % 2 for index in range(30)}, "c09 2, … (1 to 2 each)"),
+    ],
+)
+def test_classes_are_told_with_their_counts(tmp_path: Path, capsys, counts, line: str) -> None:
+    sources.fetch(pictures(tmp_path / "in", counts), tmp_path / "raw")
+    said = [text for text in capsys.readouterr().err.splitlines() if " samples and " not in text]
+    said = [text for text in said if text.startswith("folder: ")]
+    assert len(said) == 1
+    assert said[0].endswith(line)
+    assert len(said[0]) < 200
+
+
 # Fashion-MNIST, the real one
 
 

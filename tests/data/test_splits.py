@@ -1,6 +1,7 @@
 """Splits: nothing lost, nothing in two places, the same every time, fair to classes."""
 
 import json
+from collections import Counter, defaultdict
 from pathlib import Path
 
 import numpy as np
@@ -40,7 +41,54 @@ def test_a_split_has_every_row_once_and_no_image_on_both_sides(labels, copies, s
     assert len(held) > 0
     sides = [{image.tobytes() for image in images[rows]} for rows in (kept, held)]
     assert not sides[0] & sides[1]
-    assert len(held) <= share * len(images) + 0.5
+    # Classes too small for their share give one image, all copies of it: no more than that is over.
+    least = sum(min(members.values()) for members in classes_of(images, labels).values())
+    assert len(held) <= share * len(images) + 0.5 + least
+
+
+def classes_of(images: np.ndarray, labels: list[int]) -> dict[int, Counter[bytes]]:
+    """By class, how often each different image is there; copies belong to the first one's class."""
+    first: dict[bytes, int] = {}
+    classes: dict[int, Counter[bytes]] = defaultdict(Counter)
+    for image, label in zip(images, labels, strict=True):
+        key = image.tobytes()
+        classes[first.setdefault(key, label)][key] += 1
+    return classes
+
+
+@settings(deadline=None, max_examples=80)
+@given(
+    sizes=st.lists(st.integers(1, 40), min_size=1, max_size=8),
+    copies=st.lists(st.integers(0, 200), max_size=60),
+    test=st.floats(0.02, 0.6),
+    validation=st.floats(0.02, 0.6),
+)
+def test_a_class_of_three_different_images_is_in_every_split(sizes, copies, test, validation):
+    sizes = [*sizes, 40]  # without one class of three there would be no test split by this rule
+    labels = np.repeat(np.arange(len(sizes)), sizes)
+    images = distinct(len(labels))
+    for target in copies:
+        images[target % (len(images) - 3)] = images[target // 7 % (len(images) - 3)]
+    rest, tested = split(images, labels, test, "test")
+    trained, held = split(images[rest], labels[rest], validation, "validation")
+    sides = [
+        {image.tobytes() for image in images[rows]} for rows in (rest[trained], rest[held], tested)
+    ]
+    for members in classes_of(images, labels.tolist()).values():
+        there = [bool(side & members.keys()) for side in sides]
+        assert there[0]
+        assert there[1] or len(members) < 2
+        assert there[2] or len(members) < 3
+
+
+def test_classes_of_two_images_still_make_three_splits() -> None:
+    labels = np.repeat(np.arange(20), 2)
+    images = distinct(40)
+    rest, tested = split(images, labels, 0.2, "test")
+    trained, held = split(images[rest], labels[rest], 0.1, "validation")
+    assert len(tested) == 8
+    assert len(held) > 0
+    assert set(labels[rest[trained]]) == set(range(20))
 
 
 def test_the_share_is_met_and_each_class_gives_its_part() -> None:
@@ -203,6 +251,22 @@ def test_images_made_equal_by_reduction_do_not_leak(tmp_path: Path) -> None:
     assert not seen[0] & seen[1]
     assert not seen[0] & seen[2]
     assert not seen[1] & seen[2]
+
+
+def test_thin_classes_are_named_in_one_line(tmp_path: Path, capsys) -> None:
+    labels = np.array([0] * 30 + [1] * 30 + [2, 3, 3])
+    write_raw(tmp_path / "raw", distinct(63), labels, ["cat", "dog", "eel", "a\nfox"])
+    prepare(tmp_path / "raw", DataParams(name="digits"), tmp_path / "out")
+    said = [line for line in capsys.readouterr().err.splitlines() if "thin" in line]
+    assert len(said) == 1
+    assert "no validation image of eel;" in said[0]
+    assert r"no test image of eel, 'a\nfox'" in said[0]
+    assert "cat" not in said[0]
+
+
+def test_classes_that_every_split_has_are_not_called_thin(raw: Path, tmp_path: Path, capsys):
+    prepare(raw, DataParams(name="digits"), tmp_path)
+    assert "thin" not in capsys.readouterr().err
 
 
 def test_labels_must_have_a_class(tmp_path: Path) -> None:

@@ -10,6 +10,7 @@ import json
 import os
 import resource
 import struct
+import tempfile
 import zipfile
 import zlib
 from collections.abc import Callable, Iterator
@@ -28,11 +29,11 @@ from PIL import Image
 from faults.conftest import count, tries
 from ganstudy import files, params, runs
 from ganstudy.data.cifar import RECORD, read_batch
-from ganstudy.data.folder import read_folder
+from ganstudy.data.folder import Rules, read_folder
 from ganstudy.data.idx import read_idx
 from ganstudy.data.images import load_info
 from ganstudy.data.pictures import BrokenPictureError, read_picture
-from ganstudy.errors import StudyError
+from ganstudy.errors import InputError, StudyError
 from ganstudy.judging import load_judge
 from ganstudy.models.base import Companion
 from ganstudy.models.saved import load_companion, load_generator, save_model, save_weights
@@ -105,6 +106,25 @@ def judge(folder: Path) -> None:
     save_weights(folder / "judge.safetensors", Classifier(ImageShape(1, 8, 8), 10, 4, 8))
 
 
+def zipped(folder: Path) -> None:
+    """StyleGAN's archive, packed in two ways."""
+    with zipfile.ZipFile(folder / "a.zip", "w", zipfile.ZIP_DEFLATED) as archive:
+        archive.writestr("dataset.json", json.dumps(LABELS))
+        archive.writestr("00000/a.png", png(), zipfile.ZIP_STORED)
+        archive.writestr("00000/b.jpg", png("JPEG"))
+
+
+def labelled(folder: Path) -> None:
+    """The same as a folder."""
+    (folder / "00000").mkdir()
+    (folder / "00000/a.png").write_bytes(png())
+    (folder / "00000/b.jpg").write_bytes(png("JPEG"))
+    (folder / "dataset.json").write_text(json.dumps(LABELS))
+
+
+LABELS = {"labels": [["00000/a.png", 3], ["00000/b.jpg", 1]]}
+
+
 def checkpoints(folder: Path) -> None:
     store = CheckpointStore(folder)
     store.save(Checkpoint({"a": torch.ones(3)}, {"round": 1, "history": [], "seconds": 0.0}))
@@ -115,6 +135,11 @@ DATA = {
     "train": 1, "validation": 1, "test": 1, "sha256_train": "a", "sha256_validation": "b",
     "sha256_test": "c",
 }  # fmt: skip
+
+
+def picture(path: Path) -> object:
+    with path.open("rb") as stream:
+        return read_picture(stream)
 
 
 # A reader: makes a good folder, damages one file in it, reads.
@@ -140,11 +165,16 @@ READERS: dict[str, tuple[Callable[[Path], Path], Callable[[Path], Any]]] = {
     "npz of samples": (plain("a.npz", images_npz), files.read_samples),
     "npz of images": (plain("a.npz", images_npz), files.read_images),
     "IDX": (plain("a.idx", idx), read_idx),
-    "PNG": (plain("a.png", png), read_picture),
-    "JPEG": (plain("a.jpg", lambda: png("JPEG")), read_picture),
-    "GIF": (plain("a.gif", lambda: png("GIF")), read_picture),
-    "TIFF": (plain("a.tif", lambda: png("TIFF")), read_picture),
+    "PNG": (plain("a.png", png), picture),
+    "JPEG": (plain("a.jpg", lambda: png("JPEG")), picture),
+    "GIF": (plain("a.gif", lambda: png("GIF")), picture),
+    "TIFF": (plain("a.tif", lambda: png("TIFF")), picture),
     "image folder": (plain("a.png", png), lambda path: read_folder(path.parent, resolution=8)),
+    "zip of images": (within(zipped, "a.zip"), lambda path: read_folder(path, resolution=8)),
+    "dataset.json": (
+        within(labelled, "dataset.json"),
+        lambda path: read_folder(path.parent, resolution=8),
+    ),
     "CIFAR batch": (plain("a.bin", lambda: bytes(2 * RECORD)), lambda path: read_batch(path, 2)),
     "params.yaml": (
         plain("params.yaml", (ROOT / "params.yaml").read_bytes),
@@ -227,6 +257,107 @@ def test_a_damaged_file_is_read_or_refused_in_one_line(reader: str, tmp_path: Pa
         count("Damaged files", f"{reader}: read or refused in one line")
 
     survives()
+
+
+# Folders of anything
+
+
+def picture_of(kind: str, value: int) -> bytes:
+    """A file's content; the kinds are in `PICTURES`."""
+    stream = io.BytesIO()
+    grey = Image.new("L", (8, 6), value)
+    if kind == "frames.gif":
+        rest = [Image.new("L", (8, 6), 255 - value), Image.new("L", (8, 6), value // 2 + 1)]
+        grey.save(stream, "GIF", save_all=True, append_images=rest)
+    elif kind == "pages.tif":
+        grey.save(stream, "TIFF", save_all=True, append_images=[Image.new("L", (8, 6), 255)])
+    elif kind == "alpha.png":
+        Image.new("RGBA", (8, 6), (value, 0, 255, 7)).save(stream, "PNG")
+    elif kind == "dark.png":
+        Image.fromarray(np.full((6, 8), 16 + value, np.uint16)).save(stream, "PNG")
+    elif kind == "colour.jpg":
+        grey.convert("RGB").save(stream, "JPEG")
+    else:
+        grey.save(stream, "PNG")
+    return b"junk" if kind == "broken.png" else stream.getvalue()
+
+
+# Pages, and what is said of such pictures.
+PICTURES: dict[str, tuple[int, str]] = {
+    "plain.png": (1, ""),
+    "colour.jpg": (1, ""),
+    "alpha.png": (1, "have transparent parts"),
+    "dark.png": (1, "use under 1/8 of their range"),
+    "pages.tif": (2, "pages or frames after the first"),
+    "frames.gif": (3, "pages or frames after the first"),
+    "broken.png": (0, "skipped"),
+}
+folder_names = st.sampled_from(
+    ["", "cat", "dog", "0", "00001", "train", "val", "test", "train/cat", "train/0", "x\ny", ".h"]
+)
+trees = st.dictionaries(
+    st.tuples(folder_names, st.integers(0, 4), st.sampled_from(sorted(PICTURES))),
+    st.integers(1, 200),
+    min_size=1,
+    max_size=6,
+)
+options = st.builds(
+    Rules,
+    labels=st.sampled_from([None, None, "none", "folders"]),
+    pages=st.sampled_from(["first", "all"]),
+    links=st.sampled_from(["refuse", "follow"]),
+)
+
+
+def plant(root: Path, tree: dict[tuple[str, int, str], int], form: str) -> Path:
+    """The files as a folder, as a folder of links to a store outside, or as a zip."""
+    if form == "zip":
+        with zipfile.ZipFile(root / "a.zip", "w") as archive:
+            for (folder, index, kind), value in tree.items():
+                name = f"{folder}/{index}{kind}".removeprefix("/")
+                archive.writestr(zipfile.ZipInfo(name), picture_of(kind, value))
+        return root / "a.zip"
+    for (folder, index, kind), value in tree.items():
+        path = root / "in" / folder / f"{index}{kind}"
+        path.parent.mkdir(parents=True, exist_ok=True)
+        if form == "links":
+            store = root / f"store{len(list(root.iterdir()))}"
+            store.write_bytes(picture_of(kind, value))
+            path.symlink_to(store)
+        else:
+            path.write_bytes(picture_of(kind, value))
+    return root / "in"
+
+
+@settings(
+    max_examples=tries(150, 1500),
+    deadline=None,
+    database=None,
+    derandomize=True,
+    suppress_health_check=list(HealthCheck),
+)
+@given(tree=trees, rules=options, form=st.sampled_from(["folder", "links", "zip"]))
+def test_a_folder_of_anything_is_read_whole_with_a_word_of_what_is_lost_or_refused(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], tree, rules: Rules, form: str
+) -> None:
+    with tempfile.TemporaryDirectory(dir=tmp_path) as place:
+        path = plant(Path(place), tree, form)
+        capsys.readouterr()
+        try:
+            found = read_folder(path, resolution=4, broken="skip", rules=rules)
+        except InputError as error:
+            assert all("\n" not in str(mistake) for mistake in error.args)  # noqa: PT017
+            count("Folders of anything", "refused in one line")
+            return
+    said = capsys.readouterr().err
+    kinds = [kind for folder, _, kind in tree if not folder.startswith(".")]
+    pages = [PICTURES[kind][0] for kind in kinds]
+    right = sum(pages) if rules.pages == "all" else sum(map(bool, pages))
+    assert len(found.images) == right
+    assert len(found.skipped) == pages.count(0)
+    for text in {PICTURES[kind][1] for kind in kinds} - {""}:
+        assert (text in said) != (rules.pages == "all" and "frames" in text)
+    count("Folders of anything", "read whole, with a word of what was lost")
 
 
 # Planted ones
@@ -347,4 +478,4 @@ def test_a_png_that_would_fill_the_memory_is_refused(tmp_path: Path) -> None:
         + chunk(b"IDAT", zlib.compress(bytes(10**6)))
         + chunk(b"IEND", b"")
     )
-    assert "pixels" in refused(read_picture, path)
+    assert "pixels" in refused(picture, path)

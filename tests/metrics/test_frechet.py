@@ -62,7 +62,8 @@ def test_gaussian_moments_give_the_closed_form():
     x = FrechetReference(np.zeros(4), np.diag(np.sqrt(a)), 10)
     y = FrechetReference(mu, np.diag(np.sqrt(b)), 10)
     truth = mu @ mu + np.sum((np.sqrt(a) - np.sqrt(b)) ** 2)
-    assert frechet_distance(x, y) == pytest.approx(truth, rel=1e-14)
+    # To some roundings in float64, of which LAPACK makes more or fewer by CPU.
+    assert frechet_distance(x, y) == pytest.approx(truth, rel=1e-12)
 
 
 def test_it_is_exact_at_rank_deficiency():

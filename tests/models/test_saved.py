@@ -96,7 +96,9 @@ def test_equal_weights_give_equal_bytes(tmp_path: Path) -> None:
 
 def test_the_first_images_do_not_depend_on_how_many_follow() -> None:
     G = network(SPECS[0])
-    assert np.array_equal(generate(G, SPECS[0], None, 5, 0), generate(G, SPECS[0], None, 12, 0)[:5])
+    few, more = (generate(G, SPECS[0], None, count, 0).astype(int) for count in (5, 12))
+    assert np.abs(few - more[:5]).max() <= 1  # rounding of another kernel
+    assert np.abs(few - more[5:10]).max() > 1  # which codes of their own exceed
 
 
 @pytest.mark.parametrize("spec", SPECS, ids=str)

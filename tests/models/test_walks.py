@@ -108,6 +108,34 @@ def test_with_an_encoder_the_ends_are_codes_of_the_first_reference_images(spread
     np.testing.assert_allclose(found.numpy(), expected, atol=1e-6)
 
 
+@pytest.mark.parametrize(
+    ("labels", "rows"),
+    [
+        ([0, 1, 0, 1, 0], [0, 2, 1, 3, 0, 2]),
+        ([0, 1, 0], [0, 2, 1, 1, 0, 2]),  # one image of a class stands at both ends
+        ([1, 1], [0, 1, 0, 1, 0, 1]),  # a class without any borrows
+        ([1], [0] * 6),
+    ],
+    ids=str,
+)
+def test_a_class_of_few_reference_images_has_its_walk_too(labels, rows) -> None:
+    reference = np.random.default_rng(0).integers(0, 256, (len(labels), 2, 4, 1)).astype(np.uint8)
+    spec = EncoderSpec("mlp", (2, 4, 1), 1.0, LATENT, 1, standardized=True)
+    encoder = Companion("encoder", spec, Halves(spread=False))
+    found = endpoints(generator(classes=2), encoder, reference, np.array(labels))
+    expected = 0.5 * (reference.reshape(-1, LATENT) / 127.5 - 1)[rows]
+    np.testing.assert_allclose(found.numpy(), expected, atol=1e-6)
+
+
+def test_fewer_reference_images_than_ends_are_used_again() -> None:
+    reference = np.random.default_rng(0).integers(0, 256, (2, 2, 4, 1)).astype(np.uint8)
+    spec = EncoderSpec("mlp", (2, 4, 1), 1.0, LATENT, 1, standardized=True)
+    encoder = Companion("encoder", spec, Halves(spread=False))
+    found = endpoints(generator(), encoder, reference, None)
+    assert len(found) == 2 * PAIRS
+    assert torch.equal(found[0], found[2])
+
+
 def test_without_one_they_are_random_and_the_same_for_every_run() -> None:
     spec = DiscriminatorSpec("mlp", (2, 4, 1), 1.0, 1, "none", 0)
     found = endpoints(

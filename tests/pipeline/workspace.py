@@ -1,5 +1,6 @@
 """A real project in a temporary git repository, its study run once by a real `dvc repro`."""
 
+import fcntl
 import os
 import shutil
 import subprocess
@@ -108,18 +109,36 @@ def make_project(folder: Path) -> Project:
 
 
 @pytest.fixture(scope="session")
-def finished(tmp_path_factory: pytest.TempPathFactory) -> Project:
-    """A project whose study is finished and committed. Tests that change it take `project`."""
-    project = make_project(tmp_path_factory.mktemp("pipeline") / "study")
-    project.dvc("repro")
-    project.git("add", "-A")
-    project.git("commit", "-qm", "The finished study")
-    return project
+def built(tmp_path_factory: pytest.TempPathFactory, worker_id: str) -> Path:
+    """The folder of a finished and committed study: one for all processes of the test run, the
+    first that needs it builds it. Nobody changes it."""
+    base = tmp_path_factory.getbasetemp()
+    shared = base if worker_id == "master" else base.parent
+    folder, done = shared / "finished/study", shared / "finished/done"
+    folder.parent.mkdir(exist_ok=True)
+    with (shared / "finished/lock").open("a") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        if not done.exists():
+            project = make_project(folder)
+            project.dvc("repro")
+            project.git("add", "-A")
+            project.git("commit", "-qm", "The finished study")
+            done.touch()
+    return folder
+
+
+@pytest.fixture(scope="session")
+def finished(built: Path, tmp_path_factory: pytest.TempPathFactory) -> Project:
+    """This process's copy of the finished study. Tests that change it take `project`."""
+    return copied(built, tmp_path_factory.mktemp("pipeline") / "study")
 
 
 @pytest.fixture
-def project(finished: Project, tmp_path: Path) -> Project:
+def project(built: Path, tmp_path: Path) -> Project:
     """A copy of the finished project, with its caches, that a test may change."""
-    folder = tmp_path / "study"
-    shutil.copytree(finished.folder, folder, symlinks=True)
-    return Project(folder, finished.environment)
+    return copied(built, tmp_path / "study")
+
+
+def copied(source: Path, folder: Path) -> Project:
+    shutil.copytree(source, folder, symlinks=True)
+    return Project(folder, environment())

@@ -109,13 +109,19 @@ def test_real_images_say_what_conditional_samples_could_reach(chosen: Params, pr
 
 
 @pytest.mark.parametrize("label", [-1, 10])
-def test_labels_that_are_no_class_are_refused(protocol, real: Split, label: int) -> None:
+def test_labels_that_are_no_class_are_left_out_and_said(
+    protocol, real: Split, capsys, label: int
+) -> None:
     labels = real.labels.copy()
     labels[7] = label
-    with pytest.raises(InputError, match=r"labels of the samples must be classes .* 0 … 9; found"):
-        protocol.measure(Split(real.images, labels), None)
-    with pytest.raises(InputError, match="labels of the reference"):
-        protocol.measure(Split(real.images, None), Split(real.images, labels))
+    values = protocol.measure(Split(real.images, labels), None)
+    assert "class_accuracy" not in values
+    assert values["classes_captured"] == CLASSES
+    values = protocol.measure(Split(real.images, None), Split(real.images[::-1].copy(), labels))
+    assert "classes_captured" not in values
+    told = [line for line in capsys.readouterr().err.splitlines() if "labels of the" in line]
+    assert [line.split()[4] for line in told] == ["samples", "reference"]
+    assert all("no classes of the data, 0 … 9" in line for line in told)
 
 
 # While training goes on

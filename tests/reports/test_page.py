@@ -78,6 +78,17 @@ def test_runs_that_were_not_computed_alike_are_told_of(study: Study) -> None:
     assert "Not computed alike" not in tables.costs([one, replace(two, timing={})])
 
 
+def test_runs_of_another_precision_are_told_of_also_from_another_machine(study: Study) -> None:
+    one, two = (
+        replace(run, meta=run.meta | {"precision": precision}, timing={})
+        for run, precision in zip(study.runs, ("bfloat16", "float32"), strict=False)
+    )
+    told = tables.costs([one, two])
+    assert "these runs differ in precision" in told
+    assert "trained on another machine, float32" in told
+    assert "Not computed alike" not in tables.costs([one, replace(two, meta=one.meta)])
+
+
 # The text above the table
 
 

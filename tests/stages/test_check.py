@@ -8,6 +8,7 @@ import pytest
 from ganstudy.errors import InputError
 from ganstudy.params import load
 from ganstudy.stages import check
+from training.tiny import params
 
 STUDIES = Path(__file__).parents[2] / "studies"
 STUDY = STUDIES / "modes"
@@ -56,3 +57,16 @@ def test_the_study_of_losses_has_every_loss_with_seven_seeds(tmp_path: Path, mon
     families = [*(f"gan-{loss}" for loss in params.losses), "vae-elbo"]
     assert set(keys) == {f"{family}-{seed}" for family in families for seed in range(7)}
     assert params.losses == load(STUDIES.parent / "params.yaml").losses  # the same recipes
+
+
+def test_samples_that_are_fewer_than_a_metric_needs_are_told_before_training(
+    tmp_path: Path, monkeypatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    check.run(params(sample__count=8, evaluate__neighbours=7), Path("dvc.yaml"), None)
+    for neighbours, count, needed in ((7, 7, 8), (1, 3, 4)):
+        few = params(sample__count=count, evaluate__neighbours=neighbours)
+        with pytest.raises(
+            InputError, match=rf"sample\.count: {count} .* it takes {needed} at least"
+        ):
+            check.run(few, Path("dvc.yaml"), None)

@@ -1,15 +1,19 @@
 """The fingerprint changes with what is computed, and with nothing else."""
 
 from pathlib import Path
+from types import ModuleType
 
 import pytest
 import torch
 from torch import nn
 
-from ganstudy import params
+from ganstudy import metrics, params
+from ganstudy.fingerprints import evaluation, sampling
+from ganstudy.fingerprints.training import fingerprint, judge_fingerprint
+from ganstudy.metrics import frechet
+from ganstudy.models.base import codes
 from ganstudy.networks import classifier, dcgan
 from ganstudy.objectives import adversarial, penalties
-from ganstudy.stages.numerics import fingerprint, judge_fingerprint
 
 PARAMS = params.load(Path(__file__).parents[2] / "params.yaml")
 GAN, VAE = "gan-non_saturating", "vae-elbo"
@@ -66,3 +70,73 @@ def test_sees_the_judges_layers(monkeypatch: pytest.MonkeyPatch) -> None:
     assert judge_fingerprint(PARAMS) == before
     monkeypatch.setattr(classifier, "DROPOUT", 0.4)
     assert judge_fingerprint(PARAMS) != before
+
+
+def test_evaluation_repeats_and_a_refactoring_leaves_it() -> None:
+    before = evaluation.fingerprint(PARAMS)
+    torch.manual_seed(12345)
+    assert evaluation.fingerprint(PARAMS) == before
+
+
+@pytest.mark.parametrize(
+    ("module", "name", "reached"),
+    [
+        (frechet, "_halves", {"fid_debiased"}),
+        (metrics, "mode_verdicts", {"classes_collapsed"}),
+        (metrics, "sharpness_ratio", {"sharpness_ratio"}),
+    ],
+)
+def test_a_changed_metric_changes_exactly_what_it_reaches(
+    module: ModuleType, name: str, reached: set[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    before = evaluation.fingerprint(PARAMS)["values"]
+    original = getattr(module, name)
+    changed = {
+        "_halves": lambda x, rng: original(x[::-1], rng),
+        "mode_verdicts": lambda *inputs: ["collapsed"] * len(original(*inputs)),
+        "sharpness_ratio": lambda *inputs: 1.01 * original(*inputs),
+    }[name]
+    monkeypatch.setattr(module, name, changed)
+    after = evaluation.fingerprint(PARAMS)["values"]
+    differ = {key.split(" ", 1)[1] for key in before if after[key] != before[key]}
+    assert differ == reached
+
+
+def test_points_do_not_depend_on_what_images_are_measured_by(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    ring = params.load(Path(__file__).parents[2] / "studies/modes/ring/params.yaml")
+    before = evaluation.fingerprint(ring)
+    monkeypatch.setattr(metrics, "frechet_distance", lambda *_: 1.0)
+    assert evaluation.fingerprint(ring) == before
+
+
+def test_sampling_sees_the_codes(monkeypatch: pytest.MonkeyPatch) -> None:
+    before = sampling.fingerprint(PARAMS)
+    assert sampling.fingerprint(PARAMS) == before
+    monkeypatch.setattr(sampling, "codes", lambda latent, n, seed: 2 * codes(latent, n, seed))
+    assert sampling.fingerprint(PARAMS) != before
+
+
+def test_files_hold_the_parameters_that_results_depend_on() -> None:
+    """So that a pipeline names none of them: a new key is in params alone."""
+    for change, reached in (
+        ({"train.images": 1000}, {"training"}),
+        ({"losses.non_saturating.critic_steps": 2}, {"training"}),
+        ({"sample.seed": 1}, {"sampling"}),
+        ({"sample.count": 500}, {"sampling", "evaluation"}),
+        ({"evaluate.neighbours": 6}, {"evaluation"}),
+        ({"runtime.threads": 1}, set()),
+        ({"study.seeds": [5]}, set()),
+    ):
+        other = params.load(Path(__file__).parents[2] / "params.yaml", change)
+        found = {
+            name
+            for name, print_of in (
+                ("training", lambda p: fingerprint(p, GAN)),
+                ("sampling", sampling.fingerprint),
+                ("evaluation", evaluation.fingerprint),
+            )
+            if print_of(other) != print_of(PARAMS)
+        }
+        assert found == reached, change

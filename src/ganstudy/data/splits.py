@@ -2,6 +2,7 @@
 
 import hashlib
 import math
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any, Literal
@@ -18,10 +19,13 @@ from ganstudy.errors import InputError
 from ganstudy.files import Labels, Samples
 from ganstudy.mapped import parts, taken
 from ganstudy.params import DataParams
-from ganstudy.progress import say
+from ganstudy.progress import printable, say
 
 Rows = npt.NDArray[np.int64]
 Held = Literal["test", "validation"]
+# Different images of a class that are not held out: one to train on, one for the validation split.
+STAY: Mapping[Held, int] = {"test": 2, "validation": 1}
+THIN_SHOWN = 10
 SEED = 0  # one split for all runs of a study: seeds vary training, not the data
 
 
@@ -30,16 +34,23 @@ def split(images: Samples, labels: Labels | None, share: float, held: Held) -> t
 
     `share` of all rows is held out, and of each class the same share as far as whole images allow.
     Identical images stay together, in the class of the first, so the share of a class can fall
-    short by part of such a group. Each class keeps at least one image. `held` names the draw.
+    short by part of such a group. Each class keeps at least one image; where there are labels, one
+    of two different ones is held out for validation, and one of three for the test, even where that
+    is more than the share. `held` names the draw.
 
     Raises `InputError` when nothing could be held out, saying how many images are needed.
     """
     originals = _first_of_identical(images)
     strata = np.zeros(len(images), np.int64) if labels is None else labels[originals]
     present, sizes = np.unique(strata, return_counts=True)
+    different = np.array([len(np.unique(originals[strata == stratum])) for stratum in present])
+    spare = np.maximum(different - STAY[held], 0) if labels is not None else None
+    if spare is not None and not spare.any():  # classes of two: some give theirs to the test
+        spare = None
+    most = different - 1 if spare is None else spare
     chosen = [
-        _draw(originals[strata == stratum], quota, held, int(stratum))
-        for stratum, quota in zip(present, _quotas(sizes, share), strict=True)
+        _draw(originals[strata == stratum], int(quota), int(limit), held, int(stratum))
+        for stratum, quota, limit in zip(present, _quotas(sizes, share, spare), most, strict=True)
     ]
     is_held = np.isin(originals, np.concatenate(chosen))
     if not is_held.any():
@@ -56,8 +67,9 @@ def prepare(raw: Path, params: DataParams, out: Path) -> None:
 
     Writes `out`/train.npz, validation.npz and test.npz (see `Split`) and `out`/data.json; see
     `DataInfo`. Sizes and channels change as in `pixels`. The test split is the data's own where it
-    has one, else a share; validation is a share of what then is left for training. Raises
-    `InputError` when `raw` is missing or not of this data set, or when there are too few images.
+    has one, else a share; validation likewise, a share of what then is left for training. Says
+    which classes a split has no image of. Raises `InputError` when `raw` is missing or not of this
+    data set, or when there are too few images.
     """
     info = _read_source(raw, params.name)
     published = _load(raw, "train", info, params)
@@ -70,8 +82,12 @@ def prepare(raw: Path, params: DataParams, out: Path) -> None:
                 f"{raw}: training images are {train.images.shape[1:]} but test images "
                 f"{test.images.shape[1:]}"
             )
-    train, validation = _cut(train, params.validation, "validation")
+    if "sha256_validation" in info:
+        validation = _load(raw, "validation", info, params)
+    else:
+        train, validation = _cut(train, params.validation, "validation")
     named = {"train": train, "validation": validation, "test": test}
+    _say_thin_classes(named, info["classes"])
     kind = params.kind
     if kind == "stacked":  # after the split: no image is on two sides
         classes = len(info["classes"])
@@ -98,6 +114,21 @@ def prepare(raw: Path, params: DataParams, out: Path) -> None:
     say(f"{params.name}: {what}: {counts}")
 
 
+def _say_thin_classes(splits: Mapping[str, Split], classes: Sequence[str] | None) -> None:
+    """One line, so that nobody looks for numbers of a class that cannot be."""
+    lacking: list[str] = []
+    for name, split in splits.items():
+        if split.labels is None or classes is None:
+            continue
+        counts = np.bincount(split.labels, minlength=len(classes))
+        thin = [printable(classes[index]) for index in np.flatnonzero(counts == 0).tolist()]
+        if thin:
+            more = f" and {len(thin) - THIN_SHOWN:,} more" if len(thin) > THIN_SHOWN else ""
+            lacking.append(f"no {name} image of {', '.join(thin[:THIN_SHOWN])}{more}")
+    if lacking:
+        say(f"thin classes, which some metrics leave out: {'; '.join(lacking)}")
+
+
 def _scale(points: Samples) -> float:
     """The deviation of all coordinates, to four digits: the same on every machine."""
     return float(f"{points.std(dtype=np.float64):.4g}")
@@ -110,29 +141,39 @@ def _first_of_identical(images: Samples) -> Rows:
     return np.array([seen.setdefault(key, row) for row, key in enumerate(keys)], np.int64)
 
 
-def _quotas(sizes: Rows, share: float) -> Rows:
+def _quotas(sizes: Rows, share: float, spare: Rows | None) -> Rows:
     """How many of each class to hold out: `share` in all, but of no class all.
 
-    Rounding is by largest remainder.
+    Rounding is by largest remainder. Each class that has an image to `spare` gives one at least,
+    before others give more; None where there are no classes.
     """
     exact = sizes * share
     quotas: Rows = np.floor(exact).astype(np.int64)
     missing = math.floor(sizes.sum() * share + 0.5) - int(quotas.sum())
-    by_remainder = np.argsort(-(exact - quotas), kind="stable")
-    able = by_remainder[quotas[by_remainder] < sizes[by_remainder] - 1]
-    quotas[able[: max(missing, 0)]] += 1
+    able = quotas < sizes - 1
+    none_yet = np.zeros(len(sizes), bool)
+    if spare is not None:
+        able &= spare > 0
+        none_yet = (quotas == 0) & (spare > 0)
+    order = np.lexsort((-(exact - quotas), ~none_yet))  # is stable
+    quotas[order[able[order]][: max(missing, 0)]] += 1
+    quotas[none_yet] = 1
     return quotas
 
 
-def _draw(originals: Rows, quota: int, held: Held, stratum: int) -> Rows:
-    """Random groups of identical images, by the row of the first, of `quota` rows together."""
+def _draw(originals: Rows, quota: int, most: int, held: Held, stratum: int) -> Rows:
+    """Random groups of identical images, by the row of the first, of `quota` rows together and
+    `most` in number; a single group may be larger than the quota where none fits."""
     groups, sizes = np.unique(originals, return_counts=True)
     order = seeding.numpy_generator(SEED, f"data/{held}", stratum).permutation(len(groups))
-    chosen = []
+    chosen: list[int] = []
+    left = quota
     for index in order:
-        if sizes[index] <= quota:
+        if sizes[index] <= left and len(chosen) < most:
             chosen.append(groups[index])
-            quota -= sizes[index]
+            left -= sizes[index]
+    if quota and most and not chosen:
+        chosen = [groups[min(order, key=lambda index: sizes[index])]]
     return np.array(chosen, np.int64)
 
 

@@ -18,12 +18,13 @@ class UnavailableError(Exception):
 
 @dataclass(frozen=True)
 class Raw:
-    """A data set as published: `test` is None where it has no test split of its own."""
+    """A data set as published: `test` and `validation` are None where it has no such split."""
 
     train: Split
     test: Split | None
     classes: tuple[str, ...] | None
     skipped: int = 0  # pictures of a folder that could not be read
+    validation: Split | None = None
     sha256: Mapping[str, str] = field(default_factory=dict)  # of source files, uncompressed
 
 

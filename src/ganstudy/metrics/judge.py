@@ -37,8 +37,10 @@ class JudgeExtractor:
 
 
 def scaled(pixels: "torch.Tensor") -> "torch.Tensor":
-    """uint8 pixels as float32 in [-1, 1]."""
-    return pixels.float() / 127.5 - 1
+    """uint8 pixels as floats of torch's default type, float32, in [-1, 1]."""
+    import torch
+
+    return pixels.to(torch.get_default_dtype()) / 127.5 - 1
 
 
 def register_judge(

@@ -8,6 +8,7 @@ from ganstudy.models import RunKey, World
 from ganstudy.models.base import GenerativeModel
 from ganstudy.params import Params
 from ganstudy.training.batches import Batches
+from ganstudy.training.precision import precision
 from ganstudy.training.trainer import Settings, Trainer
 
 
@@ -42,7 +43,7 @@ def make_trainer(
             images=train.images,
             decay=train.decay,
             ema=train.ema,
-            bfloat16=train.precision == "bfloat16",
+            bfloat16=precision(params, device) == "bfloat16",
             snapshots=train.snapshots,
             checkpoint_seconds=params.runtime.checkpoint_seconds,
             stop_on_alarm=train.stop_on_alarm,

@@ -99,8 +99,9 @@ def load_companion(folder: Path, device: torch.device | str = "cpu") -> Companio
 
 
 def restored(build: Callable[[], nn.Module], weights: Path, description: Path) -> nn.Module:
-    """The network that `build` makes, with the weights of a file; `description` is the file that
-    says what to build. No memory is taken for a network of more bytes than the weights have.
+    """The network that `build` makes, with the weights of a file, which may be of a smaller float
+    type; `description` is the file that says what to build. No memory is taken for a network of
+    more numbers than the file has.
 
     Raises `InputError` naming the file that is missing, broken, or does not fit the other.
     """
@@ -112,8 +113,8 @@ def restored(build: Callable[[], nn.Module], weights: Path, description: Path) -
         raise InputError(f"{description} does not describe a network: {error}") from error
     if wanted > (there := _size(state)):
         raise InputError(
-            f"{weights} does not fit the network beside it, which has {wanted:,} bytes of weights: "
-            f"here are {there:,}"
+            f"{weights} does not fit the network beside it, which has {wanted:,} weights: here are "
+            f"{there:,}"
         )
     network = build()
     try:
@@ -124,7 +125,7 @@ def restored(build: Callable[[], nn.Module], weights: Path, description: Path) -
 
 
 def _size(state: Mapping[str, Tensor]) -> int:
-    return sum(tensor.numel() * tensor.element_size() for tensor in state.values())
+    return sum(tensor.numel() for tensor in state.values())
 
 
 def _fields(spec: dict[str, Any]) -> dict[str, Any]:

@@ -18,15 +18,15 @@ def endpoints(
     generator: SavedGenerator, companion: Companion, reference: Samples, labels: Labels | None
 ) -> Tensor:
     """Codes (2 × PAIRS, latent) to walk between: of the first reference samples where there is an
-    encoder, of one class a pair where there are classes; else random ones."""
+    encoder, of one class a pair where there are classes; else random ones. Where there are too few
+    samples some stand at both ends, and a class without any has the first of all."""
     if companion.role != "encoder":
         return codes(generator.spec.latent, 2 * PAIRS, SEED)
-    rows = np.arange(2 * PAIRS)
+    every = np.arange(len(reference))
+    rows = np.resize(every, 2 * PAIRS)
     if generator.spec.classes and labels is not None:
-        of_class = [
-            np.flatnonzero(labels == pair % generator.spec.classes)[:2] for pair in range(PAIRS)
-        ]
-        rows = np.concatenate(of_class)
+        wanted = (every[labels == pair % generator.spec.classes] for pair in range(PAIRS))
+        rows = np.concatenate([np.resize(own if own.size else every, 2) for own in wanted])
     stored = torch.from_numpy(reference[rows])
     with torch.no_grad():
         found = companion.network(generator.spec.shape.encode(stored))

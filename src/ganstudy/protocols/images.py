@@ -14,19 +14,38 @@ import numpy as np
 import torch
 
 from ganstudy import layout, metrics, ranks
-from ganstudy.data.folder import read_folder
+from ganstudy.data.folder import FolderImages, read_sample_folder
 from ganstudy.data.images import INFO, Split, load_info, load_split
+from ganstudy.data.pixels import shape_images
+from ganstudy.data.sources import folder_rules
 from ganstudy.errors import InputError
 from ganstudy.files import Labels, Samples, read_images, sha256_arrays
-from ganstudy.judging import SOURCES, accuracy, classifier_training, load_examiner
+from ganstudy.judging import (
+    SOURCES,
+    accuracy,
+    classifier,
+    classifier_training,
+    load_examiner,
+)
 from ganstudy.kept import code_version, kept_values
 from ganstudy.metrics import Features, Neighbours
-from ganstudy.params import Params
+from ganstudy.params import FEWEST, Params
 from ganstudy.progress import say
 from ganstudy.protocols.classes import coverage_by_class, obedience
-from ganstudy.protocols.shared import Values, frechet, judged_by
+from ganstudy.protocols.shared import (
+    Floats,
+    Metric,
+    Values,
+    frechet,
+    judged_by,
+    measured,
+    tell_of_copies,
+)
 from ganstudy.seeding import numpy_generator
+from ganstudy.training.precision import precision
 from ganstudy.training.trainer import Watch
+
+BROUGHT_TO = {1: "grey (ITU-R 601 luma)", 3: "colour (the grey repeated)"}  # by channels brought to
 
 
 @dataclass(frozen=True)
@@ -56,22 +75,15 @@ class ImageProtocol:
     def __init__(self, params: Params, device: torch.device) -> None:
         self._params, self._device = params, device
         self._examiner = load_examiner(params.evaluate, layout.JUDGE, device)
+        self._told = False  # that training cannot be followed
 
     def read(self, path: Path) -> Split:
-        """Images from an npz (arr_0, arr_1) or from a folder of images of one size.
-
-        A folder's images are brought to the judge's number of channels (many tools save grey
-        images as colour ones); its labels count only where its classes are those of the data.
-        """
-        if path.is_dir():
-            info = self._examiner.info
-            found = read_folder(path, channels=None if info is None else info.channels)
-            knows = self._examiner.knows_classes
-            names = load_info(layout.PREPARED).classes if knows else None
-            if found.labels is None or names is None or not set(found.classes) <= set(names):
-                return Split(found.images, None)
-            order = np.array([names.index(name) for name in found.classes])
-            return Split(found.images, order[found.labels])
+        """Images from an npz (arr_0, arr_1), or from a folder (or a .zip) of images of one size,
+        whose sub-folders are classes by name; labels that are no classes of the data are left
+        out."""
+        if path.is_dir() or path.suffix == ".zip":
+            found = read_sample_folder(path, None, folder_rules(self._params.data))
+            return Split(found.images, self._labels_by_name(path, found))
         if path.suffix != ".npz":
             raise InputError(
                 f"{path}: samples are an .npz with arr_0 uint8 (N, H, W, C), or a folder of images"
@@ -79,22 +91,30 @@ class ImageProtocol:
         return Split(*read_images(path))
 
     def measure(self, samples: Split, reference: Split | None) -> Values:
-        """`samples` against `reference`, or the test split and the training data where None."""
-        fake = self._measured(samples)
+        """`samples` against `reference`, or the test split and the training data where None.
+
+        Both are brought to the judge's number of channels (many tools save grey images as colour
+        ones), or, where the extractor takes any, samples to the reference's.
+        """
         if reference is not None:
-            real = self._measured(reference, cached=True)
+            reference = self._usable(reference, reference, "the reference")
+            samples = self._usable(samples, reference, "the samples")
+            tell_of_copies(samples.images, reference.images)
+            fake, real = self._measured(samples), self._measured(reference, cached=True)
             count = min(fake.count, real.count)
             return self._both(self._some(fake, count), self._some(real, count))
-        test, floor, train = self._real(fake.count)
-        fake = self._some(fake, test.count)
-        values = self._both(fake, test) | _beside_training(fake, test, train)
-        values["fid_floor"] = metrics.frechet_distance(
-            floor.features.features, test.features.features
+        test, floor, train = self._real(len(samples.images))
+        samples = self._usable(samples, test.split, "the samples")
+        tell_of_copies(samples.images, load_split(layout.PREPARED, "test").images)
+        fake = self._some(self._measured(samples), test.count)
+        x, y, z = (side.features.features for side in (fake, test, floor))
+        return self._both(fake, test) | measured(
+            [
+                Metric("mem1, ct_z", lambda: _beside_training(fake, test, train)),
+                Metric("fid_floor", lambda: {"fid_floor": metrics.frechet_distance(z, y)}),
+                Metric("fid_train", lambda: {"fid_train": metrics.frechet_distance(x, z)}),
+            ]
         )
-        values["fid_train"] = metrics.frechet_distance(
-            fake.features.features, floor.features.features
-        )
-        return values
 
     def growth(self, samples: Split) -> Values:
         """FID, precision, recall and coverage against images of the validation split, as many of it
@@ -104,6 +124,8 @@ class ImageProtocol:
             return {}
         held = load_split(layout.PREPARED, "validation")
         evaluate = self._params.evaluate
+        if not self._can_follow(len(held.images)):
+            return {}
         made_by = [
             self._examiner.extractor.sha256,
             sha256_arrays(samples.images, held.images),
@@ -114,18 +136,23 @@ class ImageProtocol:
 
     def _growth(self, samples: Split) -> Values:
         count = min(len(samples.images), self._held.count)
-        if count < self._least:
+        if count < self._params.evaluate.enough:
             return {}
         fake, real = self._some(self._measured(samples), count), self._some(self._held, count)
         x, y = fake.features.features, real.features.features
-        near = metrics.precision_recall_density_coverage(y, x, k=self._params.evaluate.neighbours)
-        return {
-            "fid": metrics.frechet_distance(x, y),
-            "precision": near.precision,
-            "recall": near.recall,
-            "coverage": near.coverage,
-            "samples": count,
-        }
+        near = _overlap(x, y, self._params.evaluate.neighbours)
+        del near["density"]
+        return {"fid": metrics.frechet_distance(x, y), **near, "samples": count}
+
+    def _can_follow(self, held: int) -> bool:
+        """Whether so many validation images are enough; says once where they are not."""
+        enough = self._params.evaluate.enough
+        if held >= enough:
+            return True
+        if not self._told:
+            self._told = True
+            say(f"{held} validation images are too few to follow training by: {enough} needed")
+        return False
 
     def nearest(self, samples: Samples, k: int) -> Neighbours | None:
         """The training images nearest to each of `samples` under the judge."""
@@ -138,8 +165,49 @@ class ImageProtocol:
         if not self._params.train.conditional:  # no generator was asked for classes either
             floor = replace(floor, split=Split(floor.split.images, None))
         values = self._both(floor, test)
-        values["fid_floor"] = values["fid"]
+        if "fid" in values:
+            values["fid_floor"] = values["fid"]
         return values
+
+    def _labels_by_name(self, path: Path, found: FolderImages) -> Labels | None:
+        """The labels of a folder's images as classes of the data, by the names of its folders."""
+        names = self._classes
+        if found.labels is None or not names:
+            return None
+        if unknown := [name for name in found.classes if name not in names]:
+            shown = ", ".join(map(repr, unknown[:3])) + ", …" * (len(unknown) > 3)
+            say(f"{path}: labels are left out: folders that are no classes of the data ({shown})")
+            return None
+        order = np.array([names.index(name) for name in found.classes])
+        return np.asarray(order[found.labels], np.int64)
+
+    def _usable(self, split: Split, reference: Split, whose: str) -> Split:
+        """`split` in the judge's number of channels, or the `reference`'s where the extractor takes
+        any, and without labels that are no classes of the data; says what it changes."""
+        images, labels, info = split.images, split.labels, self._examiner.info
+        if images.ndim != 4:
+            raise InputError(f"images are (N, H, W, C); {whose} are {images.shape}")
+        wanted = reference.images.shape[3] if info is None else info.channels
+        if (depth := images.shape[3]) != wanted:
+            say(f"evaluate: {whose} are brought from {depth} channels to {BROUGHT_TO[wanted]}")
+            images = shape_images(images.astype(np.uint8, copy=False), None, wanted, "crop")
+        classes = info.classes if info is not None and self._examiner.knows_classes else None
+        if labels is not None and classes and not (labels.min() >= 0 and labels.max() < classes):
+            say(
+                f"evaluate: labels of {whose} are left out: {labels.min()} … {labels.max()} are no "
+                f"classes of the data, 0 … {classes - 1}"
+            )
+            labels = None
+        return Split(images, labels)
+
+    @cached_property
+    def _classes(self) -> tuple[str, ...]:
+        """Names of the classes, where the judge knows them and the data that show its errors are
+        there."""
+        there = (layout.PREPARED / INFO).is_file()
+        if not (self._examiner.knows_classes and there):
+            return ()
+        return load_info(layout.PREPARED).classes or ()
 
     def _measured(self, split: Split, *, cached: bool = False) -> Measured:
         return Measured(split, self._examiner.features(split.images, cached=cached))
@@ -159,68 +227,69 @@ class ImageProtocol:
                 f"images of {fake.split.images.shape[1:]} (H, W, C) cannot be compared with a "
                 f"reference of {real.split.images.shape[1:]}: bring them to one size"
             )
-        return self._against(fake, real) | self._classes(fake, real)
-
-    def _against(self, fake: Measured, reference: Measured) -> Values:
-        """Distances, neighbours, sharpness and scores of `fake` against `reference`."""
-        x, y = fake.features.features, reference.features.features
-        evaluate, examiner = self._params.evaluate, self._examiner
-        if min(len(x), len(y)) < self._least:
+        if min(fake.count, real.count) < FEWEST:
             raise InputError(
-                f"{len(x)} samples against {len(y)} reference images: at least {self._least} of "
+                f"{fake.count} samples against {real.count} reference images: at least {FEWEST} of "
                 "each are needed"
             )
+        return {
+            **measured([*self._against(fake, real), *self._by_class(fake, real)]),
+            **judged_by(self._examiner, self._params.evaluate),
+            "samples": fake.count,
+            "reference": real.count,
+            "reference_sha256": sha256_arrays(real.split.images),
+        }
+
+    def _against(self, fake: Measured, reference: Measured) -> list[Metric]:
+        """Distances, neighbours, sharpness and scores of `fake` against `reference`."""
+        x, y = fake.features.features, reference.features.features
+        evaluate = self._params.evaluate
         if len(y) < 50 * y.shape[1]:
             say(
                 f"evaluate: {len(y)} images for {y.shape[1]} features are fewer than 50 a feature: "
                 "fid is biased upwards; read it beside fid_floor and fid_debiased"
             )
-        neighbours = metrics.precision_recall_density_coverage(y, x, k=evaluate.neighbours)
-        standard_y, standard_x = metrics.standardize(y, x)
-        values = frechet(x, y, evaluate) | judged_by(examiner, evaluate)
-        values |= {
-            "kid": metrics.kernel_distance(standard_x, standard_y),
-            "precision": neighbours.precision,
-            "recall": neighbours.recall,
-            "density": neighbours.density,
-            "coverage": neighbours.coverage,
-            "sharpness_ratio": metrics.sharpness_ratio(fake.split.images, reference.split.images),
-            "samples": fake.count,
-            "reference": reference.count,
-            "reference_sha256": sha256_arrays(reference.split.images),
-        }
-        if fake.features.logits is not None and reference.features.logits is not None:
-            score = metrics.inception_score(fake.features.logits)
-            values |= {
-                "inception_score": score.score,
-                "entropy_conditional": score.entropy_conditional,
-                "entropy_marginal": score.entropy_marginal,
-                "inception_score_real": metrics.inception_score(reference.features.logits).score,
-            }
-        return values
 
-    def _classes(self, fake: Measured, real: Measured) -> Values:
+        def kernel() -> Values:
+            standard_y, standard_x = metrics.standardize(y, x)
+            return {"kid": metrics.kernel_distance(standard_x, standard_y)}
+
+        def sharpness() -> Values:
+            ratio = metrics.sharpness_ratio(fake.split.images, reference.split.images)
+            return {"sharpness_ratio": ratio}
+
+        rows = [
+            *frechet(x, y, evaluate),
+            Metric("kid", kernel),
+            Metric(
+                "precision, recall, density, coverage",
+                lambda: _overlap(x, y, evaluate.neighbours),
+                _too_few(min(len(x), len(y)), evaluate.neighbours),
+            ),
+            Metric("sharpness_ratio", sharpness),
+        ]
+        if fake.features.logits is not None and reference.features.logits is not None:
+            names = "inception_score, entropy_conditional, entropy_marginal"
+            rows.append(Metric(names, lambda: _scores(fake, reference)))
+        return rows
+
+    def _by_class(self, fake: Measured, real: Measured) -> list[Metric]:
         """What is measured by class, where the judge and the reference know classes."""
-        labels, asked = real.split.labels, fake.split.labels
-        there = (layout.PREPARED / INFO).is_file()  # the held-out images that show its confusion
-        if not (self._examiner.knows_classes and there) or labels is None:
-            return {}
-        held, info = self._held, self._examiner.info
-        if held.split.labels is None or info is None:
-            return {}
-        for found, whose in ((labels, "the reference"), (asked, "the samples")):
-            _must_be_classes(found, info.classes, whose)
-        k = self._params.evaluate.neighbours
-        values = coverage_by_class(
-            fake.features, real.features, labels, held.features, held.split.labels, k
+        labels, asked, names = real.split.labels, fake.split.labels, self._classes
+        if labels is None or not names:
+            return []
+        held, k = self._held, self._params.evaluate.neighbours
+        if held.split.labels is None:
+            return []
+        rows = coverage_by_class(
+            fake.features, real.features, labels, held.features, held.split.labels, names, k
         )
         if asked is not None:
-            values |= obedience(fake.features, asked, real.features, labels)
-            with ranks.apart():  # its draws are of one process
-                values["gan_train"] = self._gan_train(fake.split, real.split)
-        return values
+            rows += obedience(fake.features, asked, real.features, labels, names)
+            rows.append(Metric("gan_train", lambda: self._gan_train(fake.split, real.split)))
+        return rows
 
-    def _gan_train(self, fake: Split, real: Split) -> float:
+    def _gan_train(self, fake: Split, real: Split) -> Values:
         """Accuracy on `real` images of a classifier trained on `fake` ones alone.
 
         The classification accuracy score of Ravuri & Vinyals 2019 (arXiv:1905.10887), or GAN-train
@@ -231,11 +300,13 @@ class ImageProtocol:
         recipe, info = self._params.judge, self._examiner.info
         assert recipe is not None and info is not None  # noqa: S101, PT018 - there are classes
         recipe = recipe.model_copy(update={"images": self._params.evaluate.classifier_images})
-        training = classifier_training(
-            recipe, fake, info.classes, self._params.train.precision, self._device
-        )
-        training.fit(None, Watch("train a classifier on the samples"))
-        return accuracy(training.average.module, real, self._device)
+        with ranks.apart():  # its draws are of one process
+            training = classifier_training(
+                recipe, fake, info.classes, precision(self._params, self._device), self._device
+            )
+            training.fit(None, Watch("train a classifier on the samples"))
+            judge = classifier(training.average.module, self._device)
+            return {"gan_train": accuracy(judge, real)}
 
     @cached_property
     def _held(self) -> Measured:
@@ -254,18 +325,34 @@ class ImageProtocol:
             self._examiner.info.must_belong(load_info(layout.PREPARED).sha256_train)
         return self._measured(load_split(layout.PREPARED, split), cached=True)
 
-    @property
-    def _least(self) -> int:
-        """Images of each side without which nothing can be measured."""
-        return max(self._params.evaluate.neighbours + 1, 4)
+
+def _too_few(count: int, neighbours: int) -> str:
+    if count > neighbours:
+        return ""
+    return (
+        f"{neighbours} neighbours (evaluate.neighbours) need {neighbours + 1} images, not {count}"
+    )
 
 
-def _must_be_classes(labels: Labels | None, classes: int, whose: str) -> None:
-    if labels is not None and not (labels.min() >= 0 and labels.max() < classes):
-        raise InputError(
-            f"labels of {whose} must be classes of the data, 0 … {classes - 1}; "
-            f"found {labels.min()} … {labels.max()}"
-        )
+def _overlap(x: Floats, y: Floats, k: int) -> Values:
+    """How samples of features `x` and the reference's `y` overlap."""
+    near = metrics.precision_recall_density_coverage(y, x, k=k)
+    return {
+        "precision": near.precision,
+        "recall": near.recall,
+        "density": near.density,
+        "coverage": near.coverage,
+    }
+
+
+def _scores(fake: Measured, reference: Measured) -> Values:
+    score = metrics.inception_score(fake.features.logits)
+    return {
+        "inception_score": score.score,
+        "entropy_conditional": score.entropy_conditional,
+        "entropy_marginal": score.entropy_marginal,
+        "inception_score_real": metrics.inception_score(reference.features.logits).score,
+    }
 
 
 def _beside_training(fake: Measured, reference: Measured, train: Measured) -> Values:

@@ -15,7 +15,14 @@ from ganstudy.files import Samples, read_samples, sha256_arrays
 from ganstudy.judging import load_examiner
 from ganstudy.metrics import Features
 from ganstudy.params import Params
-from ganstudy.protocols.shared import Values, frechet, judged_by
+from ganstudy.protocols.shared import (
+    Metric,
+    Values,
+    frechet,
+    judged_by,
+    measured,
+    tell_of_copies,
+)
 
 
 class StackedProtocol:
@@ -46,12 +53,18 @@ class StackedProtocol:
             "reference": len(test.images[:count]),
             "reference_sha256": sha256_arrays(test.images[:count]),
         }
-        if reference is None:
-            train = load_split(layout.PREPARED, "train")
-            known = self._channels(Split(train.images[:count], None), cached=True)
-            values["fid_floor"] = metrics.frechet_distance(_beside(known), _beside(real))
-            values["fid_train"] = metrics.frechet_distance(_beside(fake), _beside(known))
-        return values
+        tell_of_copies(samples.images[:count], test.images[:count])
+        if reference is not None:
+            return values
+        train = load_split(layout.PREPARED, "train")
+        x, y = _beside(fake), _beside(real)
+        z = _beside(self._channels(Split(train.images[:count], None), cached=True))
+        return values | measured(
+            [
+                Metric("fid_floor", lambda: {"fid_floor": metrics.frechet_distance(z, y)}),
+                Metric("fid_train", lambda: {"fid_train": metrics.frechet_distance(x, z)}),
+            ]
+        )
 
     def growth(self, samples: Split) -> Values:
         """Modes and KL of a snapshot."""
@@ -64,7 +77,7 @@ class StackedProtocol:
     def measure_real(self) -> Values:
         """The same of training stacks."""
         values = self.measure(load_split(layout.PREPARED, "train"), None)
-        del values["fid_train"]  # of images with themselves
+        values.pop("fid_train", None)  # of images with themselves
         return values
 
     def _channels(self, split: Split, *, cached: bool) -> Features:
@@ -73,17 +86,13 @@ class StackedProtocol:
         return self._examiner.features(unstack(split, self._classes).images, cached=cached)
 
     def _against(self, fake: Features, real: Features) -> Values:
-        evaluate = self._params.evaluate
-        score = metrics.inception_score(fake.logits)
-        x = _beside(fake)
-        return {
-            **self._modes(fake),
-            **frechet(x, _beside(real), evaluate),
-            **judged_by(self._examiner, evaluate),
-            "entropy_conditional": score.entropy_conditional,
-            "entropy_marginal": score.entropy_marginal,
-            "samples": len(x),
-        }
+        x, evaluate = _beside(fake), self._params.evaluate
+        rows = [
+            Metric("modes_captured, mode_kl", lambda: self._modes(fake)),
+            *frechet(x, _beside(real), evaluate),
+            Metric("entropy_conditional, entropy_marginal", lambda: _entropies(fake)),
+        ]
+        return {**measured(rows), **judged_by(self._examiner, evaluate), "samples": len(x)}
 
     def _modes(self, fake: Features) -> Values:
         labels = np.asarray(fake.logits).argmax(1).reshape(-1, CHANNELS)
@@ -101,6 +110,14 @@ class StackedProtocol:
         labels = unstack(load_split(layout.PREPARED, "train"), self._classes).labels
         counts = np.bincount(np.asarray(labels), minlength=self._classes)
         return np.asarray(counts / counts.sum(), np.float64)
+
+
+def _entropies(fake: Features) -> Values:
+    score = metrics.inception_score(fake.logits)
+    return {
+        "entropy_conditional": score.entropy_conditional,
+        "entropy_marginal": score.entropy_marginal,
+    }
 
 
 def _beside(features: Features) -> np.ndarray[Any, np.dtype[Any]]:

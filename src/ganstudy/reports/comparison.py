@@ -30,8 +30,9 @@ class Comparison:
     """The families of runs, `<model>-<loss>`, over their seeds, by FID.
 
     By family, the least median first: `medians`, `iqms` (interquartile means), `variance` where two
-    runs or more did not fail, and `beside`, by title, medians of other metrics. `pairs` of all
-    families; `overall`, the p-value that all losses of GANs do equally well, None where too few.
+    runs or more did not fail, and `beside`, by title, medians of other metrics where they were
+    measured. `pairs` of all families; `overall`, the p-value that all losses of GANs do equally
+    well, None where too few. A family of which no FID was measured is not among them.
     """
 
     outcomes: Outcomes
@@ -77,6 +78,7 @@ def compare(runs: Sequence[Run], failures: Mapping[str, str]) -> Comparison | No
     other.
     """
     outcomes = _outcomes(runs, failures, METRIC, lower_is_better=True)
+    outcomes = outcomes.rows([name for name in outcomes.names if len(outcomes.cost(name))])
     if not any(len(outcomes.cost(name)) > 1 for name in outcomes.names):
         return None
     medians = {name: estimate(outcomes.cost(name), median) for name in outcomes.names}
@@ -89,7 +91,7 @@ def compare(runs: Sequence[Run], failures: Mapping[str, str]) -> Comparison | No
         beside={
             title: _medians(_outcomes(runs, failures, key, lower_is_better=False), ranked)
             for key, title in BESIDE.items()
-            if all(key in run.metrics for run in runs)
+            if any(key in run.metrics for run in runs)
         },
         pairs=pairs(outcomes),
         overall=friedman_test(
@@ -108,20 +110,31 @@ def _outcomes(
     values = np.full((len(names), len(seeds)), np.nan)
     failed = np.zeros(values.shape, dtype=bool)
     for run in runs:
-        values[names.index(family_of(run.key)), seeds.index(seed_of(run.key))] = run.metrics[metric]
+        values[names.index(family_of(run.key)), seeds.index(seed_of(run.key))] = run.metrics.get(
+            metric, np.nan
+        )
     for key in failures:
         failed[names.index(family_of(key)), seeds.index(seed_of(key))] = True
     return Outcomes(names, seeds, values, failed, lower_is_better)
 
 
 def _medians(outcomes: Outcomes, names: Sequence[str]) -> dict[str, Estimate]:
-    return {name: estimate(outcomes.cost(name), median).turned(outcomes.sign) for name in names}
+    return {
+        name: estimate(cost, median).turned(outcomes.sign)
+        for name in names
+        if len(cost := outcomes.cost(name))
+    }
 
 
 def _variance(runs: Sequence[Run], failures: Mapping[str, str]) -> dict[str, VarianceSplit]:
     # Failed runs say nothing about the scatter of those that work: here alone they are left out.
     found = {}
-    for name, family in by_family([run for run in runs if run.key not in failures]).items():
+    fine = [
+        run
+        for run in runs
+        if run.key not in failures and all(key in run.metrics for key in _INTERVAL)
+    ]
+    for name, family in by_family(fine).items():
         columns = [[float(run.metrics[k]) for run in family] for k in _INTERVAL]
         if (split := variance_split(*columns)) is not None:
             found[name] = split

@@ -8,6 +8,8 @@ from ganstudy.reports.comparison import TITLE, Comparison
 from ganstudy.reports.remarks import budget, remarks
 from ganstudy.reports.statistics import ALPHA, Estimate, Pair, least_p, seeds_needed
 from ganstudy.reports.study import Study
+from ganstudy.reports.tables import UNKNOWN
+from ganstudy.runs import by_family
 
 FEW = 6  # seeds under which an interval cannot hold the true median as often as it says
 
@@ -45,10 +47,10 @@ def table(found: Comparison, floor: float) -> str:
         cells = [
             f"{found.failed(name)}/{found.seeds(name)}",
             text(found.medians[name]),
-            f"{value / floor:.1f}×" if floor > 0 and not isinf(value) else "–",
+            f"{value / floor:.1f}×" if floor > 0 and not isinf(value) else UNKNOWN,
             text(found.iqms[name]),
-            *(text(estimates[name]) for estimates in found.beside.values()),
-            f"{split.seed_share:.0%}" if split else "–",
+            *(text(e[name]) if name in e else UNKNOWN for e in found.beside.values()),
+            f"{split.seed_share:.0%}" if split else UNKNOWN,
         ]
         lines.append(f"| **{name}** | {' | '.join(cells)} |")
     return "\n".join(lines)
@@ -105,6 +107,9 @@ def cannot_be_concluded(study: Study, found: Comparison) -> list[str]:
     unsound = [
         f"Anything that the remark *{title}* at the top of this page takes away." for title in told
     ]
+    unknown = [name for name in by_family(study.runs) if name not in found.families]
+    if unknown:
+        unsound.append(f"Anything about {', '.join(unknown)}: its {TITLE} was not measured.")
     return [*unsound, *_power(found), *_ties(found), *_overall(found, shown=False), *_scope(found)]
 
 
@@ -220,4 +225,4 @@ def _count(number: int, what: str) -> str:
 def _number(value: float) -> str:
     if isinf(value):
         return "failed"
-    return f"{value:.2f}" if abs(value) >= 1 or value == 0 else f"{value:.3g}"
+    return f"{value:z.2f}" if abs(value) >= 1 or value == 0 else f"{value:.3g}"

@@ -24,6 +24,7 @@ from matplotlib.ticker import EngFormatter
 COLOURS = ["#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#000000"]
 WIDE = 4  # sets of pictures beside each other
 MARKED = 24  # points of a curve up to which each has a dot
+WIDEST, MOST_NAMED = 120.0, 130  # inches of bars by class, and names beneath them
 STYLE: dict[Any, Any] = {
     "axes.spines.top": False,
     "axes.spines.right": False,
@@ -112,7 +113,8 @@ def class_bars(
     dotted."""
     width = 0.8 / len(series)
     places = np.arange(len(names))
-    with new_figure(path, 1.5 + max(7.0, 0.9 * len(names)), 3.2) as figure:
+    step = -(-len(names) // MOST_NAMED)  # of many classes some are named
+    with new_figure(path, 1.5 + min(max(7.0, 0.9 * len(names)), WIDEST), 3.2) as figure:
         axes = figure.subplots()
         for index, (label, values) in enumerate(series.items()):
             left = places + (index - (len(series) - 1) / 2) * width
@@ -120,7 +122,7 @@ def class_bars(
             axes.bar(left, values, width, label=label, color=colour)
         if least is not None:
             axes.hlines(least, places - 0.4, places + 0.4, "black", ":")
-        axes.set_xticks(places, names, rotation=30, ha="right")
+        axes.set_xticks(places[::step], names[::step], rotation=30, ha="right")
         axes.set_title(title)
         axes.legend(frameon=False, fontsize=8, loc="upper left", bbox_to_anchor=(1, 1))
 
@@ -239,19 +241,23 @@ def seeds(
 ) -> None:
     """Every seed as a dot: a panel for each metric, a row for each family, runs that `failed`
     (keys) as crosses; the mark is the median, in which they are worse than all others, and the
-    dashed line the value of real samples."""
+    dashed line the value of real samples. What was not measured has no mark."""
     with new_figure(path, 3.3 * len(panels) + 1.5, 0.34 * len(families) + 1.1) as figure:
         every = figure.subplots(1, len(panels), sharey=True, squeeze=False)[0]
         for axes, (key, panel) in zip(every, panels.items(), strict=True):
             worst = np.inf if panel.lower_is_better else -np.inf
             for row, runs in enumerate(families.values()):
-                values = np.array([float(run.metrics[key]) for run in runs])
-                ill = np.array([run.key in failed for run in runs])
-                place = np.full(len(runs), row)
+                known = [run for run in runs if key in run.metrics or run.key in failed]
+                if not known:
+                    continue
+                values = np.array([float(run.metrics.get(key, np.nan)) for run in known])
+                ill = np.array([run.key in failed for run in known])
+                place = np.full(len(known), row)
                 axes.plot(values[~ill], place[~ill], "o", color=COLOURS[0], alpha=0.6, ms=5)
                 axes.plot(values[ill], place[ill], "x", color=COLOURS[1], ms=6)
                 axes.plot([np.median(np.where(ill, worst, values))], [row], "|k", ms=14)
-            axes.axvline(real[key], color="#999999", ls="--", lw=1)
+            if key in real:
+                axes.axvline(real[key], color="#999999", ls="--", lw=1)
             axes.set_title(panel.title)
             axes.set_xscale("log" if panel.log else "linear")
         every[0].set_yticks(range(len(families)), list(families))

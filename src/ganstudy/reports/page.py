@@ -40,7 +40,7 @@ def write(study: Study, folder: Path) -> None:
         table=tables.comparison(study.real, study.runs),
         legend=tables.legend(study.real, study.runs),
         costs=tables.costs(study.runs),
-        neighbours="recall" in study.real,
+        neighbours=study.overlaps(),
         shares=study.knows_classes(),
         inside=study.covers_classes(),
         looked_at=LOOKED_AT,
@@ -56,7 +56,7 @@ def findings(study: Study) -> dict[str, Any]:
     return {
         "summary": conclusions.summary(study, found) if found else summary(study),
         "remarks": remarks(study),
-        "compared": conclusions.table(found, study.real["fid_floor"]) if found else "",
+        "compared": conclusions.table(found, study.real.get("fid_floor", 0.0)) if found else "",
         "can": conclusions.can_be_concluded(found) if found else [],
         "cannot": conclusions.cannot_be_concluded(study, found) if found else [],
         "pair_table": conclusions.pair_table(found) if found else "",
@@ -67,18 +67,15 @@ def findings(study: Study) -> dict[str, Any]:
 def summary(study: Study) -> str:
     """What was compared, what came out, and what may not be concluded, in a few sentences: of a
     study whose losses have one seed each."""
-    floors = {
-        run.key: run.metrics["fid"] / run.metrics["fid_floor"]
-        for run in study.runs
-        if run.metrics["fid_floor"] > 0
-    }
+    found = {run.key: tables.in_floors(run.metrics) for run in study.runs}
+    floors = {key: value for key, value in found.items() if value is not None}
     caution = (
         "One seed allows no conclusion about losses: retraining moves FID several times more than "
         "resampling does."
     )
     runs = len(study.runs)
     shown = f"{runs} run{'s' * (runs > 1)}, {budget(study)}."
-    if not floors:  # real training images are at no distance: nothing to be a multiple of
+    if not floors:  # unknown, or real training images are at no distance to be a multiple of
         return f"{shown} {caution}"
     best = min(floors, key=lambda key: floors[key])
     rest = sorted((key for key in floors if key != best), key=lambda key: floors[key])
@@ -102,7 +99,7 @@ def _draw(study: Study, pictures: Path) -> None:
     figures.curves(pictures / "curves.png", firsts)
     if study.comparison:
         _draw_seeds(study, study.comparison, pictures)
-    if "recall" in study.real:
+    if study.overlaps():
         rows = {n: [run.metrics for run in runs] for n, runs in by_family(study.runs).items()}
         figures.precision_recall(pictures / "precision-recall.png", study.real, rows)
     if study.grown():
@@ -123,7 +120,7 @@ def _draw_seeds(study: Study, found: Comparison, pictures: Path) -> None:
     figures.seeds(
         pictures / "seeds.png",
         {name: families[name] for name in found.families if name in families},
-        {key: panel for key, panel in SEEDS.items() if key in study.real},
+        {k: p for k, p in SEEDS.items() if any(k in run.metrics for run in study.runs)},
         study.real,
         study.failures,
     )

@@ -90,7 +90,7 @@ def plots(study: Study, looks: Mapping[str, Look]) -> Plots:
         [_seeds(study, study.comparison, looks)] if study.comparison else [],
         _growth(study, looks) if study.grown() else [],
         _terms(study, looks),
-        [_balance(study, looks)] if "recall" in study.real else [],
+        [_balance(study, looks)] if study.overlaps() else [],
         _classes(study, looks),
     )
 
@@ -230,7 +230,7 @@ def _seeds(study: Study, found: Comparison, looks: Mapping[str, Look]) -> Plot:
             bar = Scatter(x="value", y="place", marker="dash", angle=np.pi / 2, size=24)
             bar.update(line_color=look.colour, line_width=3)
             drawn.add_glyph(_source({"value": np.array([median]), "place": np.array([place])}), bar)
-        for run in families[name]:
+        for run in (run for run in families[name] if METRIC in run.metrics):
             marker = "x" if run.key in study.failures else look.marker
             dot = Scatter(x="value", y="place", marker=marker, size=9, fill_alpha=0.6)
             dot.update(line_color=look.colour, fill_color=look.colour)
@@ -252,7 +252,8 @@ def _balance(study: Study, looks: Mapping[str, Look]) -> Plot:
     """Precision against recall, one dot a run; real images are a cross."""
     drawn = _figure(380, "linear", Range1d(start=0, end=1.03), Range1d(start=0, end=1.03))
     drawn.xaxis.axis_label, drawn.yaxis.axis_label = "recall", "precision"
-    _real(drawn, _at(study.real), Scatter(x="recall", y="precision", marker="x", size=14))
+    if "recall" in study.real:
+        _real(drawn, _at(study.real), Scatter(x="recall", y="precision", marker="x", size=14))
     for run in study.runs:
         if "recall" in run.metrics:
             dot = Scatter(x="recall", y="precision", size=11)

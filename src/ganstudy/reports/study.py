@@ -116,6 +116,10 @@ class Study:
         shares: list[float] = (np.bincount(labels, minlength=len(names)) / len(labels)).tolist()
         return shares
 
+    def overlaps(self) -> bool:
+        """Whether precision and recall were measured, of real images or of a run."""
+        return any("recall" in m for m in (self.real, *(run.metrics for run in self.runs)))
+
     def knows_classes(self) -> bool:
         """Whether the class shares of every run were measured."""
         return all(by_class(run.metrics, "share") for run in self.runs)

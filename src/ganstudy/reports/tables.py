@@ -1,6 +1,6 @@
 """The table of a study: one row a run, the real images first."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -8,7 +8,8 @@ from ganstudy.runs import Run
 
 Metrics = dict[str, Any]
 UNKNOWN = "–"
-ALIKE = ("device", "hardware", "threads", "torch")  # of runs that are repeated to the bit
+# Of runs that are repeated to the bit.
+ALIKE = ("device", "hardware", "threads", "torch", "precision")
 
 
 @dataclass(frozen=True)
@@ -23,17 +24,26 @@ class Column:
 
 
 def _number(heading: str, key: str, digits: int, meaning: str) -> Column:
-    return Column(heading, key, lambda m: f"{m[key]:.{digits}f}" if key in m else UNKNOWN, meaning)
+    # z: a small negative number, as unbiased estimates may be, is no "-0.0000".
+    return Column(heading, key, lambda m: f"{m[key]:z.{digits}f}" if key in m else UNKNOWN, meaning)
 
 
 def _fid(m: Metrics) -> str:
     if "fid" not in m:
         return UNKNOWN
-    return f"{m['fid']:.2f} [{m['fid_low']:.2f}, {m['fid_high']:.2f}]"
+    return f"{m['fid']:.2f} [{m['fid_low']:z.2f}, {m['fid_high']:z.2f}]"
 
 
 def _floors(m: Metrics) -> str:
-    return f"{m['fid'] / m['fid_floor']:.1f}×" if m.get("fid_floor", 0) > 0 else UNKNOWN
+    floors = in_floors(m)
+    return UNKNOWN if floors is None else f"{floors:.1f}×"
+
+
+def in_floors(m: Mapping[str, Any]) -> float | None:
+    """FID over that of real training images; None where one is unknown or the latter is 0."""
+    if "fid" not in m or m.get("fid_floor", 0) <= 0:
+        return None
+    return float(m["fid"] / m["fid_floor"])
 
 
 def _modes(m: Metrics) -> str:
@@ -107,7 +117,7 @@ def listing(metrics: Metrics) -> str:
     """One set of samples as lines of text: heading, value and meaning of each column that it
     fills."""
     rows = [(c.heading, c.text(metrics), c.meaning) for c in filled([metrics])]
-    wide = [max(len(row[i]) for row in rows) for i in (0, 1)]
+    wide = [max((len(row[i]) for row in rows), default=0) for i in (0, 1)]
     return "\n".join(f"{h:<{wide[0]}}  {t:>{wide[1]}}  {m}" for h, t, m in rows)
 
 
@@ -170,6 +180,8 @@ def cost(run: Run) -> list[str]:
         if timing
         else "trained on another machine"
     )
+    if precision := run.meta.get("precision"):
+        place += f", {precision}"
     return [
         run.key,
         f"{images:,}",
@@ -183,8 +195,8 @@ def cost(run: Run) -> list[str]:
 def unequal(runs: Sequence[Run]) -> str:
     """A caution where the runs were not computed alike: that alone changes the last digits, and so,
     over a training, the result. Empty where they were."""
-    known = [run.timing for run in runs if run.timing]
-    differ = [key for key in ALIKE if len({timing[key] for timing in known}) > 1]
+    known = [run.timing | run.meta for run in runs]
+    differ = [key for key in ALIKE if len({made[key] for made in known if key in made}) > 1]
     if not differ:
         return ""
     return (

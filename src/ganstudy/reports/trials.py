@@ -80,15 +80,16 @@ def common(rows: Sequence[Row]) -> dict[str, Any]:
     return same if others else {}
 
 
-def write(trials: Sequence[Trial], folder: Path) -> None:
-    """Writes `folder`/README.md and trials.png."""
+def write(trials: Sequence[Trial], folder: Path, made: str) -> None:
+    """Writes `folder`/README.md and trials.png; `made` says from which commit they are."""
     groups = grouped(trials)
     _draw(groups, folder / "trials.png")
     hardware = sorted(
         {"{hardware}, {threads} threads, torch {torch}".format(**t.values) for t in trials}
     )
     shared = {group: common(rows) for group, rows in groups.items()}
-    fill("trials.md.j2", folder / "README.md", groups=groups, shared=shared, hardware=hardware)
+    values = {"groups": groups, "shared": shared, "hardware": hardware, "made": made}
+    fill("trials.md.j2", folder / "README.md", **values)
 
 
 def _draw(groups: dict[str, list[Row]], path: Path) -> None:

@@ -1,34 +1,26 @@
 """`check`: params.yaml as a whole, against the tables and against itself, before hours of work."""
 
 import math
+from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 
 import torch
 import yaml
 
-from ganstudy import layout
-from ganstudy.data.folder import has_classes
+from ganstudy import judges, layout
+from ganstudy.data.folder import survey
+from ganstudy.data.native import stored_shape
+from ganstudy.data.needs import refuse_too_few
+from ganstudy.data.sources import folder_rules
 from ganstudy.errors import InputError, nearest
 from ganstudy.files import write_text
 from ganstudy.models import RunKey, World, build
 from ganstudy.models.base import GenerativeModel
-from ganstudy.params import Params, load
+from ganstudy.params import FEWEST, Params, load
 from ganstudy.training import device as devices
 
 COPIES = 5  # of the weights in training: themselves, gradients, Adam's two moments, the average
-# What samples of a data set are stored as: (H, W, C) or (d,). A folder's follow from params.
-NATIVE_SHAPES = {
-    "fashion_mnist": (28, 28, 1),
-    "mnist": (28, 28, 1),
-    "kmnist": (28, 28, 1),
-    "digits": (8, 8, 1),
-    "cifar10": (32, 32, 3),
-    "stacked_digits": (8, 8, 3),
-    "stacked_fashion": (28, 28, 3),
-    "stacked_mnist": (28, 28, 3),
-    "ring": (2,),
-    "grid": (2,),
-}
 
 
 def run(params: Params, pipeline: Path, out: Path | None) -> list[str]:
@@ -38,7 +30,7 @@ def run(params: Params, pipeline: Path, out: Path | None) -> list[str]:
     stage depends: a bad value stops the pipeline before it starts, a good one invalidates nothing.
     Raises `InputError`.
     """
-    world = World(_stored(params))
+    world = World(stored_shape(params.data))
     for family in params.families():
         with torch.device("meta"):
             model = build(params, RunKey.parse(f"{family}-0"), world)
@@ -47,13 +39,28 @@ def run(params: Params, pipeline: Path, out: Path | None) -> list[str]:
         )
     samples = math.prod(world.stored) * params.sample.count
     _must_fit_in_memory(samples, f"{params.sample.count:,} samples", "sample.count")
-    _labels_are_there(params)
-    _grid_is_wired(params, pipeline)
-    _worlds_agree(params, Path("..") / pipeline)
-    _inputs_are_there(params)
+    _all_hold(
+        partial(_samples_are_enough, params),
+        partial(_folder_can_be_read, params),
+        partial(_grid_is_wired, params, pipeline),
+        partial(_worlds_agree, params, Path("..") / pipeline),
+        partial(_inputs_are_there, params),
+    )
     if out is not None:
         write_text(out, "valid\n")
     return params.run_keys()
+
+
+def _all_hold(*checks: Callable[[], None]) -> None:
+    """Every mistake is told at once."""
+    mistakes: list[str] = []
+    for check in checks:
+        try:
+            check()
+        except InputError as error:
+            mistakes += error.args
+    if mistakes:
+        raise InputError(*mistakes)
 
 
 def _weights(model: GenerativeModel) -> int:
@@ -72,27 +79,33 @@ def _must_fit_in_memory(needed: int, what: str, setting: str) -> None:
         )
 
 
-def _stored(params: Params) -> tuple[int, ...]:
-    """The shape that the data's samples will have, as far as params tell."""
-    data = params.data
-    native = NATIVE_SHAPES.get(data.name, (0, 0, 3))
-    if len(native) == 1:
-        return native
-    height, width, channels = native
-    if data.resolution is not None:
-        height = width = data.resolution
-    return (height, width, data.channels or channels)
-
-
-def _labels_are_there(params: Params) -> None:
-    folder = params.data.folder
-    if params.train.conditional and folder is not None:
-        if has_classes(layout.from_root(folder)):
-            return
+def _samples_are_enough(params: Params) -> None:
+    """Fewer samples than a metric needs would be told only when they are measured."""
+    needed = {"images": params.evaluate.enough, "stacked": FEWEST, "points": 1}[params.data.kind]
+    if params.sample.count < needed:
         raise InputError(
-            f"train.conditional: {folder} has no sub-folders, so its images have no labels; set it "
-            "to false or sort the images into one sub-folder a class"
+            f"sample.count: {params.sample.count} are too few to be measured; it takes {needed} at "
+            f"least, with evaluate.neighbours: {params.evaluate.neighbours}"
         )
+
+
+def _folder_can_be_read(params: Params) -> None:
+    """What the names in a folder tell: its layout, its classes, how many images there are."""
+    folder = params.data.folder
+    if folder is None:
+        return
+    try:
+        found = survey(layout.from_root(folder), folder_rules(params.data)).labelling
+    except InputError as error:
+        raise InputError(*(f"data.folder: {mistake}" for mistake in error.args)) from error
+    if params.train.conditional and not found.classes:
+        raise InputError(
+            f"train.conditional: {folder} has no sub-folders that are classes, so its images have "
+            "no labels; set it to false or sort the images into one sub-folder a class"
+        )
+    if params.data.pages == "first" and found.names:
+        to_draw = len({"test", "validation"} - set(found.splits))
+        refuse_too_few(params, len(found.splits.get("train", found.names)), to_draw)
 
 
 def _grid_is_wired(params: Params, pipeline: Path) -> None:
@@ -134,16 +147,14 @@ def _worlds_agree(params: Params, pipeline: Path) -> None:
 
 def _inputs_are_there(params: Params) -> None:
     """Files and names that would be missed only after hours."""
-    evaluate, folder = params.evaluate, params.data.folder
-    if folder is not None and not layout.from_root(folder).is_dir():
-        raise InputError(f"data.folder: {layout.from_root(folder)} is not a folder")
+    evaluate = params.evaluate
     if evaluate.weights is not None and not layout.from_root(evaluate.weights).is_file():
         raise InputError(f"evaluate.weights: {layout.from_root(evaluate.weights)} is not a file")
-    if evaluate.extractor == "judge":
+    if evaluate.extractor in ("judge", *judges.names()):
         return
     from torch_fidelity.registry import FEATURE_EXTRACTORS_REGISTRY
 
-    known = ["judge", *FEATURE_EXTRACTORS_REGISTRY]
+    known = ["judge", *judges.names(), *FEATURE_EXTRACTORS_REGISTRY]
     if evaluate.extractor not in known:
         raise InputError(
             f"evaluate.extractor: {evaluate.extractor!r} is not registered; "

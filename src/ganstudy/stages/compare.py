@@ -13,33 +13,24 @@ import yaml
 from ganstudy import layout, runs
 from ganstudy.data.images import Split, load_info, load_split
 from ganstudy.errors import InputError
-from ganstudy.files import Samples, read_json, read_npz, read_samples, sha256_json, write_text
+from ganstudy.files import Samples, read_json, read_npz, read_samples, sha256_json
 from ganstudy.models import walks
 from ganstudy.models.saved import MODEL, load_companion, load_generator
 from ganstudy.params import Kind, Params, parse
 from ganstudy.progress import say
 from ganstudy.protocols import PROTOCOLS, MeasuringProtocol
-from ganstudy.reports import comparison, html, modes, page
+from ganstudy.reports import comparison, html, modes, page, summary
 from ganstudy.reports.study import KEPT, LOOKED_AT, Nearest, Study, Walk
 from ganstudy.runs import Run
-from ganstudy.tracking import (
-    backfill,
-    comparison_link,
-    flat,
-    git,
-    link_path,
-    source_tags,
-    study_place,
-    tracked,
-)
+from ganstudy.tracking import flat, git, kept_link, log_run, source_tags, study_place, tracked
 from ganstudy.training import device as devices
 from ganstudy.training.alarms import WINDOW, alarms
 
 SHOWN, BESIDE = 6, 5  # samples of each figure of neighbours, and neighbours of each
 PAGES: Mapping[Kind, Sequence[Callable[[Study, Path], None]]] = {
-    "images": [page.write, html.write],
-    "stacked": [page.write, html.write],
-    "points": [modes.write],
+    "images": [page.write, html.write, summary.write],
+    "stacked": [page.write, html.write, summary.write],
+    "points": [modes.write, summary.write],
 }
 
 
@@ -56,9 +47,7 @@ def run(params: Params, out: Path, *, partial: bool = False) -> None:
             path.unlink()
     real = runs.read_metrics(layout.REAL)
     grid, missing = _grid(params, real, partial=partial)
-    for run_ in grid:
-        backfill(run_)
-    keys = [run_.meta["key"] for run_ in grid]
+    copies = [log_run(run_) for run_ in grid]
     info, test = load_info(layout.PREPARED), load_split(layout.PREPARED, "test")
     points = info.kind == "points"
     protocol = PROTOCOLS[info.kind](params, devices.choose(params.runtime))
@@ -89,13 +78,18 @@ def run(params: Params, out: Path, *, partial: bool = False) -> None:
     )
     for write in PAGES[info.kind]:
         write(study, out)
-    link = comparison_link(keys)
-    write_text(link_path(), link + "\n")
+    keys = [copy.key for copy in copies]
     with tracked("report", sha256_json(["report", *keys]), "report", {"runs": keys}) as tracker:
-        tracker.log_metrics({f"{_headline(r)} {r.key}": r.metrics[_headline(r)] for r in grid})
+        tracker.log_metrics(
+            {f"{name} {r.key}": r.metrics[name] for r in grid for name in _headline(r)}
+        )
         pages = [out / "README.md", *out.glob("index.html")]
         tracker.log_files(*pages, *sorted((out / "figures").glob("*.png")))
-    say(f"report: {out / 'README.md'}; in MLflow: make ui, or ganstudy ui, then its page {link}")
+    link = kept_link(copies)
+    say(
+        f"report: {out / 'README.md'}"
+        + (f"; in MLflow: make ui, or ganstudy ui, then its page {link}" * bool(link))
+    )
 
 
 def _grid(
@@ -129,8 +123,9 @@ def _finished(key: str, real: Mapping[str, Any]) -> Run:
     return run_
 
 
-def _headline(run_: Run) -> str:
-    return "fid" if "fid" in run_.metrics else "high_quality"
+def _headline(run_: Run) -> Sequence[str]:
+    """The one value that stands for a run, where it was measured."""
+    return [name for name in ("fid", "high_quality") if name in run_.metrics][:1]
 
 
 def _alarms(run_: Run) -> Sequence[str]:
@@ -199,7 +194,7 @@ def _neighbours(protocol: MeasuringProtocol, grid: Sequence[Run]) -> Mapping[str
     train = load_split(layout.PREPARED, "train").images
     for run_ in grid:
         samples = read_samples(run_.folder / "samples.npz")[0][:LOOKED_AT]
-        nearest = protocol.nearest(samples, BESIDE)
+        nearest = protocol.nearest(samples, min(BESIDE, len(train)))
         if nearest is None:
             continue
         rows = np.concatenate([samples[:, None], train[nearest.indices]], axis=1)

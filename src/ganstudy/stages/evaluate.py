@@ -1,12 +1,14 @@
 """Stage `evaluate`: every metric of one set of samples as one flat JSON, by the data's protocol."""
 
 import os
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 import torch
 
-from ganstudy import judging, layout, ranks, template
+from ganstudy import judges, judging, layout, ranks, template
 from ganstudy.data.images import INFO, Split, load_info
 from ganstudy.errors import InputError
 from ganstudy.files import read_json, read_samples, write_json
@@ -15,7 +17,8 @@ from ganstudy.params import Kind, Params, load
 from ganstudy.progress import say
 from ganstudy.protocols import PROTOCOLS, MeasuringProtocol
 from ganstudy.reports import tables
-from ganstudy.tracking import tracked, tracked_real, tracked_run
+from ganstudy.runs import read_run
+from ganstudy.tracking import log_real, log_run, log_samples
 from ganstudy.training import device as devices
 
 SHOWN = (
@@ -30,15 +33,18 @@ def run(params: Params, key: str, out: Path) -> None:
     device = devices.choose(params.runtime)
     real = key == layout.REAL
     folder = layout.RUNS if real else layout.run_folder(key)
-    with ranks.together(device):
+    with _measurable("real images" if real else key), ranks.together(device):
         protocol = _protocol(params, device)
         values = protocol.measure_real() if real else _measured(protocol, folder)
     if not ranks.leads():
         return
+    values |= {"device": device.type, "torch": torch.__version__, "settings": _settings(params)}
     write_json(out, values)
     say(f"{out}: " + ", ".join(f"{k} {values[k]:.4g}" for k in SHOWN if k in values))
-    with tracked_real(values) if real else tracked_run(key, read_json(folder / MODEL)) as tracker:
-        tracker.log_metrics(values)
+    if real:
+        log_real(values)
+    else:
+        log_run(read_run(key, values))
 
 
 def settings(extractor: str | None, weights: Path | None) -> Params:
@@ -51,8 +57,8 @@ def settings(extractor: str | None, weights: Path | None) -> Params:
     judged = (layout.JUDGE / judging.INFO).is_file()
     if not study and not judged and extractor in (None, "judge"):
         raise InputError(
-            "there is no study here, so no judge: say by what images are measured, like "
-            "--extractor inception-v3-compat, or run it in a study's folder"
+            "there is no study here, so no judge of its own: name one, like --extractor "
+            f"{judges.names()[0]} or inception-v3-compat, or run it in a study's folder"
         )
     changes: dict[str, Any] = {}
     if extractor is not None:
@@ -64,28 +70,40 @@ def settings(extractor: str | None, weights: Path | None) -> Params:
 def run_files(params: Params, samples: Path, reference: Path | None, out: Path) -> None:
     """Measures anybody's `samples` (npz, or folder of images) against `reference`, or the test
     split where it is None."""
-    protocol = _protocol(params, devices.choose(params.runtime))
-    fake = protocol.read(samples)
-    real = None if reference is None else protocol.read(reference)
-    try:
+    with _measurable(str(samples)):
+        protocol = _protocol(params, devices.choose(params.runtime))
+        fake = protocol.read(samples)
+        real = None if reference is None else protocol.read(reference)
         values = protocol.measure(fake, real)
-    except ValueError as error:  # a metric's own check: flat images, fewer pixels than it needs
-        raise InputError(f"{samples} cannot be measured: {error}") from error
+    values |= {"settings": _settings(params)}
     write_json(out, values)
     say(
         f"{out}: {values['samples']:,} samples, {values['reference']:,} of the reference, by "
         f"{values['judge']} ({values['judge_sha256'][:12]})"
     )
     print(tables.listing(values))
-    if not (layout.in_study() or os.environ.get("MLFLOW_TRACKING_URI")):
-        return
-    with tracked(
-        f"evaluate {samples.name}",
-        fake.digest() + values["reference_sha256"] + values["judge_sha256"][:16],
-        "samples",
-        {"evaluate": params.evaluate.model_dump(mode="json"), "samples": samples.name},
-    ) as tracker:
-        tracker.log_metrics(values)
+    if layout.in_study() or os.environ.get("MLFLOW_TRACKING_URI"):
+        log_samples(samples.name, fake.digest(), values)
+
+
+def _settings(params: Params) -> str:
+    """The settings that numbers depend on, as one line: weights are told by the judge's hash."""
+    sections = {"sample": params.sample, "evaluate": params.evaluate}
+    return " ".join(
+        f"{name}.{key}={value}"
+        for name, section in sections.items()
+        for key, value in section.model_dump(mode="json", exclude={"weights"}).items()
+    )
+
+
+@contextmanager
+def _measurable(what: str) -> Iterator[None]:
+    """What is wrong with the images themselves, for every metric, is one line; a metric's own needs
+    cost that metric alone: see `protocols.shared.measured`."""
+    try:
+        yield
+    except ValueError as error:
+        raise InputError(f"{what} cannot be measured: {error}") from error
 
 
 def _protocol(params: Params, device: torch.device) -> MeasuringProtocol:
@@ -98,4 +116,6 @@ def _protocol(params: Params, device: torch.device) -> MeasuringProtocol:
 def _measured(protocol: MeasuringProtocol, folder: Path) -> dict[str, Any]:
     samples = Split(*read_samples(layout.output(folder / "samples.npz", "sample")))
     values = protocol.measure(samples, None)
-    return values | {"failed": int("failure" in read_json(folder / MODEL))}
+    meta = read_json(folder / MODEL)
+    trained = {"train_precision": meta["precision"]} if "precision" in meta else {}
+    return values | trained | {"failed": int("failure" in meta)}

@@ -2,6 +2,7 @@
 
 from pathlib import Path
 
+from ganstudy.data.needs import refuse_too_few
 from ganstudy.data.sources import fetch
 from ganstudy.files import read_json, sha256_json
 from ganstudy.layout import from_root
@@ -16,5 +17,6 @@ def run(params: Params, out: Path) -> None:
         data = data.model_copy(update={"folder": str(from_root(data.folder))})
     fetch(data, out)
     source = read_json(out / "source.json")
+    refuse_too_few(params, source["train"], [source["test"], source.get("validation")].count(None))
     with tracked(f"fetch {params.data.name}", sha256_json(["fetch", source]), "data", source):
         pass

@@ -2,7 +2,8 @@
 
 from pathlib import Path
 
-from ganstudy.data.images import load_split
+from ganstudy.data.images import load_info, load_split
+from ganstudy.data.needs import refuse_small_splits
 from ganstudy.data.splits import prepare
 from ganstudy.files import read_json, sha256_json
 from ganstudy.params import Params
@@ -13,8 +14,13 @@ PICTURE = 2500  # of images, the picture shows as many as fit
 
 
 def run(params: Params, raw: Path, out: Path) -> None:
-    """Writes the splits, data.json and a picture of the first training samples into `out`."""
+    """Writes the splits, data.json and a picture of the first training samples into `out`.
+
+    Raises `InputError` where a later stage could only refuse the splits.
+    """
     prepare(raw, params.data, out)
+    found = load_info(out)
+    refuse_small_splits(params, found.train, found.validation, found.test)
     save_picture(out / "grid.png", load_split(out, "train").images[:PICTURE])
     info = read_json(out / "data.json")
     with tracked(

@@ -10,7 +10,6 @@ from ganstudy.files import Labels, write_npz
 from ganstudy.models.saved import SavedGenerator, load_generator
 from ganstudy.params import RuntimeParams
 from ganstudy.progress import say
-from ganstudy.tracking import tracked_run
 from ganstudy.training import device as devices
 
 
@@ -28,8 +27,6 @@ def run(
     if not ranks.leads():
         return
     write_npz(out, samples, *([] if labels is None else [labels]))
-    with tracked_run(key, generator.meta) as tracker:
-        tracker.log_metrics({"samples": count})
     say(f"sample {key}: {count:,} samples in {out}")
 
 

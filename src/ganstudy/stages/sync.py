@@ -1,39 +1,53 @@
 """`sync`: completes MLflow from the files, for what cached stages or an outage left out."""
 
 from ganstudy import layout, runs
-from ganstudy.errors import InputError
-from ganstudy.files import read_json, write_text
+from ganstudy.errors import InputError, StudyError
+from ganstudy.files import read_json
 from ganstudy.judging import INFO
 from ganstudy.params import Params
 from ganstudy.progress import say
-from ganstudy.tracking import backfill, comparison_link, link_path, tracked, tracked_real
+from ganstudy.tracking import (
+    TrackedRun,
+    kept_link,
+    log_real,
+    log_run,
+    tracked,
+    tracking_uri,
+    without_secret,
+)
 
 
 def run(params: Params) -> int:
-    """Backfills every run of the grid that is there; returns how many were."""
-    done = []
+    """Makes every run of the grid that is there whole in MLflow; returns how many were. Raises
+    `StudyError` saying how many are not, and why, where the tracker did not take all."""
+    copies = []
     for key in params.run_keys():
         try:
             run_ = runs.read_run(key)
         except InputError as error:
             say(f"sync: left out {key}: {error}")
             continue
-        backfill(run_)
-        done.append(run_.meta["key"])
-    _judge_and_real()
-    write_text(link_path(), comparison_link(done) + "\n")
-    say(f"sync: {len(done)} runs are complete in MLflow")
-    return len(done)
+        copies.append(log_run(run_))
+    kept_link(copies)
+    missed = [copy for copy in copies if copy.missed]
+    for copy in [*missed, *(copy for copy in _judge_and_real() if copy.missed)]:
+        raise StudyError(
+            f"sync: {len(copies) - len(missed)} of {len(copies)} runs are complete in MLflow at "
+            f"{without_secret(tracking_uri())}; {copy.name} is not: {copy.missed}"
+        )
+    say(f"sync: {len(copies)} runs are complete in MLflow")
+    return len(copies)
 
 
-def _judge_and_real() -> None:
+def _judge_and_real() -> list[TrackedRun]:
     """The judge's accuracy and the floor."""
+    copies = []
     path = layout.JUDGE / INFO
     if path.is_file():
         info = read_json(path)
         with tracked("judge", info["key"], "judge", info, {"data": info["data"]}) as copy:
             copy.log_metrics({"accuracy": info["accuracy"]})
+        copies.append(copy)
     if (layout.METRICS / f"{layout.REAL}.json").is_file():
-        values = runs.read_metrics(layout.REAL)
-        with tracked_real(values) as copy:
-            copy.log_metrics(values)
+        copies.append(log_real(runs.read_metrics(layout.REAL)))
+    return copies

@@ -30,10 +30,11 @@ from ganstudy.params import Params
 from ganstudy.progress import say
 from ganstudy.protocols import PROTOCOLS
 from ganstudy.reports.pictures import CELLS, save_picture
-from ganstudy.tracking import tracked_run
+from ganstudy.tracking import tracked_training
 from ganstudy.training import device as devices
 from ganstudy.training.alarms import alarms
 from ganstudy.training.checkpoint import CheckpointStore
+from ganstudy.training.precision import has_bfloat16, precision
 from ganstudy.training.trainer import Row, Trainer, Watch
 
 MOST_BYTES = 2**26  # of a snapshot
@@ -62,7 +63,10 @@ def _train(params: Params, key: RunKey, out: Path, device: torch.device) -> None
     info = load_info(layout.PREPARED)
     numerics = layout.output(layout.NUMERICS / f"{key.model}-{key.loss}.json", "numerics")
     world = world_of(params, info)
-    digest = sha256_json([recipe, info.sha256_train, asdict(world), read_json(numerics)])
+    arithmetic = precision(params, device)
+    digest = sha256_json(
+        [recipe, arithmetic, info.sha256_train, asdict(world), read_json(numerics)]
+    )
     model = build(params, key, world)
     trainer = make_trainer(params, key, model, load_split(layout.PREPARED, "train"), device)
     meta: dict[str, Any] = {
@@ -70,9 +74,10 @@ def _train(params: Params, key: RunKey, out: Path, device: torch.device) -> None
         "params": recipe,
         "data": info.name,
         "data_sha256": info.sha256_train,
+        "precision": arithmetic,
     }
-    if params.train.precision == "bfloat16" and devices.slow_bfloat16(device):
-        say("this CPU has no bfloat16 instructions; faster here: -S train.precision=float32")
+    if arithmetic == "bfloat16" and not has_bfloat16(device):
+        say("bfloat16 is emulated here and slow; float32 is faster: -S train.precision=auto")
     count = min(PICTURE[info.kind], max(CELLS, MOST_BYTES // math.prod(info.shape)))
 
     def picture(average: nn.Module, batches: int = GLIMPSE_BATCHES) -> Tensor:
@@ -84,10 +89,10 @@ def _train(params: Params, key: RunKey, out: Path, device: torch.device) -> None
         _follow(params, trainer, store, watch)
         picture(trainer.average.module, SETTLE_BATCHES)
         return
-    with store.locked(), tracked_run(str(key), meta) as tracker:
+    with store.locked(), tracked_training(str(key), meta) as tracker:
         ranks.wait()  # for nobody reads a checkpoint before the store is this training's
         try:
-            trainer.fit(store, replace(watch, title=f"train {key}", log=tracker.log_rows))
+            trainer.fit(store, replace(watch, title=_title(params, key), log=tracker.log_rows))
         except DivergedError as error:
             if params.train.failure == "stop":
                 raise
@@ -99,19 +104,28 @@ def _train(params: Params, key: RunKey, out: Path, device: torch.device) -> None
             pd.DataFrame(_history(trainer)).to_csv(temporary, index=False)
         write_npz(out / runs.SNAPSHOTS, torch.stack(trainer.snapshots or [last]).numpy())
         save_picture(out / runs.GRID, last.numpy())
+        raised = {a.name: a.progress for a in alarms(trainer.history, params.train.images)}
         timing = {
             "seconds": round(trainer.seconds, 1),
             "watched": round(trainer.watched, 1),
             "processes": ranks.size(),
             **devices.describe(device),
         }
-        write_json(runs.timing_path(digest), timing | {"moments": trainer.moments})
-        tracker.log_metrics(timing)
-        for alarm in alarms(trainer.history, params.train.images):
-            tracker.log_metrics({f"alarm {alarm.name}": alarm.progress})
+        write_json(
+            runs.timing_path(digest), timing | {"moments": trainer.moments, "alarms": raised}
+        )
+        tracker.log_metrics(timing | {f"alarm {name}": at for name, at in raised.items()})
         names = (runs.GRID, runs.HISTORY, MODEL, WEIGHTS)
         tracker.log_files(*(out / name for name in names))
         store.clear()
+
+
+def _title(params: Params, key: RunKey) -> str:
+    """What the bar is headed with: the run, and which of the study's it is."""
+    keys = params.run_keys()
+    if str(key) not in keys or len(keys) == 1:
+        return f"train {key}"
+    return f"train {key} (run {keys.index(str(key)) + 1} of {len(keys)})"
 
 
 def _follow(params: Params, trainer: Trainer, store: CheckpointStore, watch: Watch) -> None:

@@ -7,6 +7,7 @@ from ganstudy.files import read_json
 from ganstudy.layout import output
 from ganstudy.progress import say
 from ganstudy.reports import trials
+from ganstudy.tracking import git
 
 
 def run(table: Path) -> None:
@@ -15,5 +16,7 @@ def run(table: Path) -> None:
         trials.Trial(variant, read_json(output(table.parent / "trials" / f"{name}.json", "trial")))
         for name, variant in variants.read(table).items()
     ]
-    trials.write(rows, table.parent)
+    results = ("--", str(table.parent / "trials"))
+    made = git("log", "-1", "--format=commit %h, %ad", "--date=short", *results)
+    trials.write(rows, table.parent, made or "today")
     say(f"report: {table.parent / 'README.md'}")

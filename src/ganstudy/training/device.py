@@ -60,11 +60,6 @@ def memory(device: torch.device) -> int:
     return _MEMORY[device.type](device)
 
 
-def slow_bfloat16(device: torch.device) -> bool:
-    """Whether bfloat16 has no instructions here, so that float32 is the faster choice."""
-    return device.type == "cpu" and not torch.ops.mkldnn._is_mkldnn_bf16_supported()
-
-
 def describe(device: torch.device) -> dict[str, str | int]:
     """What computed: device, its name, threads, torch version. Recorded with every run."""
     name = torch.cuda.get_device_name(device) if device.type == "cuda" else _processor()

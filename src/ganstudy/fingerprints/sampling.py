@@ -1,0 +1,41 @@
+"""What sampling computes: codes, and the samples that tiny generators make of them."""
+
+from typing import Any
+
+import numpy as np
+import torch
+
+from ganstudy.files import sha256_arrays
+from ganstudy.fingerprints.training import CONDITIONS, STORED, tiny_networks
+from ganstudy.fingerprints.values import in_float64, texts
+from ganstudy.models import RunKey, World, build
+from ganstudy.models.base import balanced_labels, codes, decode
+from ganstudy.params import Params
+
+VERSION = 1  # raise it when a change matters that the values below cannot show
+COUNT = 12
+
+
+def fingerprint(params: Params) -> dict[str, Any]:
+    """The section `sample`, the hash of some codes, and the mean and deviation of what every
+    generator that a recipe asks for makes of them before training."""
+    found: dict[str, Any] = {
+        "version": VERSION,
+        "sample": params.sample.model_dump(mode="json"),
+        "codes": sha256_arrays(codes(4, COUNT, 0).numpy()),
+    }
+    tiny = tiny_networks(params)
+    stored = STORED[params.data.kind]
+    scale = 2.0 if len(stored) == 1 else 1.0
+    for name, classes in CONDITIONS[params.data.kind].items():
+        values: dict[str, float] = {}
+        for family in params.families():
+            with in_float64():
+                model = build(tiny, RunKey.parse(f"{family}-0"), World(stored, scale, classes))
+                z = codes(model.spec.latent, COUNT, 0).to(torch.float64)
+                made = decode(model.sampler, model.spec.shape, z, balanced_labels(COUNT, classes))
+            generator = f"norm {model.spec.norm}, {model.spec.latent} codes"
+            values[f"{generator}: mean"] = float(np.mean(made, dtype=np.float64))
+            values[f"{generator}: deviation"] = float(np.std(made, dtype=np.float64))
+        found[name] = texts(values, digits=6)
+    return found

@@ -1,0 +1,119 @@
+"""What training computes: a few rounds of every recipe in float64 on tiny images.
+
+Terms, weights and buffers, to six digits, beside all parameters that a result depends on. What
+float64 on a CPU cannot show (bfloat16, a GPU's kernels) is in `VERSION`.
+"""
+
+from functools import partial
+from typing import Any
+
+import numpy as np
+import torch
+from torch import nn
+
+from ganstudy import judges
+from ganstudy.files import Samples
+from ganstudy.fingerprints.values import in_float64, texts
+from ganstudy.models import RunKey, World, build, identity
+from ganstudy.models.base import SETTLE_BATCHES, SETTLE_SIZE, Model
+from ganstudy.models.judge import DECAY, EMA, Judge
+from ganstudy.networks import ImageShape, Shape, shape_of
+from ganstudy.params import Params
+from ganstudy.seeding import numpy_generator
+from ganstudy.training.batches import Batches
+from ganstudy.training.ema import settle_statistics
+from ganstudy.training.trainer import Settings, Trainer, Watch
+
+VERSION = 1  # raise it when a change matters that the values below cannot show
+STORED = {  # of an image two doublings: every kind of block is there
+    "images": (16, 16, 1),
+    "stacked": (16, 16, 3),
+    "points": (2,),
+}
+COUNT, BATCH, ROUNDS, CLASSES, WIDTH = 24, 6, 3, 2, 4
+_BOTH = {"unconditional": 0, "conditional": CLASSES}
+# The numbers of classes with which networks are built, by name; stacked images know none.
+CONDITIONS = {"images": _BOTH, "points": _BOTH, "stacked": {"unconditional": 0}}
+
+
+def fingerprint(params: Params, family: str) -> dict[str, Any]:
+    """All that a training of `family` depends on but its seed and the data: the parameters, and
+    what a tiny training under them computes, as texts of six digits."""
+    tiny = tiny_networks(params)
+    key = RunKey.parse(f"{family}-0")
+    settings = Settings(0, params.train.decay, params.train.ema)
+    stored = STORED[params.data.kind]
+    scale = 2.0 if len(stored) == 1 else 1.0
+    shape = shape_of(stored, scale)
+    found = identity(params, key)
+    del found["run"]  # which has a seed
+    found |= {"version": VERSION, "settle": [SETTLE_BATCHES, SETTLE_SIZE]}
+    for name, classes in CONDITIONS[params.data.kind].items():
+        world = World(stored, scale, classes)
+        found[name] = _play(partial(build, tiny, key, world), shape, classes, settings)
+    return found
+
+
+def judge_fingerprint(params: Params) -> dict[str, Any]:
+    """The same of the judge, and which released judges there are for this data."""
+    assert params.judge is not None  # noqa: S101 - the caller has looked
+    recipe = params.judge.model_copy(update={"width": WIDTH, "features": 4})
+    shape = ImageShape(1, 16, 16)
+    values = _play(lambda: Judge(recipe, shape, CLASSES), shape, CLASSES, Settings(0, DECAY, EMA))
+    found = {"version": VERSION, "recipe": params.judge.model_dump(mode="json"), "values": values}
+    if params.judge.weights == "released":
+        found["released"] = judges.hashes(params.data.name)
+    return found | {"precision": params.train.precision}
+
+
+def tiny_networks(params: Params) -> Params:
+    """The same study with networks of a few units."""
+    widths = {"latent": 4, "generator_width": WIDTH, "discriminator_width": WIDTH}
+    tiny: dict[str, Any] = {"network": params.network.model_copy(update=widths)}
+    for name in ("vae", "ae"):
+        section = getattr(params, name)
+        if section is not None:
+            tiny[name] = section.model_copy(update={"encoder_width": WIDTH})
+    return params.model_copy(update=tiny)
+
+
+def _samples(shape: Shape, rng: np.random.Generator) -> Samples:
+    if isinstance(shape, ImageShape):
+        size = (COUNT, shape.height, shape.width, shape.channels)
+        return rng.integers(0, 256, size).astype(np.uint8)
+    return rng.normal(size=(COUNT, *shape.size)).astype(np.float32)
+
+
+def _play(make: Any, shape: Shape, classes: int, settings: Settings) -> dict[str, str]:
+    rng = numpy_generator(0, "numerics")
+    samples = _samples(shape, rng)
+    labels = rng.integers(0, CLASSES, COUNT) if classes else None
+    device = torch.device("cpu")
+    with in_float64():
+        model: Model = make()
+        players = model.players()
+        steps = max(player.steps for player in players)
+        settings = Settings(ROUNDS * BATCH * steps, settings.decay, settings.ema)
+        batches = Batches(samples, labels, shape, BATCH, 0, device)
+        trainer = Trainer(players, model.sampler, batches, settings, device)
+        trainer.fit(None, Watch())
+        values = {
+            f"round {row['round']:.0f} {name}": value
+            for row in trainer.history
+            for name, value in row.items()
+        }
+        for player in players:
+            values |= _norms(player.name, player.network)
+        values |= _norms("average", trainer.average.module)
+        if isinstance(latent := getattr(model.sampler, "latent", None), int):
+            z = torch.from_numpy(rng.normal(size=(BATCH, latent)))
+            y = None if labels is None else torch.from_numpy(labels[:BATCH])
+            settle_statistics(trainer.average.module, [(z, y)])
+            values |= _norms("settled", trainer.average.module)
+    return texts(values, digits=6)
+
+
+def _norms(prefix: str, network: nn.Module) -> dict[str, float]:
+    """The norm of each weight and buffer."""
+    state = network.state_dict()
+    return {f"{prefix} {name}": tensor.double().norm().item() for name, tensor in state.items()}

@@ -1,0 +1,117 @@
+"""What a study is about to do: its runs, how long they will take here, what it needs."""
+
+import math
+import time
+from collections import Counter
+
+import numpy as np
+import torch
+
+from ganstudy import judges, layout
+from ganstudy.data.images import Split
+from ganstudy.data.native import DOWNLOADS, stored_shape
+from ganstudy.errors import InputError
+from ganstudy.files import Samples, read_json
+from ganstudy.models import RunKey, World, build, identity
+from ganstudy.models.playing import make_trainer
+from ganstudy.params import Params
+from ganstudy.training import device as devices
+from ganstudy.training.precision import precision
+from ganstudy.training.trainer import Trainer
+
+PROBE_SECONDS = 2.0  # of all recipes together
+WARM_UP = 3  # rounds: the first ones choose kernels
+CLASSES = 10  # of a probe whose networks are told of classes
+# Beside training, for a run: start-up, pictures, sampling, metrics. Seconds on two cores.
+BESIDE_RUN, BESIDE_STUDY = 45, 60
+SNAPSHOT = 2000  # samples, of each of the growth's moments
+
+
+def run(params: Params) -> str:
+    """The plan in a few lines. Trains for two seconds, on noise, to know this machine's rate."""
+    keys = [key for key in params.run_keys() if not _is_there(params, key)]
+    if not keys:
+        return "plan: every run is trained; what is stale beside them is made anew"
+    device = devices.choose(params.runtime)
+    families = Counter(key.rsplit("-", 1)[0] for key in keys)
+    rates = {family: _rate(params, family, device, len(families)) for family in families}
+    training = sum(params.train.images * n / rates[family] for family, n in families.items())
+    beside = BESIDE_RUN * len(keys) + BESIDE_STUDY
+    rate = ", ".join(f"{family} {value:,.0f}/s" for family, value in rates.items())
+    return "\n".join(
+        [
+            f"plan: {len(keys)} run{'s' * (len(keys) > 1)} of {params.train.images:,} images each, "
+            f"in {precision(params, device)} on {device.type}: {_named(keys)}",
+            f"      about {_minutes(training + beside)} in all, {_minutes(training)} of training "
+            f"(tried just now for {PROBE_SECONDS:.0f} s: {rate})",
+            f"      judge: {_judge(params)}; {_data(params)}; "
+            f"about {_megabytes(params, keys):,} MB of disk",
+        ]
+    )
+
+
+def _is_there(params: Params, key: str) -> bool:
+    """Whether the run was trained with these params."""
+    path = layout.RUNS / key / "model.json"
+    try:
+        known: dict[str, object] = read_json(path)
+    except InputError:
+        return False
+    return known.get("params") == identity(params, RunKey.parse(key))
+
+
+def _rate(params: Params, family: str, device: torch.device, families: int) -> float:
+    """Images/s of training `family`, on noise."""
+    shape, key = stored_shape(params.data), RunKey.parse(f"{family}-0")
+    world = World(shape, 1.0, CLASSES if params.train.conditional else 0)
+    count = 2 * params.train.batch
+    noise = np.random.default_rng(0).integers(0, 256, (count, *shape))
+    samples: Samples = noise.astype(np.float32) if len(shape) == 1 else noise.astype(np.uint8)
+    split = Split(samples, np.arange(count) % CLASSES)
+    trainer = make_trainer(params, key, build(params, key, world), split, device)
+    for index in range(WARM_UP):
+        _play(trainer, index, device)
+    began, rounds = time.monotonic(), 0
+    while time.monotonic() - began < PROBE_SECONDS / families or not rounds:
+        _play(trainer, WARM_UP + rounds, device)
+        rounds += 1
+    return rounds * trainer.images_per_round / (time.monotonic() - began)
+
+
+def _play(trainer: Trainer, index: int, device: torch.device) -> None:
+    trainer.game.play(index, 1.0)
+    if device.type == "cuda":
+        torch.cuda.synchronize(device)
+
+
+def _judge(params: Params) -> str:
+    recipe = params.judge
+    if recipe is None:
+        return "the mixture itself"
+    if recipe.weights == "released" and judges.hashes(params.data.name):
+        return "the released one"
+    return f"trained on {recipe.images:,} images first, which is not in this estimate"
+
+
+def _data(params: Params) -> str:
+    name = params.data.name
+    if (layout.RAW / "train.npz").is_file() or name not in DOWNLOADS:
+        return f"data: {name}, from this machine"
+    size = DOWNLOADS[name] / 1e6
+    return f"data: {name}, from this machine or a download of {size:.0f} MB"
+
+
+def _megabytes(params: Params, keys: list[str]) -> int:
+    """Of what the runs leave, twice: DVC keeps a copy."""
+    sample = math.prod(stored_shape(params.data))
+    each = sample * (params.sample.count + params.train.snapshots * SNAPSHOT)
+    return round(2 * each * len(keys) / 1e6)
+
+
+def _named(keys: list[str]) -> str:
+    return ", ".join(keys) if len(keys) < 5 else f"{', '.join(keys[:3])}, …, {keys[-1]}"
+
+
+def _minutes(seconds: float) -> str:
+    minutes = max(1, round(seconds / 60))
+    return f"{minutes} minute{'s' * (minutes > 1)}"

@@ -1,0 +1,151 @@
+"""Values that were not measured: a dash where others have one, no column where nobody has, and no
+page that fails."""
+
+import re
+from collections.abc import Mapping
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from ganstudy.reports import figures, html, page, tables
+from ganstudy.reports.study import Study
+from reports.made import REAL
+from reports.planted import covered, followed, labelled, plain, timed
+from reports.test_comparison import CLOSE, GOOD, POOR, a_study, cells, found, grid
+
+DISTANCE = ("fid", "fid_low", "fid_high", "fid_debiased", "fid_floor", "kid")
+OVERLAP = ("precision", "recall", "density", "coverage")
+CLASSES = ("classes", "classes_captured", "class_share_00", "class_share_01", "class_coverage_00")
+INSIDE = ("class_coverage_01",)
+CASES = [
+    ("real images'", DISTANCE),
+    ("real images'", OVERLAP),
+    ("one run's", DISTANCE),
+    ("one run's", OVERLAP),
+    ("one run's", CLASSES + INSIDE),
+    ("everybody's", DISTANCE + OVERLAP + CLASSES + INSIDE),
+]
+
+
+def without(metrics: Mapping[str, Any], names: tuple[str, ...]) -> dict[str, Any]:
+    return {name: value for name, value in metrics.items() if name not in names}
+
+
+def written(study: Study, folder: Path) -> str:
+    """The report; it links the figures that are there and no others."""
+    page.write(study, folder)
+    text = (folder / "README.md").read_text(encoding="utf-8")
+    there = {path.name for path in (folder / "figures").iterdir()}
+    assert set(re.findall(r"\(figures/([^)]+)\)", text)) == there
+    return text
+
+
+def rows(markup: str) -> dict[str, list[str]]:
+    """The cells of the page's table of metrics, by run."""
+    table = markup.split('<table id="table">')[1].split("</table>", 1)[0]
+    found = {}
+    for row in re.findall(r"<tr.*?</tr>", table, re.S):
+        name = re.sub("<[^>]*>", " ", re.findall(r"<th.*?</th>", row, re.S)[0]).split()[0]
+        found[name] = [cell.strip() for cell in re.findall(r"<td[^>]*>(.*?)</td>", row, re.S)]
+    return found
+
+
+@pytest.fixture
+def rich(tmp_path: Path) -> Study:
+    return timed(followed(covered(labelled(plain(tmp_path)))))
+
+
+@pytest.mark.parametrize(("whose", "names"), CASES)
+def test_what_was_not_measured_is_a_dash_or_no_column(
+    rich: Study, tmp_path: Path, whose: str, names: tuple[str, ...]
+) -> None:
+    first, *rest = rich.runs
+    real = rich.real
+    if whose != "real images'":
+        first = replace(first, metrics=without(first.metrics, names))
+    if whose == "everybody's":
+        rest = [replace(run, metrics=without(run.metrics, names)) for run in rest]
+    if whose != "one run's":
+        real = without(real, names)
+    study = replace(rich, real=real, runs=[first, *rest])
+    text = written(study, tmp_path / "out")
+    html.write(study, tmp_path / "out")
+    markup = (tmp_path / "out" / "index.html").read_text(encoding="utf-8")
+    table = tables.comparison(study.real, study.runs)
+    shown = [c for c in tables.COLUMNS if c.key in names and f"| {c.heading} " in table]
+    assert bool(shown) is (whose != "everybody's")
+    in_html = rows(markup)
+    assert len({len(row) for row in in_html.values()} - {0}) == 1
+    for column in shown:
+        assert column.heading in markup
+        assert column.text(first.metrics) == "–" or whose == "real images'"
+    for run in study.runs:
+        assert f"| **{run.key}** |" in text
+        assert run.key in in_html
+
+
+def seeded(folder: Path) -> list:
+    return grid(folder, {"gan-hinge": GOOD, "gan-wgan": CLOSE, "vae-elbo": POOR})
+
+
+def test_a_seed_without_a_distance_leaves_the_others_of_its_loss(tmp_path: Path) -> None:
+    runs = seeded(tmp_path)
+    runs[0] = replace(runs[0], metrics=without(runs[0].metrics, (*DISTANCE, *OVERLAP)))
+    study = a_study(runs, comparison=found(runs))
+    html.write(study, tmp_path / "out")
+    text = written(study, tmp_path / "out")
+    row = cells(text, "gan-hinge")
+    assert row["failed"] == "0/4"  # not measured is not failed
+    assert row["median FID [95 %]"].startswith("12.50 [11.00, ")
+    assert row["median coverage [95 %]"] == "0.95 [0.95, 0.95]"
+
+
+def test_a_loss_without_any_distance_is_not_compared_and_that_is_said(tmp_path: Path) -> None:
+    runs = [
+        replace(run, metrics=without(run.metrics, DISTANCE)) if "wgan" in run.key else run
+        for run in seeded(tmp_path)
+    ]
+    comparison = found(runs)
+    assert set(comparison.families) == {"gan-hinge", "vae-elbo"}
+    study = a_study(runs, comparison=comparison)
+    html.write(study, tmp_path / "out")
+    text = written(study, tmp_path / "out")
+    assert "Anything about gan-wgan: its FID was not measured." in text
+    assert "| **gan-wgan-0** |" in text
+
+
+def test_a_loss_without_coverage_keeps_its_place_with_a_dash(tmp_path: Path) -> None:
+    runs = [
+        replace(run, metrics=without(run.metrics, OVERLAP)) if "wgan" in run.key else run
+        for run in seeded(tmp_path)
+    ]
+    text = written(a_study(runs, comparison=found(runs)), tmp_path / "out")
+    assert cells(text, "gan-wgan")["median coverage [95 %]"] == "–"
+    assert cells(text, "gan-hinge")["median coverage [95 %]"] == "0.95 [0.95, 0.95]"
+
+
+def test_real_images_without_a_distance_make_no_multiples(tmp_path: Path) -> None:
+    runs = seeded(tmp_path)
+    study = replace(a_study(runs, comparison=found(runs)), real=without(REAL, DISTANCE))
+    text = written(study, tmp_path / "out")
+    assert cells(text, "gan-hinge")["× floor"] == "–"
+
+
+def test_an_estimate_that_rounds_to_zero_has_no_sign() -> None:
+    listed = tables.listing(REAL | {"kid": -0.00001, "fid_debiased": -0.004, "fid_low": -0.001})
+    assert "-0.00" not in listed
+    assert re.search(r"KID +0\.0000 ", listed)
+    assert re.search(r"debiased +-0\.02 ", tables.listing(REAL | {"fid_debiased": -0.02}))
+
+
+def test_nothing_measured_is_an_empty_list() -> None:
+    assert tables.listing({"samples": 5}) == ""
+
+
+def test_a_thousand_classes_are_drawn(tmp_path: Path) -> None:
+    names = [f"class {index}" for index in range(1000)]
+    shares = [0.001] * 1000
+    figures.class_bars(tmp_path / "x.png", names, {"real": shares, "run": shares}, "shares", shares)
+    assert (tmp_path / "x.png").stat().st_size > 0

@@ -1,0 +1,55 @@
+"""What `make study` says before it starts."""
+
+from pathlib import Path
+
+import pytest
+
+from ganstudy import layout
+from ganstudy.files import write_json
+from ganstudy.models import RunKey, identity
+from ganstudy.params import Params
+from ganstudy.stages import plan
+from training.tiny import params
+
+
+@pytest.fixture(autouse=True)
+def place(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr(plan, "PROBE_SECONDS", 0.01)
+
+
+def tiny() -> Params:
+    return params(study__seeds=[0, 1], study__baselines=["vae-elbo"])
+
+
+def finish(key: str) -> None:
+    """As if the run had been trained with these params."""
+    write_json(layout.RUNS / key / "model.json", {"params": identity(tiny(), RunKey.parse(key))})
+
+
+def test_it_counts_runs_minutes_data_and_disk() -> None:
+    said = plan.run(tiny())
+    for key in tiny().run_keys():
+        assert key in said
+    assert "plan: 4 runs of 48 images each, in float32 on cpu" in said
+    assert "minute" in said
+    assert "MB of disk" in said
+    assert "from this machine" in said  # digits are no download
+
+
+def test_runs_that_are_there_are_not_counted_and_changed_ones_are() -> None:
+    for key in tiny().run_keys():
+        finish(key)
+    assert "every run is trained" in plan.run(tiny())
+    changed = params(
+        study__seeds=[0, 1], study__baselines=["vae-elbo"], losses__non_saturating__critic_steps=2
+    )
+    said = plan.run(changed)
+    assert "plan: 2 runs" in said
+    assert "vae" not in said
+
+
+@pytest.mark.parametrize("data", ["ring", "fashion_mnist"])
+def test_it_plans_other_data_than_is_there(data: str) -> None:
+    said = plan.run(params(data={"name": data}, network__name="mlp"))
+    assert data in said
