@@ -26,6 +26,7 @@ from ganstudy.models.saved import save_weights
 from ganstudy.networks.classifier import Classifier
 from ganstudy.params import DatasetName, load
 from ganstudy.stages import check
+from ganstudy.tracking import flat
 from training.tiny import SHAPE, content, params
 
 ROOT = Path(__file__).parents[1]
@@ -449,6 +450,10 @@ def test_a_study_of_any_data_can_be_laid(data: str, project: Path) -> None:
     pipeline = yaml.safe_load((project / "dvc.yaml").read_text())
     ours = yaml.safe_load((ROOT / "dvc.yaml").read_text())
     assert list(pipeline["stages"]) == list(ours["stages"])
+    given = dict(flat(yaml.safe_load((project / "params.yaml").read_text())))
+    for name in (name for stage in ours["stages"].values() for name in stage.get("params", ())):
+        if isinstance(name, str) and "$" not in name:  # DVC wants each to be there
+            assert any(f"{key}.".startswith(f"{name}.") for key in given), name
     assert "src/" not in (project / "dvc.yaml").read_text()
 
 

@@ -10,7 +10,7 @@ from typing import Any, get_args
 import yaml
 
 from ganstudy.errors import InputError, nearest
-from ganstudy.params import DatasetName, parse
+from ganstudy.params import DatasetName, Kind, parse
 
 FOLDER = Path(__file__).parent
 DEFAULTS = FOLDER / "params" / "fashion_mnist.yaml"  # for work outside any study
@@ -22,20 +22,23 @@ ALIKE = {
     "stacked_mnist": "stacked_fashion",
 }
 SOURCE = "src/"  # what a pipeline within the project also depends on
+PICTURES = "reports/index.html"  # a page of images: points have none
 IGNORED = "/.checkpoints/\n/.venv/\n/data/\n/mlartifacts/\n/mlflow.db*\n__pycache__/\n"
 
 
 def files(data: str) -> dict[str, str]:
     """The texts of a new study's files, by name. Raises `InputError` where `data` names no data
     set that a study can begin with."""
+    params = _params(data)
+    kind = parse(yaml.safe_load(params), f"params.yaml of {data}").data.kind
     return {
-        "params.yaml": params_text(data),
-        "dvc.yaml": pipeline_text(),
+        "params.yaml": params,
+        "dvc.yaml": _pipeline(kind),
         ".gitignore": IGNORED,
     }
 
 
-def params_text(data: str) -> str:
+def _params(data: str) -> str:
     """params.yaml for the data set `data`, with the comments that explain it."""
     if data == "folder":
         raise InputError(
@@ -46,13 +49,20 @@ def params_text(data: str) -> str:
     if not path.is_file() or data not in get_args(DatasetName):
         known = [name for name in get_args(DatasetName) if name != "folder"]
         raise InputError(f"--data: there is no data set {data!r}; {nearest(data, known)}")
-    text = re.sub(r"\A(#.*\n)+", "", path.read_text(encoding="utf-8"))
-    text = re.sub(r"(?m)^(data:\n  name: )\w+", rf"\g<1>{data}", text, count=1)
-    parse(yaml.safe_load(text), f"params.yaml of {data}")
-    return f"# Everything that this study can vary. `ganstudy check` validates it.\n{text}"
+    whole = _sections(DEFAULTS)  # stages name every section, and every key of data
+    named = re.sub(r"(?m)^(  name: )\w+ *(?=#)", rf"\g<1>{data:<18} ", whole["data"], count=1)
+    sections = whole | _sections(path) | {"data": named}
+    text = "\n".join(sections.values())
+    return f"# Everything that this study can vary. `ganstudy check` validates it.\n\n{text}"
 
 
-def pipeline_text() -> str:
+def _sections(path: Path) -> dict[str, str]:
+    """The text of each section of a params.yaml, by name, without what stands above the first."""
+    texts = re.split(r"(?m)^(?=\w+:)", path.read_text(encoding="utf-8"))[1:]
+    return {text.partition(":")[0]: text.rstrip() + "\n" for text in texts}
+
+
+def _pipeline(kind: Kind) -> str:
     """dvc.yaml: the project's own stages, by the installed command and without its source."""
     pipeline = yaml.safe_load((FOLDER / "dvc.yaml").read_text(encoding="utf-8"))
     pipeline["vars"] = [{"py": "ganstudy"}]
@@ -60,6 +70,9 @@ def pipeline_text() -> str:
         stage["deps"] = [path for path in stage.get("deps", ()) if not path.startswith(SOURCE)]
         if not stage["deps"]:
             del stage["deps"]
+    if kind == "points":
+        pages = pipeline["stages"]["compare"]["outs"]
+        pages[:] = [page for page in pages if PICTURES not in page]
     return (
         "# The study as stages; `dvc repro` runs what changed. By `ganstudy init`. After an\n"
         "# upgrade of ganstudy: `dvc repro --force numerics`, then `dvc repro`.\n"
