@@ -89,6 +89,12 @@ def test_as_many_as_a_batch_and_the_splits_are_enough_to_begin() -> None:
         refuse_too_few(params(batch=8), 9, to_draw=2)
 
 
+def test_stacked_images_may_be_more_than_what_they_are_made_of(tmp_path: Path) -> None:
+    chosen = params(batch=2048, data__name="stacked_digits")  # of 1,797 digits
+    fetch.run(chosen, tmp_path / "raw")
+    prepare.run(chosen, tmp_path / "raw", tmp_path / "out")
+
+
 # What check knows of a folder
 
 
