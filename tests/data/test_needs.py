@@ -107,6 +107,16 @@ def test_a_layout_in_doubt_is_asked_about_by_check(tmp_path: Path) -> None:
     check.run(chosen.model_copy(update={"data": answered}), Path("dvc.yaml"), None)
 
 
+@pytest.mark.parametrize("linked", ["in/0.png", "in"])
+def test_links_that_fetch_would_refuse_are_refused_by_check(tmp_path: Path, linked: str) -> None:
+    own(tmp_path / "store/in", 20, 4)
+    (tmp_path / "data" / linked).parent.mkdir(parents=True)
+    (tmp_path / "data" / linked).symlink_to(tmp_path / "store" / linked)
+    chosen = params(2, data__name="folder", data__folder=str(tmp_path / "data"), data__resolution=8)
+    with pytest.raises(InputError, match=r"data\.folder: .*data\.links: follow"):
+        check.run(chosen, Path("dvc.yaml"), None)
+
+
 def test_classes_that_a_conditional_run_lacks_are_missed_by_check(tmp_path: Path) -> None:
     chosen = own(tmp_path / "in", 20, 4, train__conditional=True)
     with pytest.raises(InputError, match=r"train\.conditional: .* no sub-folders"):
