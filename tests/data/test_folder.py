@@ -112,7 +112,17 @@ def test_other_files_are_counted_and_hidden_ones_are_not(tmp_path: Path, capsys)
     assert (len(found.images), found.classes) == (1, ("cat",))
     said = capsys.readouterr().err
     assert said.count("passed over") == 1
-    assert "passed over 2 files" in said
+    assert "2 other files (1 of .db, 1 of .txt)" in said
+
+
+def test_pictures_of_a_format_that_is_not_read_are_told_by_their_extension(tmp_path, capsys):
+    save(tmp_path / "1.png")
+    for index in range(3):
+        (tmp_path / f"{index}.HEIC").write_bytes(b"")
+    (tmp_path / "README").write_text("")
+    read_folder(tmp_path)
+    said = capsys.readouterr().err
+    assert "4 other files (3 of .heic, 1 of no extension)" in said
 
 
 def test_a_folder_without_pictures_is_no_class(tmp_path: Path) -> None:

@@ -89,6 +89,12 @@ def test_as_many_as_a_batch_and_the_splits_are_enough_to_begin() -> None:
         refuse_too_few(params(batch=8), 9, to_draw=2)
 
 
+def test_stacked_images_may_be_more_than_what_they_are_made_of(tmp_path: Path) -> None:
+    chosen = params(batch=2048, data__name="stacked_digits")  # of 1,797 digits
+    fetch.run(chosen, tmp_path / "raw")
+    prepare.run(chosen, tmp_path / "raw", tmp_path / "out")
+
+
 # What check knows of a folder
 
 
@@ -99,6 +105,16 @@ def test_a_layout_in_doubt_is_asked_about_by_check(tmp_path: Path) -> None:
         check.run(chosen.model_copy(update={"data": data}), Path("dvc.yaml"), None)
     answered = data.model_copy(update={"labels": "none"})
     check.run(chosen.model_copy(update={"data": answered}), Path("dvc.yaml"), None)
+
+
+@pytest.mark.parametrize("linked", ["in/0.png", "in"])
+def test_links_that_fetch_would_refuse_are_refused_by_check(tmp_path: Path, linked: str) -> None:
+    own(tmp_path / "store/in", 20, 4)
+    (tmp_path / "data" / linked).parent.mkdir(parents=True)
+    (tmp_path / "data" / linked).symlink_to(tmp_path / "store" / linked)
+    chosen = params(2, data__name="folder", data__folder=str(tmp_path / "data"), data__resolution=8)
+    with pytest.raises(InputError, match=r"data\.folder: .*data\.links: follow"):
+        check.run(chosen, Path("dvc.yaml"), None)
 
 
 def test_classes_that_a_conditional_run_lacks_are_missed_by_check(tmp_path: Path) -> None:

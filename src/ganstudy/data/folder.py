@@ -32,7 +32,7 @@ from ganstudy.data.threads import in_threads
 from ganstudy.errors import InputError
 from ganstudy.files import Images, Labels
 from ganstudy.mapped import parts, spooled
-from ganstudy.progress import Meter, say
+from ganstudy.progress import Meter, printable, say
 
 Broken = Literal["refuse", "skip"]
 Pages = Literal["first", "all"]
@@ -70,11 +70,12 @@ class FolderImages:
 
 @dataclass(frozen=True)
 class Survey:
-    """What a folder holds, by names alone: `others` counts files that are no pictures."""
+    """What a folder holds, by names alone: `others` counts files that are no pictures, by their
+    extension."""
 
     place: Place
     labelling: Labelling
-    others: int
+    others: Counter[str]
 
 
 def survey(path: Path, rules: Rules = USUAL) -> Survey:
@@ -87,10 +88,14 @@ def survey(path: Path, rules: Rules = USUAL) -> Survey:
     try:
         dataset = read_dataset(_content(place, DATASET)) if DATASET in place.names else None
         pictures = [name for name in place.names if _is_picture(name)]
-        others = len(place.names) - len(pictures) - (dataset is not None)
+        others = Counter(
+            _extension(name)
+            for name in place.names
+            if not _is_picture(name) and not (dataset and name == DATASET)
+        )
         if not pictures and not place.closed:
             raise InputError(
-                f"it holds no picture, and {others} other files; "
+                f"it holds no picture, and {_counted(others)}; "
                 "pictures are known by their extension, such as .png or .jpg"
             )
         found = label(pictures, dataset, rules.labels) if pictures else Labelling(())
@@ -121,7 +126,7 @@ def read_folder(
     """
     found = survey(path, rules)
     if found.others:
-        say(f"{quoted(path)}: passed over {found.others} files that are no pictures")
+        say(f"{quoted(path)}: passed over what is no picture: {_counted(found.others)}")
     for notice in found.labelling.notices:
         say(f"{quoted(path)}: {notice}")
     reading = _Reading(path, found, resolution, channels, fit, broken, rules)
@@ -155,6 +160,17 @@ def read_sample_folder(path: Path, channels: int | None, rules: Rules) -> Folder
 
 def _is_picture(name: str) -> bool:
     return Path(name).suffix.lower() in formats_by_extension()
+
+
+def _extension(name: str) -> str:
+    return printable(Path(name).suffix.lower()) or "no extension"
+
+
+def _counted(others: Counter[str]) -> str:
+    """So that pictures of a format that is not read are not missed in silence."""
+    shown = ", ".join(f"{count:,} of {name}" for name, count in others.most_common(4))
+    more = ", …" if len(others) > 4 else ""
+    return f"{others.total():,} other files" + (f" ({shown}{more})" if others else "")
 
 
 def _content(place: Place, name: str) -> bytes:

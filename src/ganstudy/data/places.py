@@ -25,11 +25,12 @@ LINK_REMEDY = "data.links: follow reads what links lead to"
 
 
 class Place(Protocol):
-    """A folder or an archive: the sorted names of its files, and of folders that are not entered,
-    of which `open` tells why."""
+    """A folder or an archive: the sorted names of its files, and of folders that are not entered;
+    of both, those that links would have fetched from elsewhere, with the reason."""
 
     names: tuple[str, ...]
     closed: tuple[str, ...]
+    blocked: dict[str, str]
 
     def open(self, name: str) -> IO[bytes]:
         """A file, to be read and sought in. Raises `BrokenPictureError` where it cannot be."""
@@ -65,7 +66,7 @@ class _Folder:
     def __init__(self, root: Path, links: Links) -> None:
         self._root, self._inside, self._follow = root, root.resolve(), links == "follow"
         self._linked = 0
-        self._blocked: dict[str, str] = {}
+        self.blocked: dict[str, str] = {}
         self._closed: list[str] = []
         self.names = tuple(sorted(self._walk(root, "", ())))
         self.closed = tuple(self._closed)
@@ -90,7 +91,7 @@ class _Folder:
         for entry in visible:
             name = prefix + entry.name
             if entry.is_symlink() and (reason := self._refusal(Path(entry.path))):
-                self._blocked[name] = reason
+                self.blocked[name] = reason
                 if not _is_folder(entry):
                     yield name
                 else:
@@ -120,8 +121,8 @@ class _Folder:
             )
 
     def open(self, name: str) -> IO[bytes]:
-        if name in self._blocked:
-            raise BrokenPictureError(self._blocked[name])
+        if name in self.blocked:
+            raise BrokenPictureError(self.blocked[name])
         try:
             # A pipe would never end, neither in being opened nor in being read.
             handle = os.open(self._root / name, os.O_RDONLY | os.O_NONBLOCK)
@@ -148,6 +149,7 @@ class _Archive:
 
     def __init__(self, path: Path) -> None:
         self._path = path
+        self.blocked: dict[str, str] = {}
         with self._readable():
             self._zip = zipfile.ZipFile(path)
         self._members: dict[str, zipfile.ZipInfo] = {}

@@ -95,9 +95,13 @@ def _folder_can_be_read(params: Params) -> None:
     if folder is None:
         return
     try:
-        found = survey(layout.from_root(folder), folder_rules(params.data)).labelling
+        surveyed = survey(layout.from_root(folder), folder_rules(params.data))
     except InputError as error:
         raise InputError(*(f"data.folder: {mistake}" for mistake in error.args)) from error
+    found, blocked = surveyed.labelling, surveyed.place.blocked
+    for name in (*surveyed.place.closed, *found.names):
+        if name in blocked and params.data.broken == "refuse":
+            raise InputError(f"data.folder: cannot use {name!r}: {blocked[name]}")
     if params.train.conditional and not found.classes:
         raise InputError(
             f"train.conditional: {folder} has no sub-folders that are classes, so its images have "
