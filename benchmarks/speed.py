@@ -79,24 +79,18 @@ def page_training(params: Params, rates: Mapping[str, float]) -> Iterable[str]:
     yield from table(["", "images/s"], rows)
 
 
-def page_waiting(found: Sequence[waiting.Waited]) -> Iterable[str]:
-    rates = {(one.policy, one.trainings): one.rate for one in found}
+def page_waiting(found: Mapping[str, Mapping[str, float]]) -> Iterable[str]:
     yield "## Threads that wait"
     yield ""
-    yield "The default GAN with as many threads as cores, alone and two at a time. An active thread"
-    yield "spins on its core while it waits; `OMP_WAIT_POLICY=passive`, which every command sets"
-    yield "unless the environment does, gives the core away."
+    yield "The default GAN, images/s in all, by `OMP_WAIT_POLICY`: not set, threads spin for a moment"
+    yield "before they give their core away; active, they spin on; passive, they sleep at once, and"
+    yield "waking them takes long where the machine is virtual. The commands leave it to you."
     yield ""
     yield from table(
-        ["trainings at a time", "active, images/s each", "passive, images/s each", "ratio"],
+        ["", *waiting.POLICIES],
         [
-            [
-                str(trainings),
-                f"{rates['active', trainings]:,.0f}",
-                f"{rates['passive', trainings]:,.0f}",
-                f"**{rates['passive', trainings] / rates['active', trainings]:.2f}×**",
-            ]
-            for trainings in sorted({one.trainings for one in found})
+            [situation, *(f"{rates[policy]:,.0f}" for policy in waiting.POLICIES)]
+            for situation, rates in found.items()
         ],
     )
 

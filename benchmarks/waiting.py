@@ -1,5 +1,5 @@
-"""What threads that wait for each other cost: OMP_WAIT_POLICY active and passive, for one training
-alone and for two at a time, in processes of their own, for the variable is read once.
+"""What threads that wait for each other cost, by OMP_WAIT_POLICY: in processes of their own, for the
+variable is read once.
 
     python benchmarks/waiting.py SECONDS
 
@@ -10,44 +10,58 @@ import os
 import subprocess
 import sys
 import time
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
 
-POLICIES = ("active", "passive")
-SECONDS, TURNS = 6.0, 3
+POLICIES: Mapping[str, Mapping[str, str]] = {
+    "not set": {},
+    "active": {"OMP_WAIT_POLICY": "active"},
+    "passive": {"OMP_WAIT_POLICY": "passive"},
+}
+SECONDS, TURNS = 5.0, 3
 
 
-@dataclass(frozen=True)
-class Waited:
-    """Images/s of each of `trainings` at a time under a policy."""
-
-    policy: str
-    trainings: int
-    rate: float
-
-
-def measure() -> list[Waited]:
-    """The best of some turns in which the policies alternate."""
-    best: dict[tuple[str, int], float] = {}
+def measure() -> dict[str, dict[str, float]]:
+    """Images/s by situation and policy, the best of some turns in which the policies alternate."""
+    best: dict[str, dict[str, float]] = {}
     for _ in range(TURNS):
-        for trainings in (1, 2):
-            for policy in POLICIES:
-                key = policy, trainings
-                best[key] = max(best.get(key, 0.0), _together(policy, trainings))
-    return [Waited(policy, trainings, rate) for (policy, trainings), rate in best.items()]
+        for policy, settings in POLICIES.items():
+            found = {"alone": _rate(settings)}
+            with _busy_core():
+                found["beside a busy core"] = _rate(settings)
+            found["two at a time, one thread each"] = _rate(
+                {**settings, "OMP_NUM_THREADS": "1"}, trainings=2
+            )
+            for situation, rate in found.items():
+                rates = best.setdefault(situation, {})
+                rates[policy] = max(rates.get(policy, 0.0), rate)
+    return best
 
 
-def _together(policy: str, trainings: int) -> float:
+def _rate(settings: Mapping[str, str], trainings: int = 1) -> float:
+    """Images/s of so many trainings together."""
+    outside = {k: v for k, v in os.environ.items() if k != "OMP_WAIT_POLICY"}
     started = [
         subprocess.Popen(
             [sys.executable, str(Path(__file__).resolve()), str(SECONDS)],
-            env=os.environ | {"OMP_WAIT_POLICY": policy},
+            env={**outside, **settings},
             stdout=subprocess.PIPE,
             text=True,
         )
         for _ in range(trainings)
     ]
-    return sum(float(process.communicate()[0]) for process in started) / trainings
+    return sum(float(process.communicate()[0]) for process in started)
+
+
+@contextmanager
+def _busy_core() -> Iterator[None]:
+    busy = subprocess.Popen([sys.executable, "-c", "while True: pass"])
+    try:
+        yield
+    finally:
+        busy.kill()
+        busy.wait()
 
 
 def main() -> None:

@@ -1,11 +1,6 @@
 """`python -m ganstudy`: runs a command and turns errors into one clear line."""
 
-import os
 import sys
-
-# Threads that wait give their core away: two trainings at a time on two cores run twice as fast.
-# Read once, when torch is loaded; a setting of the user's own stays.
-os.environ.setdefault("OMP_WAIT_POLICY", "passive")
 
 from ganstudy.cli import app
 from ganstudy.errors import StudyError
