@@ -37,7 +37,6 @@ lint: $(STAMP) ## Style, types, workflow
 # JOBS processes of one thread each: threads of several processes would wait for each other. A file's
 # tests stay in one process, which makes their fixtures once.
 unit pipeline: export OMP_NUM_THREADS := 1
-unit pipeline: export OMP_WAIT_POLICY := passive
 unit: $(STAMP) browser ## The tests of each part, in JOBS processes
 	$(PYTEST) --ignore=tests/pipeline --ignore=tests/faults
 

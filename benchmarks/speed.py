@@ -82,9 +82,9 @@ def page_training(params: Params, rates: Mapping[str, float]) -> Iterable[str]:
 def page_waiting(found: Mapping[str, Mapping[str, float]]) -> Iterable[str]:
     yield "## Threads that wait"
     yield ""
-    yield "The default GAN, images/s in all, by `OMP_WAIT_POLICY`: not set, threads spin for a moment"
-    yield "before they give their core away; active, they spin on; passive, they sleep at once, and"
-    yield "waking them takes long where the machine is virtual. The commands leave it to you."
+    yield "The default GAN, images/s in all, by `OMP_WAIT_POLICY`: not set, threads spin for a"
+    yield "moment before they give their core away; active, they spin on; passive, they sleep at"
+    yield "once, and waking them takes long on a virtual machine. The commands leave it to you."
     yield ""
     yield from table(
         ["", *waiting.POLICIES],

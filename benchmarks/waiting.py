@@ -1,5 +1,5 @@
-"""What threads that wait for each other cost, by OMP_WAIT_POLICY: in processes of their own, for the
-variable is read once.
+"""What threads that wait for each other cost, by OMP_WAIT_POLICY: in processes of their own, for
+the variable is read once.
 
     python benchmarks/waiting.py SECONDS
 
