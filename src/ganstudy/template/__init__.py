@@ -64,7 +64,7 @@ def _sections(path: Path) -> dict[str, str]:
 
 def _pipeline(kind: Kind) -> str:
     """dvc.yaml: the project's own stages, by the installed command and without its source."""
-    pipeline = yaml.safe_load((FOLDER / "dvc.yaml").read_text(encoding="utf-8"))
+    pipeline = yaml.safe_load((FOLDER / "pipeline.yaml").read_text(encoding="utf-8"))
     pipeline["vars"] = [{"py": "ganstudy"}]
     for stage in pipeline["stages"].values():
         stage["deps"] = [path for path in stage.get("deps", ()) if not path.startswith(SOURCE)]
