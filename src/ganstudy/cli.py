@@ -191,7 +191,10 @@ def evaluate(
     elif samples is not None and run is None and out is not None:
         stage.run_files(stage.settings(extractor, weights), samples, reference, out)
     else:
-        raise InputError("evaluate wants --run RUN, or --samples PATH with --out FILE")
+        raise InputError(
+            "evaluate wants --run RUN, or --samples PATH with --out FILE, and --reference, "
+            "--extractor and --weights for these alone"
+        )
 
 
 @app.command()

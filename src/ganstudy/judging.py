@@ -19,6 +19,7 @@ from ganstudy.files import (
     sha256_file,
     write_npz,
 )
+from ganstudy.judges import ReleasedJudge
 from ganstudy.kept import code_version, forget_oldest
 from ganstudy.layout import from_root, in_study, output, state
 from ganstudy.mapped import parts, spooled
@@ -88,6 +89,14 @@ def rotated(images: Samples) -> tuple[Samples, Labels]:
 def load_judge(folder: Path, device: torch.device) -> tuple[JudgeExtractor, JudgeInfo]:
     """The judge in `folder`, ready to extract. Raises `InputError` when it is not there."""
     return _load_judge(output(folder / INFO, "judge"), folder / WEIGHTS, device)
+
+
+def load_released(
+    released: ReleasedJudge, device: torch.device
+) -> tuple[JudgeExtractor, JudgeInfo]:
+    """A judge that comes with ganstudy, likewise. Raises `InputError` when it was altered."""
+    released.read()
+    return _load_judge(released.description, released.weights, device, "info")
 
 
 def _load_judge(
@@ -198,9 +207,7 @@ def load_examiner(params: EvaluateParams, judge: Path, device: torch.device) -> 
     if (released := judges.named(params.extractor)) is not None:
         if params.weights is not None:
             raise InputError(f"evaluate.weights: the judge {params.extractor} has its own")
-        released.read()  # or say that it was altered
-        description = released.weights.with_suffix(".json")
-        return Examiner(*_load_judge(description, released.weights, device, "info"))
+        return Examiner(*load_released(released, device))
     weights = None if params.weights is None else from_root(params.weights)
     return Examiner(TorchFidelityExtractor(params.extractor, weights, str(device)), None)
 

@@ -1,7 +1,7 @@
 """The schema of params.yaml: frozen, typed, with units and ranges; unknown keys are errors.
 
-Which stage depends on which section is wired in dvc.yaml. `runtime` is in no stage's dependencies:
-device, threads and log cadence never change a result's identity.
+What depends on which section is told by the fingerprints that `numerics` writes. `runtime` is in
+none: device, threads and checkpoints never change a result's identity.
 """
 
 from collections.abc import Mapping

@@ -11,6 +11,7 @@ from ganstudy import metrics, params
 from ganstudy.fingerprints import evaluation, sampling
 from ganstudy.fingerprints.training import fingerprint, judge_fingerprint
 from ganstudy.metrics import frechet
+from ganstudy.models import saved
 from ganstudy.models.base import codes
 from ganstudy.networks import classifier, dcgan
 from ganstudy.objectives import adversarial, penalties
@@ -114,7 +115,7 @@ def test_points_do_not_depend_on_what_images_are_measured_by(
 def test_sampling_sees_the_codes(monkeypatch: pytest.MonkeyPatch) -> None:
     before = sampling.fingerprint(PARAMS)
     assert sampling.fingerprint(PARAMS) == before
-    monkeypatch.setattr(sampling, "codes", lambda latent, n, seed: 2 * codes(latent, n, seed))
+    monkeypatch.setattr(saved, "codes", lambda latent, n, seed: 2 * codes(latent, n, seed))
     assert sampling.fingerprint(PARAMS) != before
 
 
@@ -123,9 +124,10 @@ def test_files_hold_the_parameters_that_results_depend_on() -> None:
     for change, reached in (
         ({"train.images": 1000}, {"training"}),
         ({"losses.non_saturating.critic_steps": 2}, {"training"}),
-        ({"sample.seed": 1}, {"sampling"}),
+        ({"sample.seed": 1}, {"sampling", "evaluation"}),
         ({"sample.count": 500}, {"sampling", "evaluation"}),
         ({"evaluate.neighbours": 6}, {"evaluation"}),
+        ({"evaluate.extractor": "digits-8x8x1"}, {"evaluation"}),
         ({"runtime.threads": 1}, set()),
         ({"study.seeds": [5]}, set()),
     ):

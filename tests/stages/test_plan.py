@@ -24,7 +24,8 @@ def tiny() -> Params:
 
 def finish(key: str) -> None:
     """As if the run had been trained with these params."""
-    write_json(layout.RUNS / key / "model.json", {"params": identity(tiny(), RunKey.parse(key))})
+    made = {"params": identity(tiny(), RunKey.parse(key)), "precision": "float32"}
+    write_json(layout.RUNS / key / "model.json", made)
 
 
 def test_it_counts_runs_minutes_data_and_disk() -> None:
@@ -49,7 +50,24 @@ def test_runs_that_are_there_are_not_counted_and_changed_ones_are() -> None:
     assert "vae" not in said
 
 
-@pytest.mark.parametrize("data", ["ring", "fashion_mnist"])
-def test_it_plans_other_data_than_is_there(data: str) -> None:
-    said = plan.run(params(data={"name": data}, network__name="mlp"))
-    assert data in said
+@pytest.mark.parametrize(
+    ("data", "told"),
+    [
+        ("ring", "judge: the mixture itself; data: ring, from this machine"),
+        ("fashion_mnist", "judge: trained on 48 images first"),  # tiny params say train
+        ("fashion_mnist", "data: fashion_mnist, from this machine or a download of 31 MB"),
+    ],
+)
+def test_it_knows_judge_and_data_before_they_are_there(data: str, told: str) -> None:
+    assert told in plan.run(
+        params(data={"name": data}, network__name="mlp", judge__weights="train")
+    )
+
+
+def test_a_run_of_another_precision_is_to_be_trained() -> None:
+    for key in tiny().run_keys():
+        write_json(
+            layout.RUNS / key / "model.json",
+            {"params": identity(tiny(), RunKey.parse(key)), "precision": "bfloat16"},
+        )
+    assert "plan: 4 runs" in plan.run(tiny())

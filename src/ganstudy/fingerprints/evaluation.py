@@ -16,11 +16,11 @@ from typing import Any
 import numpy as np
 import torch
 
-from ganstudy import layout
+from ganstudy import judges, layout
 from ganstudy.data.images import INFO as DATA
 from ganstudy.data.images import SPLITS, DataInfo, Split
 from ganstudy.data.points import MIXTURES
-from ganstudy.files import write_json, write_npz
+from ganstudy.files import sha256_file, write_json, write_npz
 from ganstudy.fingerprints.training import STORED
 from ganstudy.fingerprints.values import in_float64, texts
 from ganstudy.judging import INFO, WEIGHTS, JudgeInfo
@@ -46,8 +46,9 @@ def fingerprint(params: Params) -> dict[str, Any]:
     found: dict[str, Any] = {
         "version": VERSION,
         "evaluate": params.evaluate.model_dump(mode="json"),
-        "samples": params.sample.count,
+        "sample": params.sample.model_dump(mode="json"),
         "conditional": params.train.conditional,
+        **_extractor(params),
     }
     if params.train.conditional and params.judge is not None:  # a classifier learns from samples
         found["classifier"] = params.judge.model_dump(mode="json", exclude={"weights"})
@@ -60,6 +61,16 @@ def fingerprint(params: Params) -> dict[str, Any]:
             if isinstance(value, int | float) and not metric.startswith(PROVENANCE)
         }
     return found | {"values": texts(values, digits=9)}
+
+
+def _extractor(params: Params) -> dict[str, str]:
+    """The content of what the study's files do not hold: another judge, another extractor's
+    weights."""
+    name, weights = params.evaluate.extractor, params.evaluate.weights
+    if (released := judges.named(name)) is not None:
+        return {"extractor": released.sha256}
+    path = None if weights is None else layout.from_root(weights)
+    return {} if path is None or not path.is_file() else {"extractor": sha256_file(path)}
 
 
 def _measured(params: Params) -> Iterator[tuple[str, dict[str, Any]]]:

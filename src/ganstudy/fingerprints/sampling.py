@@ -3,13 +3,13 @@
 from typing import Any
 
 import numpy as np
-import torch
 
 from ganstudy.files import sha256_arrays
 from ganstudy.fingerprints.training import CONDITIONS, STORED, tiny_networks
 from ganstudy.fingerprints.values import in_float64, texts
 from ganstudy.models import RunKey, World, build
-from ganstudy.models.base import balanced_labels, codes, decode
+from ganstudy.models.base import codes
+from ganstudy.models.saved import SavedGenerator
 from ganstudy.params import Params
 
 VERSION = 1  # raise it when a change matters that the values below cannot show
@@ -32,8 +32,7 @@ def fingerprint(params: Params) -> dict[str, Any]:
         for family in params.families():
             with in_float64():
                 model = build(tiny, RunKey.parse(f"{family}-0"), World(stored, scale, classes))
-                z = codes(model.spec.latent, COUNT, 0).to(torch.float64)
-                made = decode(model.sampler, model.spec.shape, z, balanced_labels(COUNT, classes))
+                made = SavedGenerator(model.sampler, model.spec, {}).sample(COUNT, 0)
             generator = f"norm {model.spec.norm}, {model.spec.latent} codes"
             values[f"{generator}: mean"] = float(np.mean(made, dtype=np.float64))
             values[f"{generator}: deviation"] = float(np.std(made, dtype=np.float64))

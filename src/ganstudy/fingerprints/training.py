@@ -12,8 +12,11 @@ import torch
 from torch import nn
 
 from ganstudy import judges
-from ganstudy.files import Samples
+from ganstudy.data.images import Split
+from ganstudy.data.stacked import unstack
+from ganstudy.files import Samples, sha256_arrays
 from ganstudy.fingerprints.values import in_float64, texts
+from ganstudy.judging import rotated
 from ganstudy.models import RunKey, World, build, identity
 from ganstudy.models.base import SETTLE_BATCHES, SETTLE_SIZE, Model
 from ganstudy.models.judge import DECAY, EMA, Judge
@@ -61,6 +64,12 @@ def judge_fingerprint(params: Params) -> dict[str, Any]:
     shape = ImageShape(1, 16, 16)
     values = _play(lambda: Judge(recipe, shape, CLASSES), shape, CLASSES, Settings(0, DECAY, EMA))
     found = {"version": VERSION, "recipe": params.judge.model_dump(mode="json"), "values": values}
+    tiny = numpy_generator(0, "turned and taken apart").integers(0, 256, (4, 2, 2, 3))
+    images = tiny.astype(np.uint8)
+    found["tasks"] = [
+        sha256_arrays(*rotated(images)),
+        sha256_arrays(*unstack(Split(images, np.arange(4)), CLASSES).arrays()),
+    ]
     if params.judge.weights == "released":
         found["released"] = judges.hashes(params.data.name)
     return found | {"precision": params.train.precision}

@@ -25,6 +25,11 @@ class ReleasedJudge:
     made: dict[str, Any]
 
     @property
+    def description(self) -> Path:
+        """The JSON beside the weights."""
+        return self.weights.with_suffix(".json")
+
+    @property
     def name(self) -> str:
         """`<data>-<height>x<width>x<channels>`."""
         return str(self.info["name"])

@@ -81,12 +81,13 @@ class ImageProtocol:
         """Images from an npz (arr_0, arr_1), or from a folder (or a .zip) of images of one size,
         whose sub-folders are classes by name; labels that are no classes of the data are left
         out."""
-        if path.is_dir() or path.suffix == ".zip":
+        if path.is_dir() or path.suffix.lower() == ".zip":
             found = read_sample_folder(path, None, folder_rules(self._params.data))
             return Split(found.images, self._labels_by_name(path, found))
         if path.suffix != ".npz":
             raise InputError(
-                f"{path}: samples are an .npz with arr_0 uint8 (N, H, W, C), or a folder of images"
+                f"{path}: samples are an .npz with arr_0 uint8 (N, H, W, C), or a folder or .zip "
+                "of images"
             )
         return Split(*read_images(path))
 

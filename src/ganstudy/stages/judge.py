@@ -19,7 +19,7 @@ from ganstudy.judging import (
     accuracy,
     classifier,
     classifier_training,
-    load_judge,
+    load_released,
     rotated,
 )
 from ganstudy.models.saved import save_weights
@@ -57,17 +57,16 @@ def run(params: Params, prepared: Path, out: Path) -> None:
 
 def _take(released: ReleasedJudge, test: Split, out: Path, device: torch.device) -> None:
     """Brings the released judge to `out`, its hash checked, its accuracy measured again."""
-    info = JudgeInfo(**released.info)
-    write_bytes(out / WEIGHTS, released.read())
-    write_json(out / INFO, asdict(info))
-    extractor, _ = load_judge(out, device)
-    right = accuracy(extractor, test)
+    info, weights = JudgeInfo(**released.info), released.read()
+    right = accuracy(load_released(released, device)[0], test)
     if abs(right - info.accuracy) > TOLERANCE:
         raise StudyError(
             f"the released judge {info.name} is right on {right:.2%} of the test split here, and "
             f"was on {info.accuracy:.2%} where it was made: this machine computes something else; "
             "tell its makers, and set judge.weights to train meanwhile"
         )
+    write_bytes(out / WEIGHTS, weights)
+    write_json(out / INFO, asdict(info))
     with tracked("judge", info.key, "judge", released.made, {"data": info.data}) as tracker:
         tracker.log_metrics({"accuracy": right})
     say(

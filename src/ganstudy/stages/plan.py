@@ -8,13 +8,15 @@ import numpy as np
 import torch
 
 from ganstudy import judges, layout
-from ganstudy.data.images import Split
+from ganstudy.data.images import Split, load_info
 from ganstudy.data.native import DOWNLOADS, stored_shape
 from ganstudy.errors import InputError
 from ganstudy.files import Samples, read_json
 from ganstudy.models import RunKey, World, build, identity
 from ganstudy.models.playing import make_trainer
+from ganstudy.models.saved import MODEL
 from ganstudy.params import Params
+from ganstudy.runs import family_of
 from ganstudy.training import device as devices
 from ganstudy.training.precision import precision
 from ganstudy.training.trainer import Trainer
@@ -29,11 +31,14 @@ SNAPSHOT = 2000  # samples, of each of the growth's moments
 
 def run(params: Params) -> str:
     """The plan in a few lines. Trains for two seconds, on noise, to know this machine's rate."""
-    keys = [key for key in params.run_keys() if not _is_there(params, key)]
-    if not keys:
-        return "plan: every run is trained; what is stale beside them is made anew"
     device = devices.choose(params.runtime)
-    families = Counter(key.rsplit("-", 1)[0] for key in keys)
+    keys = [key for key in params.run_keys() if not _is_there(params, key, device)]
+    if not keys:
+        return (
+            "plan: every run was trained with these params; what changed in code is made anew, "
+            "and what depends on it"
+        )
+    families = Counter(family_of(key) for key in keys)
     rates = {family: _rate(params, family, device, len(families)) for family in families}
     training = sum(params.train.images * n / rates[family] for family, n in families.items())
     beside = BESIDE_RUN * len(keys) + BESIDE_STUDY
@@ -50,14 +55,27 @@ def run(params: Params) -> str:
     )
 
 
-def _is_there(params: Params, key: str) -> bool:
-    """Whether the run was trained with these params."""
-    path = layout.RUNS / key / "model.json"
+def _is_there(params: Params, key: str, device: torch.device) -> bool:
+    """Whether the run was trained with these params, in this precision, on these data."""
     try:
-        known: dict[str, object] = read_json(path)
+        known: dict[str, object] = read_json(layout.RUNS / key / MODEL)
     except InputError:
         return False
-    return known.get("params") == identity(params, RunKey.parse(key))
+    wanted = {
+        "params": identity(params, RunKey.parse(key)),
+        "precision": precision(params, device),
+    }
+    if (data := _prepared()) is not None:
+        wanted["data_sha256"] = data
+    return all(known.get(name) == value for name, value in wanted.items())
+
+
+def _prepared() -> str | None:
+    """The hash of the training split, where it is prepared."""
+    try:
+        return load_info(layout.PREPARED).sha256_train
+    except InputError:
+        return None
 
 
 def _rate(params: Params, family: str, device: torch.device, families: int) -> float:
@@ -79,16 +97,18 @@ def _rate(params: Params, family: str, device: torch.device, families: int) -> f
 
 
 def _play(trainer: Trainer, index: int, device: torch.device) -> None:
-    trainer.game.play(index, 1.0)
+    trainer.try_out(index)
     if device.type == "cuda":
         torch.cuda.synchronize(device)
 
 
 def _judge(params: Params) -> str:
     recipe = params.judge
-    if recipe is None:
+    if params.data.kind == "points" or recipe is None:
         return "the mixture itself"
-    if recipe.weights == "released" and judges.hashes(params.data.name):
+    data = _prepared()
+    there = judges.hashes(params.data.name) if data is None else judges.find(data)
+    if recipe.weights == "released" and there:
         return "the released one"
     return f"trained on {recipe.images:,} images first, which is not in this estimate"
 

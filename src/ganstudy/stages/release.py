@@ -2,6 +2,7 @@
 
 from dataclasses import asdict, replace
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
 import numpy as np
@@ -9,7 +10,7 @@ from safetensors.torch import load, save
 
 from ganstudy import layout, metrics
 from ganstudy.data.images import Split, load_split
-from ganstudy.errors import StudyError
+from ganstudy.errors import InputError, StudyError
 from ganstudy.files import sha256_json, write_bytes, write_json
 from ganstudy.judging import INFO, WEIGHTS, accuracy, load_judge
 from ganstudy.params import Params
@@ -27,6 +28,8 @@ def run(params: Params, out: Path, commit: str) -> None:
     describes, where that moves no FID by more than a thousandth; else raises `StudyError`."""
     device = devices.choose(params.runtime)
     full, info = load_judge(layout.JUDGE, device)
+    if info.task != "labels" or params.data.kind != "images":
+        raise InputError(f"a judge that is released tells classes of images, not {info.task}")
     height, width = info.resolution
     name = f"{info.data}-{height}x{width}x{info.channels}"
     weights = out / f"{name}.safetensors"
@@ -34,10 +37,10 @@ def run(params: Params, out: Path, commit: str) -> None:
     if len(content) > MOST_BYTES:
         raise StudyError(f"{name} takes {len(content):,} bytes; {MOST_BYTES:,} are allowed: lower "
                          "judge.width or judge.features")  # fmt: skip
-    made = layout.JUDGE.with_name("released")
-    write_bytes(made / WEIGHTS, content)
-    write_json(made / INFO, asdict(info))
-    half, _ = load_judge(made, device)
+    with TemporaryDirectory() as folder:
+        write_bytes(Path(folder) / WEIGHTS, content)
+        write_json(Path(folder) / INFO, asdict(info))
+        half, _ = load_judge(Path(folder), device)
     test, shifts = load_split(layout.PREPARED, "test"), _shifts(full, half)
     if max(shifts.values()) > MOST_SHIFT:
         raise StudyError(f"float16 moves the FIDs of {name} by {shifts}; {MOST_SHIFT} are allowed")

@@ -20,6 +20,7 @@ from ganstudy.protocols import PROTOCOLS
 from ganstudy.seeding import numpy_generator
 from ganstudy.training import device as devices
 from ganstudy.training.checkpoint import CheckpointStore
+from ganstudy.training.precision import precision
 from ganstudy.training.trainer import Watch
 
 
@@ -46,7 +47,10 @@ def run(name: str, table: Path, out: Path) -> None:
         )
     trainer = make_trainer(settings, key, model, load_split(layout.PREPARED, "train"), device)
     numerics = read_json(layout.output(layout.NUMERICS / f"{variant.run}.json", "numerics"))
-    digest = sha256_json([identity(settings, key), info.sha256_train, asdict(world), numerics])
+    arithmetic = precision(settings, device)
+    digest = sha256_json(
+        [identity(settings, key), arithmetic, info.sha256_train, asdict(world), numerics]
+    )
     store = CheckpointStore(layout.state("trial", digest))
     failed = False
     with store.locked():

@@ -75,7 +75,8 @@ def _pipeline(kind: Kind) -> str:
         pages[:] = [page for page in pages if PICTURES not in page]
     return (
         "# The study as stages; `dvc repro` runs what changed. By `ganstudy init`. After an\n"
-        "# upgrade of ganstudy: `dvc repro --force numerics`, then `dvc repro`.\n"
+        "# upgrade of ganstudy: `dvc repro --force numerics`, then `dvc repro`; for pages by the\n"
+        "# new code `dvc repro --force --single-item compare`.\n"
         + yaml.dump(pipeline, Dumper=_Plain, sort_keys=False, width=100)
     )
 

@@ -208,7 +208,7 @@ class TrackedRun:
             if uri not in store.OUTAGES:
                 say(
                     f"MLflow at {store.without_secret(uri)} does not take {self.name} "
-                    f"({self.missed}); going on, run `bin/ganstudy sync` when it is back"
+                    f"({self.missed}); going on; `ganstudy sync` completes it when it is back"
                 )
             slow = time.monotonic() - began > store.SLOW
             store.OUTAGES[uri] = time.monotonic() + (store.PAUSE if slow else 0)

@@ -141,6 +141,10 @@ class Trainer:
             self._tell(watch)
             raise
 
+    def try_out(self, round_index: int) -> None:
+        """Plays one round in the way of `fit`, of which nothing is told: to know what it takes."""
+        self._play(round_index, 1.0)
+
     def _rows(self, store: CheckpointStore | None, watch: Watch) -> Iterator[Checkpoint]:
         """Plays on; yields the state at each row of history that is sound."""
         began = time.monotonic() - self._progress.seconds
