@@ -55,7 +55,7 @@ judges: $(STAMP) ## Train the judges that come with ganstudy anew: src/ganstudy/
 	@sh bin/judges $(BIN) $(NAMES)
 
 bench: $(STAMP) ## Speed and memory of training and of everything around it: reports/benchmarks.md
-	PYTHONPATH=src $(BIN)/python benchmarks/speed.py
+	PYTHONPATH=src $(BIN)/python benchmarks/speed.py $(PARTS)
 
 bench-data: $(STAMP) ## Memory of every command, also with a million images; speed by resolution
 	PYTHONPATH=src $(BIN)/python benchmarks/memory.py

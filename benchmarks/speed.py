@@ -1,10 +1,13 @@
 """Writes reports/benchmarks.md: what training and everything around it costs, in time and memory.
 
-make bench          after `make study`, with nothing else running
+make bench                          after `make study`, with nothing else running
+make bench PARTS="threads that wait"     one part of the page alone, or several, with commas between
 """
 
+import sys
 import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from datetime import date
 from functools import cache, partial
 from pathlib import Path
 
@@ -58,12 +61,33 @@ def main() -> None:
         "threads that wait": lambda: page_waiting(waiting.measure()),
         "a GPU": lambda: page_gpu(params, device),
     }
+    wanted = [name.strip() for name in " ".join(sys.argv[1:]).split(",") if name.strip()]
+    if unknown := [name for name in wanted if name not in sections]:
+        raise SystemExit(f"error: no part {unknown[0]!r}; there are: {', '.join(sections)}")
     began = time.monotonic()
-    for number, (name, section) in enumerate(sections.items(), 1):
-        say(f"bench: {name} ({number} of {len(sections)}), {time.monotonic() - began:.0f} s so far")
-        lines += section()
-    write_text(PAGE, "\n".join(lines) + "\n")
+    parts: dict[str, list[str]] = {}
+    for number, name in enumerate(wanted or sections, 1):
+        say(f"bench: {name} (part {number}), {time.monotonic() - began:.0f} s so far")
+        parts[name] = [*sections[name]()]
+    if wanted:
+        dated = f"Of {date.today()}, on {place}."
+        page = PAGE.read_text(encoding="utf-8").rstrip("\n").split("\n")
+        for part in parts.values():
+            page = replaced(page, [*part[:2], dated, "", *part[2:]])
+    else:
+        page = [*lines, *(line for part in parts.values() for line in part)]
+    write_text(PAGE, "\n".join(page).rstrip("\n") + "\n")
     print(PAGE.read_text(encoding="utf-8"))
+
+
+def replaced(page: list[str], part: list[str]) -> list[str]:
+    """The lines of a page with a part, which starts with its heading, in the place of that of this
+    heading, or at the end."""
+    if part[0] not in page:
+        return [*page, "", *part]
+    start = page.index(part[0])
+    ends = (i for i in range(start + 1, len(page)) if page[i].startswith("#"))
+    return [*page[:start], *part, *page[next(ends, len(page)) :]]
 
 
 def page_training(params: Params, rates: Mapping[str, float]) -> Iterable[str]:

@@ -61,7 +61,7 @@ def _is_there(params: Params, key: str, device: torch.device) -> bool:
         known: dict[str, object] = read_json(layout.RUNS / key / MODEL)
     except InputError:
         return False
-    wanted = {
+    wanted: dict[str, object] = {
         "params": identity(params, RunKey.parse(key)),
         "precision": precision(params, device),
     }
