@@ -41,7 +41,7 @@ def test_it_counts_runs_minutes_data_and_disk() -> None:
 def test_runs_that_are_there_are_not_counted_and_changed_ones_are() -> None:
     for key in tiny().run_keys():
         finish(key)
-    assert "every run is trained" in plan.run(tiny())
+    assert "every run was trained with these params" in plan.run(tiny())
     changed = params(
         study__seeds=[0, 1], study__baselines=["vae-elbo"], losses__non_saturating__critic_steps=2
     )
