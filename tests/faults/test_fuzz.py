@@ -435,7 +435,7 @@ def test_a_network_larger_than_its_weights_is_never_built(tmp_path: Path, key: s
     meta["generator"][key] = 10**8
     files.write_json(tmp_path / "model.json", meta)
     message = refused(lambda path: load_generator(path.parent), tmp_path / "model.json")
-    assert "bytes of weights: here are" in message
+    assert "weights: here are" in message
 
 
 def test_sizes_with_too_many_zeros_are_refused_before_any_work(

@@ -33,7 +33,9 @@ def test_two_processes_train_one_run(several: Project, tmp_path: Path) -> None:
         *("model.json", "generator.safetensors", "discriminator.safetensors"),
         *("history.csv", "grid.png", "snapshots.npz"),
     }
-    assert len(re.findall(rf"train {RUN}: [\d,]+ images in", said)) == 1  # one of them tells
+    assert (
+        len(re.findall(rf"train {RUN} \(run 1 of 2\): [\d,]+ images in", said)) == 1
+    )  # one of them tells
     ours, theirs = (pd.read_csv(folder / "history.csv") for folder in (tmp_path, alone))
     assert ours["images"].tolist() == theirs["images"].tolist()
     first = [name for name in ours if name.endswith("/loss")]

@@ -46,6 +46,7 @@ def test_one_param_is_told_with_the_metrics_that_it_changes(tree: Project) -> No
     assert {row[0] for row in metrics} == {
         "reports/metrics/gan-non_saturating-0.json",
         "reports/metrics/vae-elbo-0.json",
+        "reports/summary.json",
     }
     assert [row[1] for row in metrics if row[1] == "fid"] == ["fid"] * 2
     assert all(old != new for _, _, old, new, _ in metrics)

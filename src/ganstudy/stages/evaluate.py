@@ -38,7 +38,8 @@ def run(params: Params, key: str, out: Path) -> None:
         values = protocol.measure_real() if real else _measured(protocol, folder)
     if not ranks.leads():
         return
-    values |= {"device": device.type, "torch": torch.__version__, "settings": _settings(params)}
+    told = _settings(params, drawn=not real)
+    values |= {"device": device.type, "torch": torch.__version__, "settings": told}
     write_json(out, values)
     say(f"{out}: " + ", ".join(f"{k} {values[k]:.4g}" for k in SHOWN if k in values))
     if real:
@@ -75,7 +76,7 @@ def run_files(params: Params, samples: Path, reference: Path | None, out: Path) 
         fake = protocol.read(samples)
         real = None if reference is None else protocol.read(reference)
         values = protocol.measure(fake, real)
-    values |= {"settings": _settings(params)}
+    values |= {"settings": _settings(params, drawn=False)}
     write_json(out, values)
     say(
         f"{out}: {values['samples']:,} samples, {values['reference']:,} of the reference, by "
@@ -86,14 +87,18 @@ def run_files(params: Params, samples: Path, reference: Path | None, out: Path) 
         log_samples(samples.name, fake.digest(), values)
 
 
-def _settings(params: Params) -> str:
-    """The settings that numbers depend on, as one line: weights are told by the judge's hash."""
+def _settings(params: Params, *, drawn: bool) -> str:
+    """The settings that numbers depend on, as one line: weights are told by the judge's hash, and
+    the seed of codes where samples were `drawn` by it."""
     sections = {"sample": params.sample, "evaluate": params.evaluate}
-    return " ".join(
-        f"{name}.{key}={value}"
+    found = {
+        f"{name}.{key}": value
         for name, section in sections.items()
         for key, value in section.model_dump(mode="json", exclude={"weights"}).items()
-    )
+    }
+    if not drawn:
+        del found["sample.seed"]
+    return " ".join(f"{name}={value}" for name, value in found.items())
 
 
 @contextmanager

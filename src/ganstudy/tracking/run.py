@@ -110,8 +110,8 @@ class TrackedRun:
     def _open(self) -> "MlflowClient":
         store.must_not_pause()
         if self._client is None:
-            client = store.connected()
             with store.store_lock():
+                client = store.connected()  # which makes the tables of a new store
                 name = store.shared_name() if self.kind in SHARED else store.experiment_name()
                 self.experiment = store.experiment_id(client, name)
                 tags = source_tags()
