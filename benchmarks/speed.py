@@ -197,25 +197,20 @@ def page_study(
 
 
 def page_whole(params: Params, rest: float, rates: Mapping[str, float]) -> Iterable[str]:
-    """What of the study is training, at `rates` in images/s by family, and what is the `rest`."""
-    assert params.judge is not None  # noqa: S101 - the default study has one
+    """What of the study is training, at `rates` in images/s by family, and what is the `rest`. Its
+    judge is the released one."""
     runs = [RunKey.parse(key) for key in params.run_keys()]
     trained = sum(params.train.images / rates[f"{run.model}-{run.loss}"] for run in runs)
-    judged = params.judge.images / rates["judge"]
     yield "At full budget, by the rates of training above:"
     yield ""
     yield from table(
         ["", "seconds"],
         [
             [f"training {len(runs)} runs, {params.train.images:,} images each", f"{trained:.0f}"],
-            [f"training the judge, {params.judge.images:,} images", f"{judged:.0f}"],
             ["everything else, the commands above", f"{rest:.0f}"],
         ],
     )
-    yield (
-        f"**{rest / (rest + trained + judged):.0%}** of the whole is not training; "
-        f"{rest / (rest + trained):.0%} where the judge is there already."
-    )
+    yield f"**{rest / (rest + trained):.0%}** of the whole is not training."
     yield ""
 
 
