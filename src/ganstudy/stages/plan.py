@@ -32,7 +32,8 @@ SNAPSHOT = 2000  # samples, of each of the growth's moments
 def run(params: Params) -> str:
     """The plan in a few lines. Trains for two seconds, on noise, to know this machine's rate."""
     device = devices.choose(params.runtime)
-    keys = [key for key in params.run_keys() if not _is_there(params, key, device)]
+    data = _prepared()
+    keys = [key for key in params.run_keys() if not _is_there(params, key, device, data)]
     if not keys:
         return (
             "plan: every run was trained with these params; what changed in code is made anew, "
@@ -49,14 +50,14 @@ def run(params: Params) -> str:
             f"in {precision(params, device)} on {device.type}: {_named(keys)}",
             f"      about {_minutes(training + beside)} in all, {_minutes(training)} of training "
             f"(tried just now for {PROBE_SECONDS:.0f} s: {rate})",
-            f"      judge: {_judge(params)}; {_data(params)}; "
+            f"      judge: {_judge(params, data)}; {_data(params)}; "
             f"about {_megabytes(params, keys):,} MB of disk",
         ]
     )
 
 
-def _is_there(params: Params, key: str, device: torch.device) -> bool:
-    """Whether the run was trained with these params, in this precision, on these data."""
+def _is_there(params: Params, key: str, device: torch.device, data: str | None) -> bool:
+    """Whether the run was trained with these params, in this precision, on data of that hash."""
     try:
         known: dict[str, object] = read_json(layout.RUNS / key / MODEL)
     except InputError:
@@ -65,7 +66,7 @@ def _is_there(params: Params, key: str, device: torch.device) -> bool:
         "params": identity(params, RunKey.parse(key)),
         "precision": precision(params, device),
     }
-    if (data := _prepared()) is not None:
+    if data is not None:
         wanted["data_sha256"] = data
     return all(known.get(name) == value for name, value in wanted.items())
 
@@ -102,11 +103,10 @@ def _play(trainer: Trainer, index: int, device: torch.device) -> None:
         torch.cuda.synchronize(device)
 
 
-def _judge(params: Params) -> str:
+def _judge(params: Params, data: str | None) -> str:
     recipe = params.judge
     if params.data.kind == "points" or recipe is None:
         return "the mixture itself"
-    data = _prepared()
     there = judges.hashes(params.data.name) if data is None else judges.find(data)
     if recipe.weights == "released" and there:
         return "the released one"
