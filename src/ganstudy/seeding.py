@@ -31,3 +31,13 @@ def torch_generator(
 def numpy_generator(seed: int, purpose: str, step: int = 0) -> np.random.Generator:
     """A NumPy generator for one draw."""
     return np.random.default_rng(derive(seed, purpose, step))
+
+
+def philox(seed: int, purpose: str, block: int) -> np.random.Generator:
+    """A NumPy generator for block number `block` of one draw that is too large for one block.
+
+    Blocks of a draw are stretches of one stream of Philox (Salmon et al. 2011, "Parallel random
+    numbers: as easy as 1, 2, 3"), told apart by its 256-bit counter. So no two can be equal; of
+    torch's CPU generators, which keep 32 bits of a seed, two among 100,000 are.
+    """
+    return np.random.Generator(np.random.Philox(key=derive(seed, purpose), counter=block << 128))

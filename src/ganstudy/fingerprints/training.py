@@ -17,8 +17,8 @@ from ganstudy.data.stacked import unstack
 from ganstudy.files import Samples, sha256_arrays
 from ganstudy.fingerprints.values import in_float64, texts
 from ganstudy.judging import rotated
-from ganstudy.models import RunKey, World, build, identity
-from ganstudy.models.base import SETTLE_BATCHES, SETTLE_SIZE, Model
+from ganstudy.models import RunKey, World, build, identity, snapshots
+from ganstudy.models.base import SETTLE_BATCHES, SETTLE_SIZE, Model, codes
 from ganstudy.models.judge import DECAY, EMA, Judge
 from ganstudy.networks import ImageShape, Shape, shape_of
 from ganstudy.params import Params
@@ -50,7 +50,12 @@ def fingerprint(params: Params, family: str) -> dict[str, Any]:
     shape = shape_of(stored, scale)
     found = identity(params, key)
     del found["run"]  # which has a seed
-    found |= {"version": VERSION, "settle": [SETTLE_BATCHES, SETTLE_SIZE]}
+    found |= {
+        "version": VERSION,
+        "settle": [SETTLE_BATCHES, SETTLE_SIZE],
+        "snapshots": snapshots.constants(params.data.kind),
+        "codes": sha256_arrays(codes(4, 12, 0).numpy()),
+    }
     for name, classes in CONDITIONS[params.data.kind].items():
         world = World(stored, scale, classes)
         found[name] = _play(partial(build, tiny, key, world), shape, classes, settings)

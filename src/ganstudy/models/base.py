@@ -5,17 +5,19 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Protocol
 
+import numpy as np
 import torch
 from torch import Tensor, nn
 
 from ganstudy import ranks
 from ganstudy.files import Labels, Samples
 from ganstudy.networks import DiscriminatorSpec, EncoderSpec, GeneratorSpec, Shape
-from ganstudy.seeding import derive, torch_generator
+from ganstudy.seeding import derive, philox, torch_generator
 from ganstudy.training.ema import settle_statistics
 from ganstudy.training.player import Player
 
 SETTLE_BATCHES, SETTLE_SIZE = 64, 128
+CODES = 1024  # of a block, drawn in one call
 
 
 class Model(Protocol):
@@ -78,8 +80,15 @@ def settle(
 
 
 def codes(latent: int, count: int, seed: int) -> Tensor:
-    """`count` codes z ~ N(0, I) drawn for `seed`, (count, latent); code i depends on no other."""
-    return torch.cat([_code(latent, seed, index) for index in range(count)])
+    """`count` codes z ~ N(0, I) drawn for `seed`, float32 (count, latent), all distinct; code i
+    depends on no other."""
+    blocks = [
+        philox(seed, "code", start // CODES).standard_normal(
+            (min(CODES, count - start), latent), dtype=np.float32
+        )
+        for start in range(0, count, CODES)
+    ]
+    return torch.from_numpy(np.concatenate(blocks))
 
 
 def decode(
@@ -97,10 +106,6 @@ def decode(
     with torch.no_grad():
         samples: Samples = ranks.in_turns(len(z), batch, decoded).numpy()
     return samples
-
-
-def _code(latent: int, seed: int, index: int) -> Tensor:
-    return torch.randn(1, latent, generator=torch_generator(seed, "code", index))
 
 
 def _labels(labels: Labels | None, device: torch.device) -> Tensor | None:

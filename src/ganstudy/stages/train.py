@@ -1,6 +1,5 @@
 """Stage `train`: one run of the grid, resumable, with the same budget for every model."""
 
-import math
 from collections.abc import Callable
 from dataclasses import asdict, replace
 from functools import cache, partial
@@ -16,20 +15,14 @@ from ganstudy.data.images import DataInfo, Split, load_info, load_split
 from ganstudy.errors import DivergedError
 from ganstudy.files import read_json, replacing, sha256_json, write_json, write_npz
 from ganstudy.models import RunKey, build, identity
-from ganstudy.models.base import (
-    SETTLE_BATCHES,
-    GenerativeModel,
-    balanced_labels,
-    codes,
-    decode,
-    settle,
-)
+from ganstudy.models.base import SETTLE_BATCHES
 from ganstudy.models.playing import make_trainer, world_of
 from ganstudy.models.saved import MODEL, WEIGHTS, save_model
+from ganstudy.models.snapshots import SETTLED_ON, snapshot, snapshot_size
 from ganstudy.params import Params
 from ganstudy.progress import say
 from ganstudy.protocols import PROTOCOLS
-from ganstudy.reports.pictures import CELLS, save_picture
+from ganstudy.reports.pictures import save_picture
 from ganstudy.tracking import tracked_training
 from ganstudy.training import device as devices
 from ganstudy.training.alarms import alarms
@@ -37,11 +30,7 @@ from ganstudy.training.checkpoint import CheckpointStore
 from ganstudy.training.precision import has_bfloat16, precision
 from ganstudy.training.trainer import Row, Trainer, Watch
 
-MOST_BYTES = 2**26  # of a snapshot
-# Samples of a snapshot, from equal codes: as many as its metrics need.
 FOLLOWED = ("fid", "coverage", "modes_captured", "high_quality", "mode_kl")
-PICTURE = {"images": 2000, "stacked": 5000, "points": 2500}
-GLIMPSE_BATCHES = 8  # that settle a snapshot: it moves its FID by less than 1 %
 
 
 def run(params: Params, key: RunKey, out: Path) -> None:
@@ -78,10 +67,10 @@ def _train(params: Params, key: RunKey, out: Path, device: torch.device) -> None
     }
     if arithmetic == "bfloat16" and not has_bfloat16(device):
         say("bfloat16 is emulated here and slow; float32 is faster: -S train.precision=auto")
-    count = min(PICTURE[info.kind], max(CELLS, MOST_BYTES // math.prod(info.shape)))
+    count = snapshot_size(info.kind, model.spec.shape)
 
-    def picture(average: nn.Module, batches: int = GLIMPSE_BATCHES) -> Tensor:
-        return _picture(average, model, count, key.seed, batches)
+    def picture(average: nn.Module, batches: int = SETTLED_ON) -> Tensor:
+        return snapshot(average, model, count, key.seed, batches)
 
     store = CheckpointStore(layout.state("train", digest))
     watch = Watch(picture=picture, measure=_live(params, info, device))
@@ -162,17 +151,6 @@ def _live(params: Params, info: DataInfo, device: torch.device) -> Callable[[Ten
         return {name: values[name] for name in FOLLOWED if name in values}
 
     return measure
-
-
-def _picture(
-    average: nn.Module, model: GenerativeModel, count: int, seed: int, batches: int
-) -> Tensor:
-    """Samples of the averaged generator from the codes that every picture of this run has."""
-    spec = model.spec
-    settle(average, spec.latent, spec.classes, seed, batches)
-    labels = balanced_labels(count, spec.classes)
-    samples = decode(average, spec.shape, codes(spec.latent, count, seed), labels)
-    return torch.from_numpy(samples)
 
 
 def _history(trainer: Trainer) -> list[dict[str, float]]:
