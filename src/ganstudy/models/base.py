@@ -80,15 +80,15 @@ def settle(
 
 
 def codes(latent: int, count: int, seed: int) -> Tensor:
-    """`count` codes z ~ N(0, I) drawn for `seed`, float32 (count, latent), all distinct; code i
-    depends on no other."""
+    """`count` codes z ~ N(0, I) drawn for `seed`, (count, latent) in torch's default dtype, all
+    distinct; code i depends on no other."""
     blocks = [
         philox(seed, "code", start // CODES).standard_normal(
             (min(CODES, count - start), latent), dtype=np.float32
         )
         for start in range(0, count, CODES)
     ]
-    return torch.from_numpy(np.concatenate(blocks))
+    return torch.from_numpy(np.concatenate(blocks)).to(torch.get_default_dtype())
 
 
 def decode(
