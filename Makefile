@@ -44,7 +44,7 @@ pipeline: $(STAMP) ## The tests that run DVC, git and MLflow for real, in JOBS p
 	$(PYTEST) tests/pipeline tests/faults
 
 faults: $(STAMP) ## Kill, fill, race and fuzz it in earnest: reports/reliability.md
-	FAULTS=full $(BIN)/python -m pytest tests/faults
+	FAULTS=full $(BIN)/python -m pytest $(or $(FILES),tests/faults)
 
 smoke: $(STAMP) ## A study of digits in minutes, in build/smoke
 	@sh bin/workspace build/smoke studies/smoke/params.yaml

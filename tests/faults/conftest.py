@@ -8,6 +8,7 @@ import os
 import platform
 from collections import Counter
 from collections.abc import Iterator
+from datetime import date
 from pathlib import Path
 
 import pytest
@@ -17,6 +18,11 @@ from pipeline.workspace import ROOT
 FULL = os.environ.get("FAULTS") == "full"
 PAGE = ROOT / "reports" / "reliability.md"
 TALLY: Counter[tuple[str, str]] = Counter()
+INTRODUCTION = """# What was done to this pipeline, and held
+
+By `make faults`, or by `make faults FILES=tests/faults/test_fuzz.py` of a part. Every count is of outcomes
+that were checked: where one differs the suite fails, and this page is not written.
+"""
 
 
 def tries(few: int, many: int) -> int:
@@ -31,7 +37,7 @@ def count(part: str, what: str, number: int = 1) -> None:
 
 @pytest.fixture(scope="session", autouse=True)
 def page(request: pytest.FixtureRequest) -> Iterator[None]:
-    """Writes the page at the end of a full suite, whole and without failures."""
+    """Writes what was counted at the end of whole files of the suite without failures."""
     yield
     chosen = request.config.option.keyword or any("::" in part for part in request.config.args)
     if FULL and not chosen and not request.session.testsfailed:
@@ -39,17 +45,23 @@ def page(request: pytest.FixtureRequest) -> Iterator[None]:
 
 
 def write(path: Path) -> None:
-    lines = [
-        "# What was done to this pipeline, and held",
-        "",
-        f"By `make faults` on {platform.processor() or platform.machine()}, "
-        f"{os.cpu_count()} cores, Python {platform.python_version()}. Every count is of outcomes",
-        "that were checked: where one differs the suite fails, and this page is not written.",
-        "",
-    ]
+    """Writes the page: parts that were tried anew, and the others as they stand there."""
+    made = (
+        f"*{date.today().isoformat()}, {platform.processor() or platform.machine()}, "
+        f"{os.cpu_count()} cores, Python {platform.python_version()}*"
+    )
+    parts = _parts(path)
     for part in dict.fromkeys(part for part, _ in TALLY):
-        lines += [f"## {part}", "", "| | times |", "|---|---:|"]
-        lines += [f"| {what} | {n:,} |" for (p, what), n in TALLY.items() if p == part]
-        lines.append("")
+        rows = [f"| {what} | {n:,} |" for (p, what), n in TALLY.items() if p == part]
+        parts[part] = "\n".join([made, "", "| | times |", "|---|---:|", *rows])
+    text = [INTRODUCTION, *(f"## {part}\n\n{content}\n" for part, content in parts.items())]
     limits = (Path(__file__).parent / "LIMITS.md").read_text(encoding="utf-8")
-    path.write_text("\n".join(lines) + "\n" + limits, encoding="utf-8")
+    path.write_text("\n".join([*text, limits]), encoding="utf-8")
+
+
+def _parts(path: Path) -> dict[str, str]:
+    """The parts of the page as it is, by heading, without its limits."""
+    text = path.read_text(encoding="utf-8") if path.is_file() else ""
+    found = dict(part.split("\n", 1) for part in text.split("\n## ")[1:])
+    found.pop("Limits", None)
+    return {heading: content.strip() for heading, content in found.items()}
