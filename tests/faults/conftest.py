@@ -20,8 +20,8 @@ PAGE = ROOT / "reports" / "reliability.md"
 TALLY: Counter[tuple[str, str]] = Counter()
 INTRODUCTION = """# What was done to this pipeline, and held
 
-By `make faults`, or by `make faults FILES=tests/faults/test_fuzz.py` of a part. Every count is of outcomes
-that were checked: where one differs the suite fails, and this page is not written.
+By `make faults`, or of a part by `make faults FILES=tests/faults/test_fuzz.py`. Every count is of
+outcomes that were checked: where one differs the suite fails, and this page is not written.
 """
 
 
