@@ -11,6 +11,7 @@ import pytest
 from ganstudy.data.images import DataInfo, Split
 from ganstudy.reports import conclusions
 from ganstudy.reports.comparison import Comparison, compare
+from ganstudy.reports.conclusions import INTERVAL
 from ganstudy.reports.page import write
 from ganstudy.reports.remarks import budget, remarks
 from ganstudy.reports.study import Study, Walk
@@ -112,7 +113,7 @@ def test_one_loss_has_its_interval_and_nothing_to_be_better_than(tmp_path: Path)
     assert "There is no pair of losses to compare" in text
     assert "seeds.png" in figures
     assert "better.png" not in figures
-    assert cells(text, "gan-hinge")["median FID [95 %]"] == "12.00 [10.00, 14.00]"
+    assert cells(text, "gan-hinge")[f"median FID {INTERVAL}"] == "12.00 [10.00, 14.00; 93.8 %]"
 
 
 # Numbers
@@ -125,9 +126,9 @@ def test_the_table_is_what_counting_by_hand_gives(tmp_path: Path) -> None:
     row = cells(text, "gan-hinge")
     assert row["failed"] == "0/5"
     assert row["× floor"] == "6.0×"
-    assert row["interquartile mean FID [95 %]"].startswith("12.00 ")
-    assert row["median coverage [95 %]"] == "0.95 [0.95, 0.95]"
-    assert row["variance that is the seed's"] == "90%"  # 1 - .25 / 2.5
+    assert row["interquartile mean FID"] == "12.00"
+    assert row[f"median coverage {INTERVAL}"] == "0.95 [0.95, 0.95; 93.8 %]"
+    assert row["variance that is the seed's, at least"] == "90%"  # 1 - .25 / 2.5
 
 
 def test_a_failed_run_is_never_dropped_and_lowers_its_loss(tmp_path: Path) -> None:
@@ -139,9 +140,9 @@ def test_a_failed_run_is_never_dropped_and_lowers_its_loss(tmp_path: Path) -> No
     assert ill.failed("gan-hinge") == 2
     row = cells(conclusions.table(ill, 2.0), "gan-hinge")
     assert row["failed"] == "2/5"
-    assert row["median FID [95 %]"] == "14.00 [12.00, failed]"
-    assert row["interquartile mean FID [95 %]"].startswith("failed")
-    assert "| -40.00 [-44.00, ∞] |" in conclusions.pair_table(ill)
+    assert row[f"median FID {INTERVAL}"] == "14.00 [12.00, failed; 93.8 %]"
+    assert row["interquartile mean FID"] == "failed"
+    assert "| -42.00 [-44.00, ∞; 93.8 %] |" in conclusions.pair_table(ill)
     told = " ".join(conclusions.can_be_concluded(ill))
     assert "gan-hinge 2 of 5" in told
     assert "No run failed" in " ".join(conclusions.can_be_concluded(sound))
@@ -163,8 +164,8 @@ def test_all_runs_of_a_loss_may_fail(tmp_path: Path) -> None:
     study = a_study(runs, comparison=found(runs, failures), failures=failures)
     text, _ = page(study, tmp_path / "out")
     row = cells(text, "gan-wgan")
-    assert row["median FID [95 %]"] == "failed [failed, failed]"
-    assert row["variance that is the seed's"] == "–"
+    assert row[f"median FID {INTERVAL}"] == "failed [failed, failed; 93.8 %]"
+    assert row["variance that is the seed's, at least"] == "–"
     assert "inf" not in re.findall(r"[a-z]+", text)
 
 
@@ -185,7 +186,7 @@ def test_what_the_seeds_cannot_tell_is_called_a_tie(tmp_path: Path) -> None:
     cannot = " ".join(conclusions.cannot_be_concluded(a_study(runs), comparison))
     assert "**tie**" in cannot
     assert "**gan-hinge**: gan-lsgan" in cannot
-    assert "94%" in cannot  # an interval of five seeds
+    assert "93.8 %" in cannot  # an interval of five seeds
     assert "not tuned losses" in cannot
 
 

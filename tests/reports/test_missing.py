@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 
 from ganstudy.reports import figures, html, page, tables
+from ganstudy.reports.conclusions import INTERVAL
 from ganstudy.reports.study import Study
 from reports.made import REAL
 from reports.planted import covered, followed, labelled, plain, timed
@@ -98,8 +99,8 @@ def test_a_seed_without_a_distance_leaves_the_others_of_its_loss(tmp_path: Path)
     text = written(study, tmp_path / "out")
     row = cells(text, "gan-hinge")
     assert row["failed"] == "0/4"  # not measured is not failed
-    assert row["median FID [95 %]"].startswith("12.50 [11.00, ")
-    assert row["median coverage [95 %]"] == "0.95 [0.95, 0.95]"
+    assert row[f"median FID {INTERVAL}"] == "12.50 [11.00, 14.00; 87.5 %]"
+    assert row[f"median coverage {INTERVAL}"] == "0.95 [0.95, 0.95; 87.5 %]"
 
 
 def test_a_loss_without_any_distance_is_not_compared_and_that_is_said(tmp_path: Path) -> None:
@@ -122,8 +123,8 @@ def test_a_loss_without_coverage_keeps_its_place_with_a_dash(tmp_path: Path) -> 
         for run in seeded(tmp_path)
     ]
     text = written(a_study(runs, comparison=found(runs)), tmp_path / "out")
-    assert cells(text, "gan-wgan")["median coverage [95 %]"] == "–"
-    assert cells(text, "gan-hinge")["median coverage [95 %]"] == "0.95 [0.95, 0.95]"
+    assert cells(text, "gan-wgan")[f"median coverage {INTERVAL}"] == "–"
+    assert cells(text, "gan-hinge")[f"median coverage {INTERVAL}"] == "0.95 [0.95, 0.95; 93.8 %]"
 
 
 def test_real_images_without_a_distance_make_no_multiples(tmp_path: Path) -> None:

@@ -15,7 +15,6 @@ from ganstudy.reports.statistics import (
     estimate,
     friedman_test,
     iqm,
-    median,
     pairs,
     variance_split,
 )
@@ -29,15 +28,16 @@ BESIDE = {"coverage": "coverage", "modes_captured": "modes captured"}  # higher 
 class Comparison:
     """The families of runs, `<model>-<loss>`, over their seeds, by FID.
 
-    By family, the least median first: `medians`, `iqms` (interquartile means), `variance` where two
-    runs or more did not fail, and `beside`, by title, medians of other metrics where they were
-    measured. `pairs` of all families; `overall`, the p-value that all losses of GANs do equally
-    well, None where too few. A family of which no FID was measured is not among them.
+    By family, the least median first: `medians` with their intervals, `iqms` (interquartile means),
+    `variance` where two runs or more did not fail, and `beside`, by title, medians of other metrics
+    where they were measured. `pairs` of all families; `overall`, the p-value that all losses of
+    GANs do equally well, None where too few. A family of which no FID was measured is not among
+    them.
     """
 
     outcomes: Outcomes
     medians: Mapping[str, Estimate]
-    iqms: Mapping[str, Estimate]
+    iqms: Mapping[str, float]
     beside: Mapping[str, Mapping[str, Estimate]]
     pairs: Sequence[Pair]
     overall: float | None
@@ -81,13 +81,13 @@ def compare(runs: Sequence[Run], failures: Mapping[str, str]) -> Comparison | No
     outcomes = outcomes.rows([name for name in outcomes.names if len(outcomes.cost(name))])
     if not any(len(outcomes.cost(name)) > 1 for name in outcomes.names):
         return None
-    medians = {name: estimate(outcomes.cost(name), median) for name in outcomes.names}
+    medians = {name: estimate(outcomes.cost(name)) for name in outcomes.names}
     ranked = sorted(outcomes.names, key=lambda name: medians[name].value)
     outcomes = outcomes.rows(ranked)
     return Comparison(
         outcomes=outcomes,
         medians={name: medians[name] for name in ranked},
-        iqms={name: estimate(outcomes.cost(name), iqm) for name in ranked},
+        iqms={name: iqm(outcomes.cost(name)) for name in ranked},
         beside={
             title: _medians(_outcomes(runs, failures, key, lower_is_better=False), ranked)
             for key, title in BESIDE.items()
@@ -120,7 +120,7 @@ def _outcomes(
 
 def _medians(outcomes: Outcomes, names: Sequence[str]) -> dict[str, Estimate]:
     return {
-        name: estimate(cost, median).turned(outcomes.sign)
+        name: estimate(cost).turned(outcomes.sign)
         for name in names
         if len(cost := outcomes.cost(name))
     }
