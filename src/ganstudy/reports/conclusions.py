@@ -33,26 +33,38 @@ def summary(study: Study, found: Comparison) -> str:
 
 
 def table(found: Comparison, floor: float) -> str:
-    """The Markdown table: a row for each family, the least median first; `floor` is the FID of real
-    images, 0 where it is unknown."""
+    """The Markdown table: a row for each family, the least median first; `floor` is the FID between
+    real images, 0 where it is unknown."""
     heads = [
-        *("", "failed", f"median {TITLE} {INTERVAL}", "× floor", f"interquartile mean {TITLE}"),
+        *("", "failed", f"median {TITLE} {INTERVAL}"),
         *(f"median {title} {INTERVAL}" for title in found.beside),
-        "variance that is the seed's, at least",
+        *("FID × floor", f"interquartile mean {TITLE}", "variance that is the seed's, at least"),
     ]
     lines = [f"| {' | '.join(heads)} |", "|---|" + "---:|" * (len(heads) - 1)]
     for name in found.families:
-        value, split = found.medians[name].value, found.variance.get(name)
+        split = found.variance.get(name)
         cells = [
             f"{found.failed(name)}/{found.seeds(name)}",
             text(found.medians[name]),
-            f"{value / floor:.1f}×" if floor > 0 and not isinf(value) else UNKNOWN,
-            _number(found.iqms[name]),
             *(text(e[name]) if name in e else UNKNOWN for e in found.beside.values()),
-            f"{split.seed_share:.0%}" if split else UNKNOWN,
+            _floors(found.beside.get("FID", {}).get(name), floor),
+            _number(found.iqms[name]),
+            _at_least(split.seed_share) if split else UNKNOWN,
         ]
         lines.append(f"| **{name}** | {' | '.join(cells)} |")
     return "\n".join(lines)
+
+
+def _floors(fid: Estimate | None, floor: float) -> str:
+    """The median raw FID in multiples of the floor."""
+    if fid is None or floor <= 0 or isinf(fid.value):
+        return UNKNOWN
+    return f"{fid.value / floor:.1f}×"
+
+
+def _at_least(share: float) -> str:
+    """`96%`, rounded down."""
+    return f"{int(100 * share)}%"
 
 
 def pair_table(found: Comparison) -> str:
@@ -166,8 +178,9 @@ def _scatter(found: Comparison) -> Iterator[str]:
     if found.variance:
         share = middle(split.seed_share for split in found.variance.values())
         yield (
-            f"Of the variance of {TITLE} between runs of one loss at least {share:.0%} (median "
-            "over losses) is the seed's, the rest at most that of a finite number of samples"
+            f"Of the variance of {TITLE} between runs of one loss at least {_at_least(share)} "
+            "(median over losses) is the seed's, the rest at most that of a finite number of "
+            "samples"
             + (": more seeds, not more samples, would narrow the intervals." * (share > 0.5) or ".")
         )
 
