@@ -9,9 +9,11 @@ from typing import Any
 
 import pandas as pd
 import pytest
+from bokeh.models import LinearScale, LogScale
 
-from ganstudy.reports import figures, html, page, tables
+from ganstudy.reports import figures, html, page, plots, tables
 from ganstudy.reports.conclusions import INTERVAL
+from ganstudy.reports.looks import looks
 from ganstudy.reports.study import Study
 from ganstudy.runs import Run
 from reports.made import REAL
@@ -167,6 +169,15 @@ def test_an_estimate_that_rounds_to_zero_has_no_sign() -> None:
     assert "-0.0" not in listed
     assert re.search(r"KID +0\.0000 ", listed)
     assert re.search(r"debiased FID .*-0\.02 ", tables.listing(REAL | {"fid_debiased": -0.02}))
+
+
+@pytest.mark.parametrize(("least", "scale"), [(-0.02, LinearScale), (0.02, LogScale)])
+def test_a_distance_below_zero_has_its_place_among_the_seeds(tmp_path, least, scale) -> None:
+    runs = grid(tmp_path, {"gan-hinge": [least, 1.0, 2.0], "gan-wgan": [3.0, 4.0, 5.0]})
+    study = a_study(runs, comparison=found(runs))
+    [drawn] = plots.plots(study, looks(study.runs)).seeds
+    assert isinstance(drawn.figure.x_scale, scale)
+    assert "seeds.png" in written(study, tmp_path / "out")
 
 
 def test_nothing_measured_is_an_empty_list() -> None:

@@ -3,17 +3,16 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 from math import exp, hypot
+from statistics import NormalDist
 from typing import Any
 
-from scipy import stats
-
-from ganstudy.reports.statistics import LEVEL
+QUANTILE = NormalDist().inv_cdf(0.975)  # of intervals at 95 %, as those of FID are
 
 
 @dataclass(frozen=True)
 class Ratio:
-    """A ratio with its interval at LEVEL, `low` < `value` < `high`, which is None where what it
-    takes was not measured."""
+    """A ratio with its 95 % interval from low to high, None where what it takes was not
+    measured."""
 
     value: float
     interval: tuple[float, float] | None
@@ -35,7 +34,6 @@ def in_floors(m: Mapping[str, Any]) -> Ratio | None:
     ratio = float(fid / floor)
     if not {"fid_low", "fid_high", "fid_floor_std"} <= m.keys():
         return Ratio(ratio, None)
-    quantile = stats.norm.ppf((1 + LEVEL) / 2)
     half = (m["fid_high"] - m["fid_low"]) / 2
-    factor = exp(hypot(half / fid, quantile * m["fid_floor_std"] / floor))
+    factor = exp(hypot(half / fid, QUANTILE * m["fid_floor_std"] / floor))
     return Ratio(ratio, (ratio / factor, ratio * factor))
