@@ -21,7 +21,14 @@ def snapshots(moments: int = 3, side: int = 8) -> np.ndarray:
 def plain(folder: Path) -> Study:
     """Two runs without labels."""
     info = DataInfo("digits", "images", (8, 8, 1), 1.0, None, 100, 10, 20, "a", "b", "c")
-    runs = [a_run(folder, KEYS[0], fid=8.0, mem1=0.02), a_run(folder, KEYS[1], fid=20.0)]
+    distances = [
+        {"fid": fid, "fid_debiased": fid - 1, "fid_low": fid - 2, "fid_high": fid - 0.5}
+        for fid in (8.0, 20.0)
+    ]
+    runs = [
+        a_run(folder, KEYS[0], mem1=0.02, **distances[0]),
+        a_run(folder, KEYS[1], **distances[1]),
+    ]
     return Study(
         params(),
         info,
@@ -76,7 +83,11 @@ def many(study: Study, losses: int, seeds: int, found: np.ndarray) -> Study:
     """As many runs like the first of `study`, each with the snapshots `found`."""
     first = study.runs[0]
     runs = [
-        replace(first, key=f"gan-loss_{loss}-{seed}", metrics=first.metrics | {"fid": 9.0 + loss})
+        replace(
+            first,
+            key=f"gan-loss_{loss}-{seed}",
+            metrics=first.metrics | {"fid_debiased": 9.0 + loss},
+        )
         for loss in range(losses)
         for seed in range(seeds)
     ]

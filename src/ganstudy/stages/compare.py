@@ -123,7 +123,7 @@ def _finished(key: str, real: Mapping[str, Any]) -> Run:
 
 def _headline(run_: Run) -> Sequence[str]:
     """The one value that stands for a run, where it was measured."""
-    return [name for name in ("fid", "high_quality") if name in run_.metrics][:1]
+    return [name for name in ("fid_debiased", "high_quality") if name in run_.metrics][:1]
 
 
 def _alarms(run_: Run) -> Sequence[str]:

@@ -22,7 +22,7 @@ from ganstudy.tracking import log_real, log_run, log_samples
 from ganstudy.training import device as devices
 
 SHOWN = (
-    *("fid", "fid_floor", "precision", "recall", "coverage", "classes_captured"),
+    *("fid_debiased", "recall", "coverage", "fid_relative", "fid", "fid_floor", "classes_captured"),
     *("modes_captured", "modes_captured_strict", "high_quality", "mode_kl"),
 )
 
