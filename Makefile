@@ -62,7 +62,7 @@ bench-data: $(STAMP) ## Memory of every command, also with a million images; spe
 	PYTHONPATH=src $(BIN)/python benchmarks/resolutions.py
 
 bench-metrics: $(STAMP) ## Speed, memory and intervals of the metrics: reports/evaluation.md
-	PYTHONPATH=src $(BIN)/python benchmarks/evaluation.py
+	PYTHONPATH=src $(BIN)/python benchmarks/evaluation.py $(PARTS)
 
 ui: $(STAMP) ## MLflow's pages on this machine, at PORT
 	@sh bin/ganstudy ui --port $(PORT)

@@ -17,7 +17,8 @@ from pipeline.workspace import DVC, Project, make_project
 RUNS = ("gan-non_saturating-0", "vae-elbo-0")
 KEYS = set(
     """
-    fid fid_debiased fid_low fid_high fid_floor fid_train kid inception_score inception_score_real
+    fid fid_debiased fid_low fid_high fid_relative fid_relative_low fid_relative_high fid_floor
+    fid_floor_std fid_train kid inception_score inception_score_real
     entropy_conditional entropy_marginal precision recall density coverage classes_captured class_tv
     mem1 ct_z sharpness_ratio samples reference judge judge_sha256 judge_accuracy seed
     """.split()  # noqa: SIM905 - thirty names read better as a paragraph

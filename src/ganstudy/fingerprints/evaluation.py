@@ -88,7 +88,7 @@ def _measured(params: Params) -> Iterator[tuple[str, dict[str, Any]]]:
 
 
 def _tiny(params: Params) -> Params:
-    evaluate = {"extractor": "judge", "weights": None, "neighbours": 3, "resamples": 10}
+    evaluate = {"extractor": "judge", "weights": None, "neighbours": 3}
     tiny: dict[str, Any] = {
         "evaluate": params.evaluate.model_copy(
             update={**evaluate, "classifier_images": SAMPLES, "seed": 0}
