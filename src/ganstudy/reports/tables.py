@@ -74,7 +74,7 @@ COLUMNS = [
         "fid_debiased",
         debiased,
         "Fréchet distance to the test images, extrapolated to infinitely many samples, with the "
-        "bootstrap interval of that same quantity",
+        "interval of that same quantity",
     ),
     _number("recall", "recall", 3, "share of real images within the samples' balls"),
     _number("coverage", "coverage", 3, "share of real images with a sample in their ball"),
