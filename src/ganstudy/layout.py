@@ -13,6 +13,7 @@ RUNS = Path("data/runs")
 REPORTS = Path("reports")
 METRICS = REPORTS / "metrics"
 NUMERICS = REPORTS / "numerics"
+EVIDENCE = REPORTS / "evidence"
 VARIANTS = Path("studies/recipe/variants.yaml")
 REAL = "real"  # the key of real images in the table
 
