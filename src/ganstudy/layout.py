@@ -27,6 +27,15 @@ def project_root() -> Path:
     return next((folder for folder in (here, *here.parents) if (folder / ".dvc").is_dir()), here)
 
 
+def study_place() -> str:
+    """The folder of the study in its project, like `studies/modes/ring`; empty for the root, and in
+    DVC's temporary workspaces."""
+    here, root = Path.cwd().resolve(), project_root()
+    if here == root or (root / "studies") not in here.parents:
+        return ""
+    return here.relative_to(root).as_posix()
+
+
 def in_study() -> bool:
     """Whether this folder belongs to a study, in which caches and runs have their place."""
     return (project_root() / ".dvc").is_dir() or PARAMS.is_file()

@@ -1,8 +1,7 @@
 """How much of a run is kept: as much as pages show. A change here makes every evaluation stale."""
 
-VERSION = (
-    1  # raise it when evidence changes in a way that neither these numbers nor `identity` show
-)
+# To be raised when evidence changes in a way that neither these numbers nor `identity` show.
+VERSION = 1
 
 KEPT = 64  # images of the samples, of each snapshot and of the reference, the first ones
 LOOKED_AT = 500  # samples among which those closest to training images are sought

@@ -1,6 +1,7 @@
 """Reads evidence: what `write` wrote, and what is missing of it. Needs no torch and no data."""
 
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -110,6 +111,18 @@ def read_real() -> RealEvidence:
         farthest=about["farthest"],
         source=_fields(folder / limits.ORIGIN, stage, ("source",))["source"],
     )
+
+
+def missing_files(key: str) -> list[Path]:
+    """The files of the evidence of a run, or of real images, that were written and are gone."""
+    folder = layout.EVIDENCE / key
+    if key == layout.REAL:
+        names = [limits.REAL, limits.ORIGIN, limits.REFERENCE]
+    else:
+        names = [limits.RUN]
+        with suppress(InputError):
+            names += _fields(folder / limits.RUN, "evaluate", ("pieces",))["pieces"]
+    return [folder / name for name in names if not (folder / name).is_file()]
 
 
 def _fields(path: Path, stage: str, names: Sequence[str]) -> dict[str, Any]:
