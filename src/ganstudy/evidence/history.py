@@ -31,9 +31,9 @@ def text(history: pd.DataFrame) -> str:
 
 
 def read(path: Path) -> pd.DataFrame:
-    """The rows of a CSV, every number as it was written. Raises `InputError`."""
+    """The rows of a CSV. Raises `InputError`."""
     try:
-        found = pd.read_csv(io.BytesIO(path.read_bytes()), float_precision="round_trip")
+        found = pd.read_csv(io.BytesIO(path.read_bytes()))
     except OSError as error:
         raise InputError(f"cannot read {path}: {error.strerror or error}") from error
     except ValueError as error:  # pandas' parser errors are such

@@ -7,7 +7,7 @@ from ganstudy.models import walks
 from ganstudy.params import Params
 from ganstudy.training.alarms import DIVERSITY, SEPARATION, SPREAD, WINDOW, alarms
 
-RAMP = 1000  # rows of a training that goes through every sign
+RAMP = 10_000  # rows of a training that goes through every sign
 
 
 def identity(params: Params) -> dict[str, Any]:
@@ -30,7 +30,7 @@ def _ramp() -> list[dict[str, float]]:
             "images": float(row),
             SEPARATION: row / RAMP,
             DIVERSITY: 1 - row / RAMP,
-            SPREAD: 10 ** (-row / 100),
+            SPREAD: 10 ** (-row / 1000),
         }
         for row in range(RAMP)
     ]
