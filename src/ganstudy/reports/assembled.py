@@ -111,7 +111,7 @@ def _alarms(found: RunEvidence) -> Sequence[str]:
     return [
         *([] if failure is None else [f"failed: {failure}"]),
         *(
-            f"{alarm['name']}, from {alarm['progress']:.0%} of training on: {alarm['meaning']}"
+            f"{alarm.name}, from {alarm.progress:.0%} of training on: {alarm.meaning}"
             for alarm in found.alarms
         ),
     ]
