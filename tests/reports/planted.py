@@ -37,6 +37,7 @@ def plain(folder: Path) -> Study:
         runs,
         "make study",
         {"git.commit": "c0ffee" * 6},
+        samples=dict.fromkeys(KEYS, images(64)),
         snapshots=dict.fromkeys(KEYS, snapshots()),
         walks=dict.fromkeys(KEYS, Walk(rows_of(3), rows_of(5), "random codes")),
     )
@@ -48,7 +49,7 @@ def labelled(study: Study, names: tuple[str, str] = ("a", "b")) -> Study:
     return replace(
         study,
         data=replace(study.data, classes=names),
-        reference=Split(study.reference.images, np.array([0, 1] * 35)),
+        counts=[35, 35],
         runs=[replace(run, metrics=run.metrics | shares) for run in study.runs],
     )
 

@@ -58,6 +58,7 @@ def a_study(runs: Sequence[Run], **fields) -> Study:
         runs=runs,
         command="make study",
         source={"git.commit": "c0ffee" * 6},
+        samples={run.key: images(64) for run in runs},
         snapshots={run.key: snapshots() for run in runs},
         walks={run.key: Walk(rows_of(3), rows_of(5), "codes") for run in runs},
         **fields,

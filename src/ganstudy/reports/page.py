@@ -4,7 +4,6 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from ganstudy.files import read_samples
 from ganstudy.reports import conclusions, figures, tables
 from ganstudy.reports.comparison import METRIC, TITLE, Comparison
 from ganstudy.reports.figures import Panel
@@ -99,11 +98,13 @@ def _headline(m: Mapping[str, Any]) -> str:
 def _draw(study: Study, pictures: Path) -> None:
     firsts = study.firsts()
     sets = {"real test images": study.reference.images}
+    sets |= {run.key: study.samples[run.key] for run in firsts if run.key in study.samples}
     for run in firsts:
-        sets[run.key] = read_samples(run.folder / "samples.npz")[0]
-        figures.growth(pictures / f"growth-{run.key}.png", study.snapshots[run.key])
+        if run.key in study.snapshots:
+            figures.growth(pictures / f"growth-{run.key}.png", study.snapshots[run.key])
     figures.samples_side_by_side(pictures / "samples.png", sets)
-    figures.walks(pictures / "walks.png", study.walks)
+    if study.walks:
+        figures.walks(pictures / "walks.png", study.walks)
     figures.curves(pictures / "curves.png", firsts)
     if study.comparison:
         _draw_seeds(study, study.comparison, pictures)

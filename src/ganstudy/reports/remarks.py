@@ -11,7 +11,7 @@ BUDGET = "images"  # of the section train
 
 def remarks(study: Study) -> list[str]:
     """One paragraph for each thing that is wrong with the grid; none where all is well."""
-    return [*_missing(study), *_unlike(study)]
+    return [*_missing(study), *_lacking(study), *_unlike(study)]
 
 
 def budget(study: Study) -> str:
@@ -35,6 +35,18 @@ def _missing(study: Study) -> list[str]:
         f"can be said of them: {told}. Losses with fewer seeds than others have wider intervals, "
         "and every number below may change."
     ]
+
+
+def _lacking(study: Study) -> list[str]:
+    """Pieces that are not shown, by reason."""
+    by_reason: dict[str, list[str]] = {}
+    for key, pieces in study.lacking.items():
+        for name, reason in pieces.items():
+            by_reason.setdefault(reason.replace(key, "*"), []).append(f"{name} of {key}")
+    if not by_reason:
+        return []
+    told = "; ".join(f"{', '.join(names)} ({reason})" for reason, names in by_reason.items())
+    return [f"**Not all is shown**: {told}. Metrics and what is concluded from them stand."]
 
 
 def _unlike(study: Study) -> list[str]:
