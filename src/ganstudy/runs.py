@@ -11,6 +11,7 @@ from ganstudy import layout
 from ganstudy.errors import InputError
 from ganstudy.files import read_json
 
+LEFT_OUT = "left_out_"  # in metrics, before the name of one that could not be measured: why
 HISTORY, GRID, SNAPSHOTS, TIMING = "history.csv", "grid.png", "snapshots.npz", "timing.json"
 
 

@@ -87,7 +87,13 @@ def test_a_row_that_lacks_something_or_refuses_its_data_costs_no_other(capsys) -
         Metric("e", never, "two classes are empty"),
         Metric("f", lambda: {"f": 2}),
     ]
-    assert measured(rows) == {"a": 1, "f": 2}
+    assert measured(rows) == {
+        "a": 1,
+        "f": 2,
+        "left_out_b": "x must be finite",
+        "left_out_c": "two classes are empty",
+        "left_out_e": "two classes are empty",
+    }
     assert lines(capsys, "left out") == [
         "evaluate: left out b: x must be finite",
         "evaluate: left out c, d, e: two classes are empty",

@@ -101,6 +101,20 @@ def test_what_was_not_measured_is_a_dash_or_no_column(
         assert run.key in in_html
 
 
+def test_why_a_value_is_a_dash_stands_below_both_tables(rich: Study, tmp_path: Path) -> None:
+    first, *rest = rich.runs
+    reason = {"left_out_kid": "x must be finite"}
+    metrics = without(first.metrics, ("kid",)) | reason
+    study = replace(rich, runs=[replace(first, metrics=metrics), *rest])
+    told = f"Not measured: kid of {first.key}: x must be finite."
+    assert told in written(study, tmp_path)
+    html.write(study, tmp_path)
+    assert told in (tmp_path / "index.html").read_text(encoding="utf-8")
+    runs = [replace(run, metrics=run.metrics | reason) for run in rich.runs]
+    study = replace(rich, runs=runs, real=rich.real | reason)
+    assert "Not measured: kid of every row: x must be finite." in written(study, tmp_path)
+
+
 def seeded(folder: Path) -> list:
     return grid(folder, {"gan-hinge": GOOD, "gan-wgan": CLOSE, "vae-elbo": POOR})
 

@@ -16,6 +16,7 @@ from ganstudy.kept import code_version, kept_values
 from ganstudy.mapped import parts
 from ganstudy.params import EvaluateParams
 from ganstudy.progress import say
+from ganstudy.runs import LEFT_OUT
 
 Values = dict[str, Any]
 Floats = npt.NDArray[np.floating[Any]]
@@ -35,7 +36,8 @@ def measured(rows: Sequence[Metric]) -> Values:
     """The values of all `rows` that the data allow.
 
     A metric whose needs the data do not meet, or whose own check refuses them with a `ValueError`,
-    is left out and said, with the reason, and costs no other. Any other error is a bug, and raised.
+    is left out and said, with the reason, and costs no other; the reason stands in its place, under
+    `LEFT_OUT` and its first name. Any other error is a bug, and raised.
     """
     values: Values = {}
     left_out: dict[str, list[str]] = {}  # names by reason: one line each
@@ -50,6 +52,7 @@ def measured(rows: Sequence[Metric]) -> Values:
             left_out.setdefault(lacks, []).append(row.names)
     for reason, names in left_out.items():
         say(f"evaluate: left out {', '.join(names)}: {reason}")
+        values |= {LEFT_OUT + row.split(",")[0]: reason for row in names}
     return values
 
 

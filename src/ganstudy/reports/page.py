@@ -7,7 +7,7 @@ from typing import Any
 from ganstudy.reports import conclusions, figures, tables
 from ganstudy.reports.comparison import METRIC, TITLE, Comparison
 from ganstudy.reports.figures import Panel
-from ganstudy.reports.remarks import budget, remarks
+from ganstudy.reports.remarks import budget, left_out, remarks
 from ganstudy.reports.study import LOOKED_AT, Study, by_class
 from ganstudy.reports.templates import render
 from ganstudy.runs import by_family
@@ -56,6 +56,7 @@ def findings(study: Study) -> dict[str, Any]:
     return {
         "summary": conclusions.summary(study, found) if found else summary(study),
         "remarks": remarks(study),
+        "left_out": left_out(study),
         "compared": conclusions.table(found, study.real.get("fid_floor", 0.0)) if found else "",
         "can": conclusions.can_be_concluded(found) if found else [],
         "cannot": conclusions.cannot_be_concluded(study, found) if found else [],

@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 
 from ganstudy.params import Params
 from ganstudy.reports.study import Study
-from ganstudy.runs import Run
+from ganstudy.runs import LEFT_OUT, Run
 
 BUDGET = "images"  # of the section train
 
@@ -20,6 +20,26 @@ def budget(study: Study) -> str:
     if len(budgets) == 1:
         return f"{budgets[0]:,} images shown to each"
     return f"**different budgets**: {budgets[0]:,} to {budgets[-1]:,} images shown"
+
+
+def left_out(study: Study) -> list[str]:
+    """Metrics that could not be measured, a sentence for each reason."""
+    found: dict[str, dict[str, list[str]]] = {}  # by reason and name, of which rows of the table
+    rows = {"real images": study.real, **{run.key: run.metrics for run in study.runs}}
+    for key, metrics in rows.items():
+        for name, value in metrics.items():
+            if name.startswith(LEFT_OUT):
+                names = found.setdefault(str(value), {})
+                names.setdefault(name.removeprefix(LEFT_OUT), []).append(key)
+    return [
+        ", ".join(f"{name} of {_some(keys, len(rows))}" for name, keys in names.items())
+        + f": {reason}."
+        for reason, names in found.items()
+    ]
+
+
+def _some(keys: Sequence[str], of: int) -> str:
+    return "every row" if len(keys) == of else ", ".join(keys)
 
 
 def _missing(study: Study) -> list[str]:
