@@ -231,9 +231,10 @@ def trial(
     out: Annotated[Path | None, typer.Option(help="A JSON; trials/<variant>.json")] = None,
 ) -> None:
     """Train one variant of a recipe and measure it on validation images."""
+    from ganstudy.stages import train
     from ganstudy.stages import trial as stage
 
-    stage.run(variant, variants, out or variants.parent / "trials" / f"{variant}.json")
+    stage.run(variant, variants, out or variants.parent / "trials" / f"{variant}.json", train.run)
 
 
 @app.command()

@@ -31,7 +31,7 @@ from training.tiny import content
 
 SMALL = {
     "study": {"losses": ["non_saturating", "wgan"], "baselines": ["vae-elbo"], "seeds": [0, 1]},
-    "sample__count": 60,
+    "sample__count": 80,  # twice the features and more, so that FID has an interval
 }
 
 
