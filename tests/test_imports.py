@@ -38,10 +38,12 @@ ALLOWED: dict[str, set[str]] = {
     "protocols": BASE | {"data", "judging", "kept", "metrics", "training"},
     "fingerprints": BASE | GAME | {"data", "judges", "judging", "models", "protocols"},
     "reports": {"data", "errors", "files", "params", "runs", "seeding", "variants"},
+    "explorer": {"data", "errors", "files", "models", "networks"},
     "stages": BASE
     | GAME
     | {
         "data",
+        "explorer",
         "fingerprints",
         "judges",
         "models",

@@ -212,6 +212,24 @@ def compare(
 
 
 @app.command()
+def explore(
+    run: Annotated[
+        list[str] | None,
+        typer.Option(
+            help="A run's key, once for each; those of the first seed by default.",
+            autocompletion=_runs,
+        ),
+    ] = None,
+    out: Annotated[Path, typer.Option(help="The page.")] = layout.REPORTS / "explorer.html",
+) -> None:
+    """Write a page in which trained generators run themselves: sliders, codes, D's scores."""
+    from ganstudy import params
+    from ganstudy.stages import explore as stage
+
+    stage.run(params.load(), run or [], out)
+
+
+@app.command()
 def trial(
     variant: Annotated[str, typer.Option(help="A row of the table of variants.")],
     variants: Annotated[Path, typer.Option(help="The table.")] = layout.VARIANTS,
