@@ -39,11 +39,13 @@ ALLOWED: dict[str, set[str]] = {
     "fingerprints": BASE | GAME | {"data", "judges", "judging", "models", "protocols"},
     "reports": {"data", "errors", "files", "params", "runs", "seeding", "variants"},
     "explorer": {"data", "errors", "files", "models", "networks"},
+    "exporting": {"data", "errors", "files", "models", "params", "reports", "runs"},
     "stages": BASE
     | GAME
     | {
         "data",
         "explorer",
+        "exporting",
         "fingerprints",
         "judges",
         "models",

@@ -270,7 +270,7 @@ def test_a_link_restores_all_that_is_shown(studies, opened) -> None:
     page.locator("#take-to").click()
     page.get_by_label("on the sphere").check()
     page.locator("#at").evaluate(
-        "e => { e.value = 0.3; for (const n of ['input', 'change']) e.dispatchEvent(new Event(n)); }"
+        "e => { e.value = 0.3; ['input', 'change'].forEach((n) => e.dispatchEvent(new Event(n))); }"
     )
     again = opened(path, f"#{page.url.split('#')[1]}").page
     assert whole(again) == whole(page)
