@@ -8,6 +8,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+import torch
 from PIL import Image
 from playwright.sync_api import Locator, Page
 
@@ -147,7 +148,7 @@ def test_typed_numbers_are_a_code_and_wrong_ones_are_told(studies, page: Page) -
     page.locator(".typed").first.fill(json.dumps(code))
     page.locator(".use").first.press("Enter")
     generator = load_generator(studies("dcgan") / "data/runs" / GAN)
-    wanted = generator.decode(codes(8, 1, 0) * 0 + np.array([code], np.float32))[0]
+    wanted = generator.decode(torch.tensor([code], dtype=torch.float32))[0]
     assert np.abs(pixels(page) - wanted.astype(int)).max() <= 1
     assert text(page, ".origin") == "A code of its own"
     before = pixels(page)
@@ -202,7 +203,7 @@ def test_strongest_directions_come_first_and_change_more(page: Page) -> None:
     shares = page.locator(".directions .share").all_inner_texts()[:8]
     values = [float(share.split()[0]) for share in shares]
     assert values == sorted(values, reverse=True)
-    assert sum(values) == pytest.approx(100, abs=1)  # all eight of eight dimensions
+    assert sum(values) == pytest.approx(100, abs=4)  # rounded, all eight of eight dimensions
 
 
 # Walks, classes, runs

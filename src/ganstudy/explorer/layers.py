@@ -104,8 +104,7 @@ def _step(node: fx.Node, modules: Mapping[str, nn.Module]) -> Step | None:
         if make := MODULES.get(_kind(module)):
             return make(module)
         raise _unknown(f"layer {_kind(module).__name__} ({node.target})")
-    table = FUNCTIONS if node.op == "call_function" else METHODS
-    if row := table.get(node.target):
+    if row := _OPERATIONS.get(node.op, {}).get(node.target):
         return row(node)
     raise _unknown(f"operation {getattr(node.target, '__name__', node.target)}")
 
@@ -254,6 +253,11 @@ METHODS: Mapping[Any, Callable[[fx.Node], Step | None]] = {
     "sum": _along_channels("sum"),
     "mean": _mean,
     "to": lambda node: None,  # all is float32
+}
+
+_OPERATIONS: Mapping[str, Mapping[Any, Callable[[fx.Node], Step | None]]] = {
+    "call_function": FUNCTIONS,
+    "call_method": METHODS,
 }
 
 

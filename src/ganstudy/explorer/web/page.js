@@ -49,20 +49,21 @@
     return found.toString();
   };
   const isNumbered = (panel) => codes.same(panel.code, codes.numbered(runOf(panel), state.number));
-  const whole_ = (text, most, otherwise) => (/^\d+$/.test(text ?? "") && Number(text) <= most ? Number(text) : otherwise);
+  // A text that is a whole number up to `most`, as such.
+  const counted = (text, most, otherwise) => (/^\d+$/.test(text ?? "") && Number(text) <= most ? Number(text) : otherwise);
 
   // Takes over what a link says, as far as this page has it; returns what it has not.
   const follow = (text) => {
     const said = new URLSearchParams(text);
     const lost = [];
-    state.number = whole_(said.get("n"), MOST, 0);
+    state.number = counted(said.get("n"), MOST, 0);
     state.panels.forEach((panel, slot) => {
       const key = said.get(`run${slot + 1}`);
       const index = runs.findIndex((run) => run.key === key);
       if (index >= 0) panel.run = index;
       else if (key !== null) lost.push(`the run ${key}`);
       const run = runOf(panel);
-      panel.label = whole_(said.get(`class${slot + 1}`), run.classes - 1, 0);
+      panel.label = counted(said.get(`class${slot + 1}`), run.classes - 1, 0);
       const word = said.get(`code${slot + 1}`);
       const own = word === null ? null : codes.unpacked(word, run.latent);
       if (word !== null && !own) lost.push(`its code of ${run.key}`);
@@ -72,7 +73,7 @@
       const words = (said.get(name) ?? "").split(".").slice(1);
       const own = state.panels.map((panel, slot) => codes.unpacked(words[slot] ?? "", runOf(panel).latent));
       state[name] = words.length && own.every(Boolean)
-        ? { number: null, codes: own } : end(whole_(said.get(name), MOST, usual));
+        ? { number: null, codes: own } : end(counted(said.get(name), MOST, usual));
     }
     const at = Number(said.get("at"));
     state.at = at >= 0 && at <= 1 ? at : 0;
@@ -91,7 +92,7 @@
     const part = document.createElement("span");
     const input = document.createElement("input");
     const output = document.createElement("output");
-    Object.assign(label, { htmlFor: id, textContent: name });
+    Object.assign(label, { htmlFor: id, textContent: `${name} ` });
     Object.assign(part, { className: "share", textContent: percent(share), title: "of all change" });
     Object.assign(input, { type: "range", min: -REACH, max: REACH, step: 0.1, id });
     output.htmlFor = id;
@@ -203,7 +204,7 @@
       mark(find(".scale"), run.judged, score);
     }
     find(".class select").selectedIndex = run.classes ? panel.label : -1;
-    for (const follow_ of panel.moves) follow_();
+    for (const refresh of panel.moves) refresh();
     if (document.activeElement !== find(".typed")) find(".typed").value = codes.text(panel.code);
     find(".wrong").hidden = true;
     find(".command").hidden = !numbered || state.number >= whole.numbered;
@@ -311,7 +312,7 @@
   byId("at").addEventListener("change", settle);
   for (const name of ["from", "to"]) {
     byId(name).addEventListener("change", (event) => {
-      state[name] = end(whole_(event.target.value, MOST, 0));
+      state[name] = end(counted(event.target.value, MOST, 0));
       walk();
       settle();
     });
@@ -373,8 +374,11 @@
     });
   });
   document.addEventListener("keydown", (event) => {
-    if (event.ctrlKey || event.metaKey || event.altKey || event.target.closest("input, select, textarea")) return;
-    const act = { r: random, R: random, ArrowLeft: () => choose(state.number - 1), ArrowRight: () => choose(state.number + 1) }[event.key];
+    const typing = event.target.closest("input[type=number], select, textarea");
+    if (event.ctrlKey || event.metaKey || event.altKey || typing) return;
+    const arrows = { ArrowLeft: () => choose(state.number - 1), ArrowRight: () => choose(state.number + 1) };
+    const acts = { r: random, R: random, ...(event.target.closest("input") ? {} : arrows) };  // a slider's arrows are its own
+    const act = acts[event.key];
     if (!act) return;
     event.preventDefault();
     act();
@@ -394,11 +398,11 @@
   system.addEventListener("change", dress);
   dress();
 
-  // A link that the page was opened with, or that is put into the address bar later.
+  // A link that the page was opened with, or that is put into the address bar later; a section of
+  // the page is none, and leaves all as it is.
   const arrive = () => {
     const text = location.hash.slice(1);
-    if (text && !text.includes("=")) return;  // a section of the page
-    const lost = text ? follow(text) : [];
+    const lost = text.includes("=") ? follow(text) : [];
     show();
     settle();
     if (lost.length) say(`This page does not have all that the link names: ${lost.join(", ")}.`);
