@@ -157,7 +157,7 @@ def test_names_in_the_data_are_text_not_markup(tiny: Path, tmp_path: Path) -> No
     ("keys", "most", "part"),
     [
         (["gan-wgan-0"], None, "there is no run 'gan-wgan-0'; trained: gan-non_saturating-0"),
-        ([GAN, VAE], 150_000, f"{GAN} would make the page larger than 150,000 bytes"),
+        ([GAN, VAE], 110_000, f"{GAN} would make the page larger than 110,000 bytes"),
     ],
 )
 def test_what_cannot_be_shown_is_one_line(tiny: Path, monkeypatch, keys, most, part: str) -> None:

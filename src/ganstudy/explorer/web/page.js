@@ -137,7 +137,7 @@
     const names = whole.classes ?? Array.from({ length: run.classes }, (_, i) => String(i));
     picker.replaceChildren(...names.slice(0, run.classes).map((name) => new Option(name)));
     find(".class").hidden = !run.classes;
-    find(".score").hidden = !run.critic;
+    find(".score").hidden = find(".place").hidden = !run.critic;
     find(".none").hidden = Boolean(run.critic);
     find(".none").textContent = `No D was trained with this generator, but an ${run.companion}.`;
     panel.arranged = panel.run;
