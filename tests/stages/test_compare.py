@@ -240,5 +240,5 @@ def test_a_failed_run_counts_though_it_was_not_measured(study: Params, tmp_path:
         write_json(place, about | {"meta": about["meta"] | {"failure": "the loss is not finite"}})
         (layout.METRICS / f"{key}.json").unlink()
     text = report(study, tmp_path / "out", partial=True)
-    assert "| **gan-wgan** | 2/2 | failed [failed, failed] |" in text
+    assert "| **gan-wgan** | 2/2 | failed [failed, failed; 50 %] |" in text
     assert "**Unfinished**: 2 of 6 runs" in text
