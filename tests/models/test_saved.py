@@ -10,53 +10,57 @@ import torch
 
 from ganstudy.errors import InputError
 from ganstudy.files import Labels, Samples
-from ganstudy.models.base import Companion, balanced_labels, codes, decode, initial_weights, settle
+from ganstudy.models.base import FromCodes, balanced_labels, codes, initial_weights, settle
 from ganstudy.models.saved import (
     MODEL,
     WEIGHTS,
+    SavedGenerator,
     load_generator,
     restored,
     save_model,
 )
-from ganstudy.networks import DiscriminatorSpec, GeneratorSpec
+from ganstudy.networks import NetworkSpec, discriminator_spec, generator_spec
 from training.tiny import weights
 
 SPECS = [
-    GeneratorSpec("dcgan", (8, 8, 1), 1.0, 4, 4, "batch", 0),
-    GeneratorSpec("dcgan", (28, 28, 3), 1.0, 4, 4, "batch", 3),
-    GeneratorSpec("mlp", (8, 12, 1), 1.0, 4, 8, "none", 3),
-    GeneratorSpec("resnet", (8, 8, 3), 1.0, 4, 4, "batch", 3),
+    generator_spec("dcgan", (8, 8, 1), 1.0, 4, 4, "batch", 0),
+    generator_spec("dcgan", (28, 28, 3), 1.0, 4, 4, "batch", 3),
+    generator_spec("mlp", (8, 12, 1), 1.0, 4, 8, "none", 3),
+    generator_spec("resnet", (8, 8, 3), 1.0, 4, 4, "batch", 3),
 ]
 
 
-def network(spec: GeneratorSpec, seed: int = 0) -> torch.nn.Module:
+def network(spec: NetworkSpec, seed: int = 0) -> torch.nn.Module:
     """A generator with weights of its own and settled statistics."""
     with initial_weights(seed, "generator"):
         built = spec.build()
-    settle(built, spec.latent, spec.classes, seed)
+    settle(FromCodes, {"generator": built}, {"generator": spec}, seed)
     return built
 
 
-def save(folder: Path, spec: GeneratorSpec, meta: dict[str, Any], seed: int = 0) -> torch.nn.Module:
+def save(folder: Path, spec: NetworkSpec, meta: dict[str, Any], seed: int = 0) -> torch.nn.Module:
     """Saves a generator beside a discriminator of its own; returns the generator."""
-    made, companion = network(spec, seed), DiscriminatorSpec("mlp", spec.stored, 1.0, 4, "none", 0)
+    made, companion = (
+        network(spec, seed),
+        discriminator_spec("mlp", spec.shape.stored, 1.0, 4, "none", 0),
+    )
     with initial_weights(seed, "discriminator"):
-        save_model(
-            folder, made, spec, Companion("discriminator", companion, companion.build()), meta
-        )
+        networks = {"generator": made, "discriminator": companion.build()}
+    save_model(folder, networks, {"generator": spec, "discriminator": companion}, meta)
     return made
 
 
 def generate(
     G: torch.nn.Module,
-    spec: GeneratorSpec,
+    spec: NetworkSpec,
     labels: Labels | None,
     count: int,
     seed: int,
     batch: int = 500,
 ) -> Samples:
     """Images of codes drawn for `seed`."""
-    return decode(G, spec.shape, codes(spec.latent, count, seed), labels, batch)
+    z = codes(spec.latent, count, seed)
+    return SavedGenerator(G, spec, {}).decode(z, labels, batch)
 
 
 @pytest.fixture
@@ -67,7 +71,7 @@ def folder(tmp_path: Path) -> Path:
 
 
 @pytest.mark.parametrize("spec", SPECS, ids=str)
-def test_a_generator_comes_back_bit_for_bit(spec: GeneratorSpec, tmp_path: Path) -> None:
+def test_a_generator_comes_back_bit_for_bit(spec: NetworkSpec, tmp_path: Path) -> None:
     original = save(tmp_path, spec, {"key": "k", "params": {"a": 1}})
     loaded = load_generator(tmp_path)
     assert loaded.spec == spec
@@ -78,7 +82,7 @@ def test_a_generator_comes_back_bit_for_bit(spec: GeneratorSpec, tmp_path: Path)
     expected = generate(original, spec, labels, 6, seed=3)
     found = loaded.sample(6, seed=3)
     assert found.dtype == np.uint8
-    assert found.shape == (6, *spec.stored)
+    assert found.shape == (6, *spec.shape.stored)
     assert np.array_equal(found, expected)
 
 
@@ -102,7 +106,7 @@ def test_the_first_images_do_not_depend_on_how_many_follow() -> None:
 
 
 @pytest.mark.parametrize("spec", SPECS, ids=str)
-def test_images_do_not_depend_on_the_batch(spec: GeneratorSpec) -> None:
+def test_images_do_not_depend_on_the_batch(spec: NetworkSpec) -> None:
     G, labels = network(spec), balanced_labels(11, spec.classes)
     whole, parts = (generate(G, spec, labels, 11, 0, batch=size).astype(int) for size in (500, 3))
     assert np.abs(whole - parts).max() <= 1  # rounding of another kernel

@@ -6,7 +6,7 @@ from torch import Tensor, nn
 
 from ganstudy.errors import InputError
 from ganstudy.models.gan import GAN
-from ganstudy.networks import DiscriminatorSpec, GeneratorSpec
+from ganstudy.networks import discriminator_spec, generator_spec
 from ganstudy.objectives.augmentation import AUGMENTATIONS, augmentation
 from ganstudy.params import LossParams
 from ganstudy.training.player import Batch
@@ -187,15 +187,15 @@ def game(augment: list[str], loss: str = "wgan", stored: tuple[int, ...] = (8, 8
     return GAN(
         loss,
         LossParams.model_validate({"generator": ADAM, "discriminator": ADAM}),
-        GeneratorSpec("mlp", stored, 1.0, 4, 8, "none", 0),
-        DiscriminatorSpec("mlp", stored, 1.0, 8, "none", 0),
+        generator_spec("mlp", stored, 1.0, 4, 8, "none", 0),
+        discriminator_spec("mlp", stored, 1.0, 8, "none", 0),
         augment,
         0,
     )
 
 
 def batch(real: Tensor) -> Batch:
-    return Batch(real, None, 0, 0, 0)
+    return Batch({"x": real}, 0, 0, 0)
 
 
 @pytest.mark.parametrize("loss", ["wgan", "relativistic"])

@@ -12,7 +12,7 @@ from ganstudy import layout, params, runs, variants
 from ganstudy.data.images import Split, load_info, load_split
 from ganstudy.errors import InputError, nearest
 from ganstudy.files import read_json, sha256_json, write_json
-from ganstudy.models import RunKey
+from ganstudy.keys import RunKey
 from ganstudy.models.saved import MODEL, load_generator
 from ganstudy.progress import say
 from ganstudy.protocols import PROTOCOLS, MeasuringProtocol
