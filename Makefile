@@ -12,7 +12,7 @@ export DVC_NO_ANALYTICS := 1
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
 .DEFAULT_GOAL := help
-.PHONY: help setup study test lint browser unit pipeline faults smoke judges bench bench-data bench-metrics ui gate changes review lock clean
+.PHONY: help setup study test lint browser unit pipeline faults smoke judges bench bench-data bench-metrics ui reports gate changes review lock clean
 
 help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "%-15s%s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -62,7 +62,7 @@ bench-data: $(STAMP) ## Memory of every command, also with a million images; spe
 	PYTHONPATH=src $(BIN)/python benchmarks/resolutions.py
 
 bench-metrics: $(STAMP) ## Speed, memory and intervals of the metrics: reports/evaluation.md
-	PYTHONPATH=src $(BIN)/python benchmarks/evaluation.py
+	PYTHONPATH=src $(BIN)/python benchmarks/evaluation.py $(PARTS)
 
 ui: $(STAMP) ## MLflow's pages on this machine, at PORT
 	@sh bin/ganstudy ui --port $(PORT)
@@ -70,7 +70,10 @@ ui: $(STAMP) ## MLflow's pages on this machine, at PORT
 browser: $(STAMP) ## A browser for the tests of pages
 	@sh bin/browser
 
-gate: $(STAMP) ## Do the committed reports belong to the committed code and params?
+reports: $(STAMP) ## Draw every report anew from its committed evidence, without data
+	@JOBS=$(JOBS) sh bin/reports
+
+gate: $(STAMP) ## Do the committed reports belong to the committed code, params and evidence?
 	@sh bin/gate $(BIN)
 
 changes: $(STAMP) ## Metrics and params that differ from BASE, a commit

@@ -1,16 +1,20 @@
 """Writes reports/evaluation.md: how fast the metrics are, how much memory they take, and whether
 the interval of the FID holds what it promises.
 
-    make bench-metrics          after `make study`, whose samples and judge it measures
+make bench-metrics                      after `make study`, whose samples and judge it measures
+make bench-metrics PARTS=intervals      one part of the page alone (this one wants no study), or
+                                        several, with commas between
 """
 
-from collections.abc import Iterable, Sequence
+import sys
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from datetime import date
 from pathlib import Path
 
 import interval
 import metric_speed
 import whole_evaluation
-from tabular import table
+from tabular import replaced, table
 from threadpoolctl import threadpool_limits
 
 from ganstudy.files import write_text
@@ -25,33 +29,39 @@ def main() -> None:
     hardware = devices.describe(devices.choose(params.runtime))
     place = ", ".join(f"{name} {value}" for name, value in hardware.items())
     run = params.run_keys()[0]
-    whole = whole_evaluation.against_torch_fidelity(run)
-    many = whole_evaluation.memory_of_many()
-    features = [
-        *metric_speed.frechet(),
-        *metric_speed.neighbours(),
-        *metric_speed.kernel(),
-    ]
-    with threadpool_limits(1, "blas"):
-        intervals = [interval.measure(case) for case in interval.cases()]
-    write_text(
-        PAGE,
-        "\n".join(
-            [
-                "# The evaluator, measured",
-                "",
-                f"By `make bench-metrics` on {place}. Seconds are of one process with nothing else",
-                "running; read the ratios, which hold elsewhere too.",
-                "",
-                *page_whole(whole, run),
-                *page_many(many),
-                *page_features(features),
-                *page_intervals(intervals),
-            ]
-        )
-        + "\n",
-    )
+    sections: Mapping[str, Callable[[], Iterable[str]]] = {
+        "from images": lambda: page_whole(whole_evaluation.against_torch_fidelity(run), run),
+        "memory": lambda: page_many(whole_evaluation.memory_of_many()),
+        "from features": lambda: page_features(
+            [*metric_speed.frechet(), *metric_speed.neighbours(), *metric_speed.kernel()]
+        ),
+        "intervals": lambda: page_intervals(intervals()),
+    }
+    wanted = [name.strip() for name in " ".join(sys.argv[1:]).split(",") if name.strip()]
+    if unknown := [name for name in wanted if name not in sections]:
+        raise SystemExit(f"error: no part {unknown[0]!r}; there are: {', '.join(sections)}")
+    parts = {name: [*sections[name]()] for name in wanted or sections}
+    if wanted:
+        dated = f"Of {date.today()}, on {place}."
+        page = PAGE.read_text(encoding="utf-8").rstrip("\n").split("\n")
+        for part in parts.values():
+            page = replaced(page, [*part[:2], dated, "", *part[2:]])
+    else:
+        page = [
+            "# The evaluator, measured",
+            "",
+            f"By `make bench-metrics` on {place}. Seconds are of one process with nothing else",
+            "running; read the ratios, which hold elsewhere too.",
+            "",
+            *(line for part in parts.values() for line in part),
+        ]
+    write_text(PAGE, "\n".join(page).rstrip("\n") + "\n")
     print(PAGE.read_text(encoding="utf-8"))
+
+
+def intervals() -> list[interval.Found]:
+    with threadpool_limits(1, "blas"):
+        return [interval.measure(case) for case in interval.cases()]
 
 
 def page_whole(found: whole_evaluation.Compared, run: str) -> Iterable[str]:
@@ -75,8 +85,6 @@ def page_whole(found: whole_evaluation.Compared, run: str) -> Iterable[str]:
             ["**ratio**", f"**{found.theirs / found.ours:.2f}×**", ""],
         ],
     )
-    yield f"The interval takes {whole_evaluation.RESAMPLES} resamples of both sets."
-    yield ""
 
 
 def page_many(found: whole_evaluation.Streamed) -> Iterable[str]:
@@ -115,30 +123,27 @@ def page_intervals(found: Sequence[interval.Found]) -> Iterable[str]:
     yield "## The interval of the FID"
     yield ""
     yield (
-        f"{interval.REPEATS} repeats, each with fresh samples of both sides and "
-        f"{interval.RESAMPLES} resamples; how often an interval of"
-    )
-    yield f"{interval.LEVEL:.0%} held the true distance."
-    yield ""
-    yield from table(
-        ["features", "d", "samples", "true FID", "mean width", "basic (ours)", "percentile"],
-        [
-            [
-                one.case.name,
-                str(one.case.d),
-                f"{one.case.samples:,}",
-                f"{one.case.truth:.4f}",
-                f"{one.width:.4f}",
-                f"**{one.basic} of {interval.REPEATS}**",
-                f"{one.percentile} of {interval.REPEATS}",
-            ]
-            for one in found
-        ],
+        f"How many of so many intervals of {interval.LEVEL:.0%} held the true distance, each of "
+        "fresh samples of both sides;"
     )
     yield (
-        "Gaussian: the closed form is the truth. Rectified: skewed, correlated features; the truth "
-        f"is the distance of {interval.POPULATION:,} draws."
+        "in brackets the half-width as a multiple of the spread of the debiased distance over the "
+        "repeats (1.96 if all were"
     )
+    yield "known; few repeats tell that spread poorly). N/d: samples a dimension, on each side."
+    yield ""
+    rows: dict[tuple[str, int], list[str]] = {}
+    for one in found:
+        shown = f"{one.held} of {one.repeats} ({one.width:.1f})"
+        rows.setdefault((one.case.name, one.case.d), []).append(shown)
+    yield from table(
+        ["features", "d", *(f"N/d = {ratio}" for ratio in interval.RATIOS)],
+        [[name, str(d), *cells] for (name, d), cells in rows.items()],
+    )
+    held, repeats = sum(one.held for one in found), sum(one.repeats for one in found)
+    yield f"In all {held} of {repeats}, {held / repeats:.1%}."
+    yield ""
+    yield from interval.__doc__.strip().split("\n\n", 1)[1].split("\n")
 
 
 if __name__ == "__main__":

@@ -18,7 +18,7 @@ import resolutions
 import startup
 import torch
 import waiting
-from tabular import table
+from tabular import replaced, table
 
 import training
 from ganstudy.files import write_text
@@ -78,16 +78,6 @@ def main() -> None:
         page = [*lines, *(line for part in parts.values() for line in part)]
     write_text(PAGE, "\n".join(page).rstrip("\n") + "\n")
     print(PAGE.read_text(encoding="utf-8"))
-
-
-def replaced(page: list[str], part: list[str]) -> list[str]:
-    """The lines of a page with a part, which starts with its heading, in the place of that of this
-    heading, or at the end."""
-    if part[0] not in page:
-        return [*page, "", *part]
-    start = page.index(part[0])
-    ends = (i for i in range(start + 1, len(page)) if page[i].startswith("#"))
-    return [*page[:start], *part, *page[next(ends, len(page)) :]]
 
 
 def page_training(params: Params, rates: Mapping[str, float]) -> Iterable[str]:

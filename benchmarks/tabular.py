@@ -10,3 +10,13 @@ def table(head: Sequence[str], rows: Sequence[Sequence[str]]) -> Iterable[str]:
     for row in rows:
         yield "| " + " | ".join(row) + " |"
     yield ""
+
+
+def replaced(page: list[str], part: list[str]) -> list[str]:
+    """The lines of a page with a part, which starts with its heading, in the place of that of this
+    heading, or at the end."""
+    if part[0] not in page:
+        return [*page, "", *part]
+    start = page.index(part[0])
+    ends = (i for i in range(start + 1, len(page)) if page[i].startswith("#"))
+    return [*page[:start], *part, *page[next(ends, len(page)) :]]

@@ -24,7 +24,6 @@ from ganstudy.networks.classifier import Classifier
 from ganstudy.seeding import numpy_generator
 from ganstudy.spaces import Image
 
-RESAMPLES = 200
 MANY, SIDE, CHANNELS = 50_000, 32, 3
 
 
@@ -95,7 +94,7 @@ def all_metrics(
     """Every metric of two sets of images, from the images on. Distances to training images need a
     third set; here the real images stand for it, at the same cost for each."""
     x, y = judge.extract(fake), judge.extract(real)
-    low, high = metrics.frechet_interval(x.features, y.features, resamples=RESAMPLES)
+    estimate = metrics.frechet_estimate(x.features, y.features)
     near = metrics.precision_recall_density_coverage(y.features, x.features)
     scaled_y, scaled_x = metrics.standardize(y.features, x.features)
     score = metrics.inception_score(x.logits)
@@ -112,9 +111,10 @@ def all_metrics(
     copies = metrics.memorization(y.features[:middle], y.features[middle:], x.features)
     return {
         "fid": metrics.frechet_distance(x.features, y.features),
-        "fid_debiased": metrics.debiased_frechet_distance(x.features, y.features, 0),
-        "fid_low": low,
-        "fid_high": high,
+        "fid_debiased": estimate.distance,
+        "fid_low": estimate.low,
+        "fid_high": estimate.high,
+        "fid_relative": estimate.relative,
         "kid": metrics.kernel_distance(scaled_x, scaled_y),
         "precision": near.precision,
         "recall": near.recall,

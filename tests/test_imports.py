@@ -36,18 +36,20 @@ ALLOWED: dict[str, set[str]] = {
     "models": BASE - {"layout"} | GAME | {"data"},
     "metrics": {"errors", "files", "ranks", "seeding"},
     "runs": {"errors", "files", "keys", "layout"},
+    "evidence": BASE | GAME | {"data", "models", "protocols", "runs"},
     "variants": {"errors"},
     "template": {"errors", "params"},
     "tracking": {"errors", "files", "keys", "layout", "progress", "runs"},
     "judges": {"errors", "files"},
     "judging": BASE | {"judges", "kept", "metrics", "models", "networks", "training"},
     "protocols": BASE | {"data", "judging", "kept", "metrics", "training"},
-    "fingerprints": BASE | GAME | {"data", "judges", "judging", "models", "protocols"},
-    "reports": {"data", "errors", "files", "params", "runs", "seeding", "variants"},
+    "fingerprints": BASE | GAME | {"data", "evidence", "judges", "judging", "models", "protocols"},
+    "reports": BASE | {"data", "evidence", "runs", "variants"},
     "stages": BASE
     | GAME
     | {
         "data",
+        "evidence",
         "fingerprints",
         "judges",
         "models",

@@ -211,6 +211,19 @@ def compare(
     stage.run(params.load(), out, partial=partial)
 
 
+@app.command(hidden=True)
+def redraw(
+    check: Annotated[
+        bool, typer.Option("--check", help="Compare with the report that is there.")
+    ] = False,
+) -> None:
+    """Draw the report of this folder's study from what git keeps: bin/reports, bin/gate."""
+    from ganstudy import params
+    from ganstudy.stages import redraw as stage
+
+    (stage.check if check else stage.run)(params.load(), layout.REPORTS)
+
+
 @app.command()
 def trial(
     variant: Annotated[str, typer.Option(help="A row of the table of variants.")],

@@ -121,14 +121,19 @@ def sha256_arrays(*arrays: npt.NDArray[Any]) -> str:
     return digest.hexdigest()
 
 
-def write_npz(path: Path, *arrays: npt.NDArray[Any]) -> None:
-    """Writes `arrays` as `arr_0`, `arr_1`, …; equal arrays give equal bytes (no time stamps)."""
+def write_npz(path: Path, *arrays: npt.NDArray[Any], deflate: bool = False) -> None:
+    """Writes `arrays` as `arr_0`, `arr_1`, …; equal arrays give equal bytes (no time stamps).
+
+    `deflate` is for files that git keeps: their bytes may differ from one build of zlib to another,
+    and so would dvc.lock for files that stages are compared by across machines.
+    """
+    method = zipfile.ZIP_DEFLATED if deflate else zipfile.ZIP_STORED
 
     def write(stream: BinaryIO) -> None:
-        # Stored: compressed bytes would differ from one build of zlib to another, and so dvc.lock.
-        with zipfile.ZipFile(stream, "w", zipfile.ZIP_STORED) as archive:
+        with zipfile.ZipFile(stream, "w", method, compresslevel=9) as archive:
             for index, array in enumerate(arrays):
                 member = zipfile.ZipInfo(f"arr_{index}.npy")  # 1980-01-01, so bytes repeat
+                member.compress_type = method
                 header = {
                     "descr": np.lib.format.dtype_to_descr(array.dtype),
                     "fortran_order": False,

@@ -13,6 +13,7 @@ RUNS = Path("data/runs")
 REPORTS = Path("reports")
 METRICS = REPORTS / "metrics"
 NUMERICS = REPORTS / "numerics"
+EVIDENCE = REPORTS / "evidence"
 VARIANTS = Path("studies/recipe/variants.yaml")
 REAL = "real"  # the key of real images in the table
 
@@ -24,6 +25,15 @@ def project_root() -> Path:
         return Path(named).resolve()
     here = Path.cwd().resolve()
     return next((folder for folder in (here, *here.parents) if (folder / ".dvc").is_dir()), here)
+
+
+def study_place() -> str:
+    """The folder of the study in its project, like `studies/modes/ring`; empty for the root, and in
+    DVC's temporary workspaces."""
+    here, root = Path.cwd().resolve(), project_root()
+    if here == root or (root / "studies") not in here.parents:
+        return ""
+    return here.relative_to(root).as_posix()
 
 
 def in_study() -> bool:

@@ -272,9 +272,6 @@ class EvaluateParams(Section):
     extractor: str = Field("judge", description="judge, or another by name")
     weights: str | None = Field(None, description="path of the extractor's weights")
     neighbours: Annotated[int, Field(ge=1, le=100)] = 5
-    resamples: Annotated[int, Field(ge=10, le=10_000)] = Field(
-        200, description="bootstrap resamples of the FID interval"
-    )
     classifier_images: Count = Field(
         100_000, description="training, in images shown, of the classifier on conditional samples"
     )

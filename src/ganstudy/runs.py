@@ -12,6 +12,7 @@ from ganstudy.errors import InputError
 from ganstudy.files import read_json
 from ganstudy.keys import RunKey
 
+LEFT_OUT = "left_out_"  # in metrics, before the name of one that could not be measured: why
 HISTORY, GRID, SNAPSHOTS, TIMING = "history.csv", "grid.png", "snapshots.npz", "timing.json"
 
 

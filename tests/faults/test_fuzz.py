@@ -34,6 +34,7 @@ from ganstudy.data.idx import read_idx
 from ganstudy.data.images import load_info
 from ganstudy.data.pictures import BrokenPictureError, read_picture
 from ganstudy.errors import InputError, StudyError
+from ganstudy.evidence.read import read_real, read_run
 from ganstudy.judging import load_judge
 from ganstudy.models.saved import load_companion, load_generator, save_model, save_weights
 from ganstudy.networks import discriminator_spec, generator_spec
@@ -135,6 +136,28 @@ DATA = {
 }  # fmt: skip
 
 
+def kept(folder: Path) -> None:
+    """Evidence of a run, and of data."""
+    run, real = folder / "evidence/gan-a-0", folder / "evidence/real"
+    about = {
+        "meta": {"key": "k"}, "encodes": False, "images": 8, "alarms": [], "failure": None,
+        "growth": [{"fid": 1.5, "samples": 9}], "pictured": True, "lacking": {},
+        "pieces": ["origin.json", "history.csv", "walks.npz"],
+    }  # fmt: skip
+    files.write_json(run / "run.json", about)
+    files.write_json(run / "origin.json", {"source": {"git.commit": "c"}, "timing": {}})
+    files.write_text(run / "history.csv", "round,images,a/loss\n1,4,0.5\n2,8,0.25\n")
+    rows = np.zeros((2, 3, 8, 8, 1), np.uint8)
+    files.write_npz(run / "walks.npz", rows, rows, deflate=True)
+    files.write_json(real / "real.json", {"data": DATA, "counts": [5], "farthest": 255.0})
+    files.write_json(real / "origin.json", {"source": {"git.commit": "c"}})
+    files.write_npz(real / "reference.npz", rows[0], deflate=True)
+
+
+def kept_run(path: Path) -> object:
+    return read_run("gan-a-0", path.parents[1])
+
+
 def picture(path: Path) -> object:
     with path.open("rb") as stream:
         return read_picture(stream)
@@ -197,6 +220,14 @@ READERS: dict[str, tuple[Callable[[Path], Path], Callable[[Path], Any]]] = {
     "history.csv": (
         plain("history.csv", lambda: b"round,images,a/loss\n1.0,4.0,0.5\n2.0,8.0,0.25\n"),
         runs._read_history,
+    ),
+    "evidence": (within(kept, "evidence/gan-a-0/run.json"), kept_run),
+    "evidence's origin": (within(kept, "evidence/gan-a-0/origin.json"), kept_run),
+    "evidence's history": (within(kept, "evidence/gan-a-0/history.csv"), kept_run),
+    "evidence's walks": (within(kept, "evidence/gan-a-0/walks.npz"), kept_run),
+    "evidence of the data": (
+        within(kept, "evidence/real/real.json"),
+        lambda path: read_real(path.parents[1]),
     ),
 }
 

@@ -19,7 +19,7 @@ Y = np.maximum(RNG.normal(size=(2500, 40)) @ RNG.normal(size=(40, 40)), 0).astyp
 VALUES: dict[str, Callable[[], object]] = {
     "frechet": lambda: metrics.frechet_distance(X, Y),
     "debiased": lambda: metrics.debiased_frechet_distance(X, Y, 0),
-    "interval": lambda: metrics.frechet_interval(X, Y, resamples=10),
+    "interval": lambda: metrics.frechet_interval(X, Y),
     "kernel": lambda: metrics.kernel_distance(*metrics.standardize(X, Y)),
     "inception": lambda: metrics.inception_score(X[:, :10]).score,
     "memorization": lambda: metrics.memorization(X[:1500], X[1500:], Y).ct_z,

@@ -110,7 +110,7 @@ def test_dropout_differs_from_batch_to_batch() -> None:
 
 def test_it_wants_labels() -> None:
     (player,) = Judge(params().judge, SHAPE, 2).players()
-    with pytest.raises(ValueError, match="labels"):
+    with pytest.raises(KeyError, match="no y in these batches"):
         player.objective(batches().draw(0, 0))
 
 

@@ -203,7 +203,7 @@ def test_real_and_generated_images_are_augmented_alike_for_d_and_for_g(loss: str
     real = images(64).float()
     for augment, (low, high) in (([], (0.0, 0.0)), (["cutout"], (0.1, 0.25))):
         model = game(augment, loss)
-        model.discriminator = ZeroShare()
+        model.adversary.network = ZeroShare()
         d, g = model.players()
         terms = d.objective(batch(real))
         assert low <= terms["real"] <= high
@@ -233,7 +233,7 @@ def test_augmented_images_are_those_of_the_row_by_the_draw_of_the_batch() -> Non
             seen.append(x.detach().clone())
             return x.flatten(1).mean(1)
 
-    model.discriminator = Witness()
+    model.adversary.network = Witness()
     model.players()[0].objective(batch(real))
     expected = AUGMENTATIONS["color"](real, batch(real).rng("color of real"))
     expected = AUGMENTATIONS["translation"](expected, batch(real).rng("translation of real"))
@@ -243,7 +243,7 @@ def test_augmented_images_are_those_of_the_row_by_the_draw_of_the_batch() -> Non
 
 def test_gs_gradient_passes_through_what_d_sees() -> None:
     model = game(["color", "translation", "cutout"])
-    model.discriminator = Brightness()
+    model.adversary.network = Brightness()
     model.players()[1].objective(batch(images(6).float()))["loss"].backward()
     for name, weight in model.generator.named_parameters():
         assert weight.grad is not None, name

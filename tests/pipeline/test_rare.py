@@ -47,6 +47,7 @@ def told(
     paint(folder / "pictures")
     chosen = content(
         data={"name": "folder", "folder": str(folder / "pictures"), "resolution": 8},
+        judge__features=6,  # few enough for the test images to tell the bias of FID
         train__conditional=request.param,
         evaluate__classifier_images=100,
     )

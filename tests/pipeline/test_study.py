@@ -12,12 +12,14 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from ganstudy.files import sha256_file
 from pipeline.workspace import DVC, Project, make_project
 
 RUNS = ("gan-non_saturating-0", "vae-elbo-0")
 KEYS = set(
     """
-    fid fid_debiased fid_low fid_high fid_floor fid_train kid inception_score inception_score_real
+    fid fid_debiased fid_low fid_high fid_relative fid_relative_low fid_relative_high fid_floor
+    fid_floor_std fid_train kid inception_score inception_score_real
     entropy_conditional entropy_marginal precision recall density coverage classes_captured class_tv
     mem1 ct_z sharpness_ratio samples reference judge judge_sha256 judge_accuracy seed
     """.split()  # noqa: SIM905 - thirty names read better as a paragraph
@@ -117,6 +119,75 @@ def test_gate_names_the_stages_that_a_change_made_stale(project: Project) -> Non
     assert "vae" not in said
 
 
+def cloned(project: Project, folder: Path) -> Project:
+    """A clone without data, one commit ahead."""
+    project.run("git", "clone", "-q", project.folder, folder)
+    clone = Project(folder, project.environment)
+    clone.git("commit", "-q", "--allow-empty", "-m", "Another commit")
+    return clone
+
+
+def test_a_clone_draws_its_report_anew_without_data(finished: Project, tmp_path: Path) -> None:
+    clone = cloned(finished, tmp_path / "clone")
+    shutil.rmtree(clone.folder / "reports/figures")
+    for name in ("README.md", "index.html", "summary.json", "curves.csv", "losses.csv"):
+        (clone.folder / "reports" / name).unlink()
+    (clone.folder / "reports/README.md").touch()
+    clone.run("sh", "bin/reports")
+    assert clone.git("status", "--porcelain") == ""
+    assert not list(clone.folder.glob("data/*/*"))
+
+
+def test_gate_names_what_is_missing_altered_or_drawn_otherwise(
+    finished: Project, tmp_path: Path
+) -> None:
+    clone = cloned(finished, tmp_path / "clone")
+
+    def gate() -> str:
+        return clone.run("sh", "bin/gate", DVC.parent, ok=False)
+
+    evidence = clone.folder / "reports/evidence"
+    (evidence / RUNS[0] / "walks.npz").unlink()
+    assert f"reports/evidence/{RUNS[0]}/walks.npz is missing" in gate()
+    clone.git("checkout", "-q", ".")
+    shutil.rmtree(evidence / "real")
+    assert "reports/evidence/real/real.json is missing" in gate()
+    clone.git("checkout", "-q", ".")
+    clone.replace(f"reports/evidence/{RUNS[0]}/run.json", '"failure": null', '"failure": "bad"')
+    clone.git("commit", "-qam", "Evidence by hand")
+    said = gate()
+    assert f"'evaluate@{RUNS[0]}'" in said
+    assert f"reports/evidence/{RUNS[0]}/run.json is not the file that dvc.lock tells of" in said
+    clone.git("checkout", "-q", "HEAD~1")
+    clone.replace("reports/README.md", "real images", "true images")
+    picture = clone.folder / "reports/figures/curves.png"
+    with Image.open(picture) as image:
+        image.point(lambda value: max(0, value - 9)).save(picture)
+    said = gate()
+    assert "reports/README.md is not what its evidence draws" in said
+    assert "reports/figures/curves.png is not what its evidence draws" in said
+    assert "reports/index.html" not in said
+
+
+def stale(project: Project) -> set[str]:
+    """Stages that DVC would run, once fingerprints are made anew."""
+    project.dvc("repro", "numerics")
+    found = json.loads(project.dvc("status", "--json"))
+    return {stage.split(":")[-1] for stage in found}
+
+
+def test_a_changed_page_draws_and_a_changed_piece_of_evidence_measures(project: Project) -> None:
+    page = "src/ganstudy/reports/page.py"
+    project.write(page, project.read(page).replace("_draw_classes", "_draw_every_class"))
+    collect = "src/ganstudy/evidence/collect.py"
+    project.write(collect, project.read(collect).replace("nearest", "close_by"))
+    project.write(collect, project.read(collect).replace("protocol.close_by", "protocol.nearest"))
+    assert stale(project) == {"compare"}
+    project.replace("src/ganstudy/evidence/limits.py", "LOOKED_AT = 500", "LOOKED_AT = 400")
+    measured = {f"evaluate@{RUNS[0]}", f"evaluate_baseline@{RUNS[1]}", "evaluate_real"}
+    assert stale(project) == {"compare"} | measured
+
+
 def test_refactoring_retrains_nothing(project: Project) -> None:
     source = "src/ganstudy/objectives/adversarial.py"
     project.replace(
@@ -206,16 +277,22 @@ def test_equal_inputs_give_equal_outputs_elsewhere(finished: Project, tmp_path: 
 
 
 def _hashes(project: Project) -> dict[str, str]:
-    """Outputs of all stages but the report, which names its commit and its seconds."""
+    """Outputs of all stages but the report; of evidence all files but those that name its commit
+    and its seconds."""
     import yaml
 
     stages = yaml.safe_load(project.read("dvc.lock"))["stages"]
-    return {
+    found = {
         out["path"]: out["md5"]
         for name, stage in stages.items()
         if name != "compare"
         for out in stage["outs"]
+        if not out["path"].startswith("reports/evidence/")
     }
+    for path in sorted((project.folder / "reports/evidence").rglob("*.*")):
+        if path.name != "origin.json":
+            found[path.relative_to(project.folder).as_posix()] = sha256_file(path)
+    return found
 
 
 def test_killed_training_resumes_and_ends_like_an_uninterrupted_one(project: Project) -> None:

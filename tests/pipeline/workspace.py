@@ -93,7 +93,6 @@ def tiny_params() -> str:
     params["judge"] |= {"width": 4, "images": 12_800}
     params["sample"] |= {"count": 200}
     params["study"] |= {"baselines": ["vae-elbo"]}
-    params["evaluate"] |= {"resamples": 20}
     return yaml.safe_dump(params, sort_keys=False)
 
 

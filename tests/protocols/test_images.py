@@ -176,6 +176,42 @@ def test_a_few_samples_follow_nothing(protocol, real: Split) -> None:
     assert protocol.growth(Split(real.images[:3], None)) == {}
 
 
+# The floor
+
+
+def test_the_floor_is_of_real_images_alone_and_measured_once(protocol, real: Split) -> None:
+    def floor(split: Split) -> tuple[float, float]:
+        values = protocol.measure(split, None)
+        return values["fid_floor"], values["fid_floor_std"]
+
+    found = floor(Split(real.images, None))
+    assert 0 < found[1] < found[0]
+    assert floor(Split(prototypes(real).images, None)) == found
+    assert protocol.measure_real()["fid_floor"] == found[0]
+    folder = layout.state("floor", "any").parent
+    (kept,) = [
+        path for path in folder.glob("*/values.json") if read_json(path)["fid_floor"] == found[0]
+    ]
+    values = read_json(kept)
+    write_json(kept, values | {"fid_floor": -1.0})
+    try:
+        assert floor(Split(real.images, None)) == (-1, found[1])
+        assert floor(Split(real.images[1:], None))[0] > 0  # of another number of images
+    finally:
+        write_json(kept, values)
+
+
+def test_a_sampler_of_real_images_is_at_nothing_and_one_of_prototypes_is_not(
+    protocol, real: Split
+) -> None:
+    good, bad = (
+        protocol.measure(Split(split.images, None), None) for split in (real, prototypes(real))
+    )
+    assert good["fid_relative_low"] < 0.02  # training digits, of other writers than the test's
+    assert bad["fid_relative_low"] > 0.02
+    assert bad["fid_low"] < bad["fid_debiased"] < bad["fid_high"]
+
+
 # Neighbours, judges
 
 

@@ -87,7 +87,13 @@ def test_a_row_that_lacks_something_or_refuses_its_data_costs_no_other(capsys) -
         Metric("e", never, "two classes are empty"),
         Metric("f", lambda: {"f": 2}),
     ]
-    assert measured(rows) == {"a": 1, "f": 2}
+    assert measured(rows) == {
+        "a": 1,
+        "f": 2,
+        "left_out_b": "x must be finite",
+        "left_out_c": "two classes are empty",
+        "left_out_e": "two classes are empty",
+    }
     assert lines(capsys, "left out") == [
         "evaluate: left out b: x must be finite",
         "evaluate: left out c, d, e: two classes are empty",
@@ -137,10 +143,19 @@ def test_fewer_images_than_neighbours_cost_what_counts_neighbours(protocol, fres
     values = protocol.measure(few, None)
     assert values["samples"] == 5
     assert "precision" not in values
-    assert {"fid", "fid_debiased", "kid", "sharpness_ratio", "mem1"} <= values.keys()
-    (told,) = lines(capsys, "left out precision")
-    assert "precision, recall, density, coverage: 5 neighbours" in told
-    assert "need 6 images" in told
+    assert {"fid", "fid_floor", "kid", "sharpness_ratio", "mem1"} <= values.keys()
+    told = lines(capsys, "left out")
+    (near,) = [line for line in told if "precision" in line]
+    assert "precision, recall, density, coverage: 5 neighbours" in near
+    assert "need 6 images" in near
+
+
+def test_fewer_images_than_tell_the_bias_of_fid_leave_fid_itself(protocol, fresh, capsys) -> None:
+    values = protocol.measure(Split(fresh.images[:5], None), None)
+    assert not any(name.startswith(("fid_debiased", "fid_low", "fid_relative")) for name in values)
+    assert {"fid", "fid_floor", "fid_floor_std", "fid_train"} <= values.keys()
+    (told,) = lines(capsys, "left out fid_debiased, fid_low, fid_high")
+    assert "at least 34 samples, 2 (d + 1) of d = 16 features" in told
 
 
 def test_fewer_images_than_a_distance_needs_are_refused(protocol, fresh: Split) -> None:

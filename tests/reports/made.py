@@ -12,7 +12,8 @@ from training.tiny import content
 
 TRAIN = {name: value for name, value in content()["train"].items() if name != "loss"}
 REAL = {
-    "fid": 2.0, "fid_low": 1.5, "fid_high": 2.5, "fid_floor": 2.0, "fid_debiased": 0.1,
+    "fid": 2.0, "fid_floor": 2.0, "fid_floor_std": 0.1, "fid_debiased": 0.1, "fid_low": -0.3,
+    "fid_high": 0.5, "fid_relative": 0.001, "fid_relative_low": -0.003, "fid_relative_high": 0.005,
     "kid": 0.001, "precision": 0.9, "recall": 0.91, "density": 1.0, "coverage": 0.95,
     "sharpness_ratio": 1.0, "samples": 1000, "reference": 1000, "judge": "judge",
     "judge_sha256": "ab" * 32,

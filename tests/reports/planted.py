@@ -21,7 +21,14 @@ def snapshots(moments: int = 3, side: int = 8) -> np.ndarray:
 def plain(folder: Path) -> Study:
     """Two runs without labels."""
     info = DataInfo("digits", "images", (8, 8, 1), 1.0, None, 100, 10, 20, "a", "b", "c")
-    runs = [a_run(folder, KEYS[0], fid=8.0, mem1=0.02), a_run(folder, KEYS[1], fid=20.0)]
+    distances = [
+        {"fid": fid, "fid_debiased": fid - 1, "fid_low": fid - 2, "fid_high": fid - 0.5}
+        for fid in (8.0, 20.0)
+    ]
+    runs = [
+        a_run(folder, KEYS[0], mem1=0.02, **distances[0]),
+        a_run(folder, KEYS[1], **distances[1]),
+    ]
     return Study(
         params(),
         info,
@@ -30,6 +37,7 @@ def plain(folder: Path) -> Study:
         runs,
         "make study",
         {"git.commit": "c0ffee" * 6},
+        samples=dict.fromkeys(KEYS, images(64)),
         snapshots=dict.fromkeys(KEYS, snapshots()),
         walks=dict.fromkeys(KEYS, Walk(rows_of(3), rows_of(5), "random codes")),
     )
@@ -41,7 +49,7 @@ def labelled(study: Study, names: tuple[str, str] = ("a", "b")) -> Study:
     return replace(
         study,
         data=replace(study.data, classes=names),
-        reference=Split(study.reference.images, np.array([0, 1] * 35)),
+        counts=[35, 35],
         runs=[replace(run, metrics=run.metrics | shares) for run in study.runs],
     )
 
@@ -76,7 +84,11 @@ def many(study: Study, losses: int, seeds: int, found: np.ndarray) -> Study:
     """As many runs like the first of `study`, each with the snapshots `found`."""
     first = study.runs[0]
     runs = [
-        replace(first, key=f"gan-loss_{loss}-{seed}", metrics=first.metrics | {"fid": 9.0 + loss})
+        replace(
+            first,
+            key=f"gan-loss_{loss}-{seed}",
+            metrics=first.metrics | {"fid_debiased": 9.0 + loss},
+        )
         for loss in range(losses)
         for seed in range(seeds)
     ]

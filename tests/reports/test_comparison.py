@@ -11,6 +11,7 @@ import pytest
 from ganstudy.data.images import DataInfo, Split
 from ganstudy.reports import conclusions
 from ganstudy.reports.comparison import Comparison, compare
+from ganstudy.reports.conclusions import INTERVAL
 from ganstudy.reports.page import write
 from ganstudy.reports.remarks import budget, remarks
 from ganstudy.reports.study import Study, Walk
@@ -23,9 +24,18 @@ GOOD, CLOSE, POOR = [10.0, 11, 12, 13, 14], [10.5, 12.5, 11.5, 14.5, 13.5], [50.
 
 
 def grid(folder: Path, families: Mapping[str, Sequence[float]], sampling: float = 0.1) -> list[Run]:
-    """A run for each FID, its seed the place in the row; `sampling` is half its interval."""
+    """A run for each debiased FID, its seed the place in the row; `sampling` is half its interval.
+    The raw FID is 2 above it, the relative one a thousandth."""
     return [
-        a_run(folder, f"{name}-{seed}", fid=fid, fid_low=fid - sampling, fid_high=fid + sampling)
+        a_run(
+            folder,
+            f"{name}-{seed}",
+            fid=fid + 2,
+            fid_debiased=fid,
+            fid_low=fid - sampling,
+            fid_high=fid + sampling,
+            fid_relative=fid / 1000,
+        )
         for name, row in families.items()
         for seed, fid in enumerate(row)
     ]
@@ -48,6 +58,7 @@ def a_study(runs: Sequence[Run], **fields) -> Study:
         runs=runs,
         command="make study",
         source={"git.commit": "c0ffee" * 6},
+        samples={run.key: images(64) for run in runs},
         snapshots={run.key: snapshots() for run in runs},
         walks={run.key: Walk(rows_of(3), rows_of(5), "codes") for run in runs},
         **fields,
@@ -112,22 +123,28 @@ def test_one_loss_has_its_interval_and_nothing_to_be_better_than(tmp_path: Path)
     assert "There is no pair of losses to compare" in text
     assert "seeds.png" in figures
     assert "better.png" not in figures
-    assert cells(text, "gan-hinge")["median FID [95 %]"] == "12.00 [10.00, 14.00]"
+    assert (
+        cells(text, "gan-hinge")[f"median debiased FID {INTERVAL}"]
+        == "12.00 [10.00, 14.00; 93.8 %]"
+    )
 
 
 # Numbers
 
 
 def test_the_table_is_what_counting_by_hand_gives(tmp_path: Path) -> None:
-    runs = grid(tmp_path, {"gan-wgan": POOR, "gan-hinge": GOOD}, sampling=1.959964 * 0.5)
+    runs = grid(tmp_path, {"gan-wgan": POOR, "gan-hinge": GOOD}, sampling=1.959964 * 0.495)
     text = conclusions.table(found(runs), floor=2.0)
     assert [line.split("**")[1] for line in text.splitlines()[2:]] == ["gan-hinge", "gan-wgan"]
     row = cells(text, "gan-hinge")
     assert row["failed"] == "0/5"
-    assert row["× floor"] == "6.0×"
-    assert row["interquartile mean FID [95 %]"].startswith("12.00 ")
-    assert row["median coverage [95 %]"] == "0.95 [0.95, 0.95]"
-    assert row["variance that is the seed's"] == "90%"  # 1 - .25 / 2.5
+    assert row["FID × floor"] == "7.0×"  # of the raw one
+    assert row[f"median FID {INTERVAL}"] == "14.00 [12.00, 16.00; 93.8 %]"
+    assert row[f"median relative FID in % {INTERVAL}"] == "1.20 [1.00, 1.40; 93.8 %]"
+    assert row[f"median recall {INTERVAL}"] == "0.91 [0.91, 0.91; 93.8 %]"
+    assert row["interquartile mean debiased FID"] == "12.00"
+    assert row[f"median coverage {INTERVAL}"] == "0.95 [0.95, 0.95; 93.8 %]"
+    assert row["variance that is the seed's, at least"] == "90%"  # 1 - .245 / 2.5
 
 
 def test_a_failed_run_is_never_dropped_and_lowers_its_loss(tmp_path: Path) -> None:
@@ -139,9 +156,9 @@ def test_a_failed_run_is_never_dropped_and_lowers_its_loss(tmp_path: Path) -> No
     assert ill.failed("gan-hinge") == 2
     row = cells(conclusions.table(ill, 2.0), "gan-hinge")
     assert row["failed"] == "2/5"
-    assert row["median FID [95 %]"] == "14.00 [12.00, failed]"
-    assert row["interquartile mean FID [95 %]"].startswith("failed")
-    assert "| -40.00 [-44.00, ∞] |" in conclusions.pair_table(ill)
+    assert row[f"median debiased FID {INTERVAL}"] == "14.00 [12.00, failed; 93.8 %]"
+    assert row["interquartile mean debiased FID"] == "failed"
+    assert "| -42.00 [-44.00, ∞; 93.8 %] |" in conclusions.pair_table(ill)
     told = " ".join(conclusions.can_be_concluded(ill))
     assert "gan-hinge 2 of 5" in told
     assert "No run failed" in " ".join(conclusions.can_be_concluded(sound))
@@ -163,8 +180,8 @@ def test_all_runs_of_a_loss_may_fail(tmp_path: Path) -> None:
     study = a_study(runs, comparison=found(runs, failures), failures=failures)
     text, _ = page(study, tmp_path / "out")
     row = cells(text, "gan-wgan")
-    assert row["median FID [95 %]"] == "failed [failed, failed]"
-    assert row["variance that is the seed's"] == "–"
+    assert row[f"median debiased FID {INTERVAL}"] == "failed [failed, failed; 93.8 %]"
+    assert row["variance that is the seed's, at least"] == "–"
     assert "inf" not in re.findall(r"[a-z]+", text)
 
 
@@ -185,7 +202,7 @@ def test_what_the_seeds_cannot_tell_is_called_a_tie(tmp_path: Path) -> None:
     cannot = " ".join(conclusions.cannot_be_concluded(a_study(runs), comparison))
     assert "**tie**" in cannot
     assert "**gan-hinge**: gan-lsgan" in cannot
-    assert "94%" in cannot  # an interval of five seeds
+    assert "93.8 %" in cannot  # an interval of five seeds
     assert "not tuned losses" in cannot
 
 

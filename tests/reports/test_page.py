@@ -4,9 +4,11 @@ import re
 from dataclasses import replace
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from ganstudy.reports import tables
+from ganstudy.reports.floors import in_floors
 from ganstudy.reports.page import summary, write
 from ganstudy.reports.study import Study, by_class
 from reports.made import REAL
@@ -40,8 +42,11 @@ def test_real_images_come_first_and_columns_that_nobody_fills_are_left_out(study
     ]
     assert all(len(line) == len(head) for line in body)
     cells = dict(zip(head, body[1], strict=True))
-    assert cells["FID [95 %]"] == "8.00 [1.50, 2.50]"
-    assert cells["× floor"] == "4.0×"
+    assert cells["debiased FID [95 %]"] == "7.00 [6.00, 7.50]"
+    assert cells["FID"] == "8.00"
+    assert cells["relative FID [95 %]"] == "0.10 [-0.30, 0.50] %"
+    assert cells["× floor [95 %]"].startswith("4.0 [3.")
+    assert head[1:5] == ["debiased FID [95 %]", "recall", "coverage", "relative FID [95 %]"]
     assert cells["mem1"] == "0.020"
     assert "classes" not in head
     assert "IS" not in head
@@ -52,6 +57,38 @@ def test_a_floor_of_zero_divides_nothing(study: Study) -> None:
     flat = [replace(run, metrics=run.metrics | {"fid_floor": 0.0}) for run in study.runs]
     assert "inf" not in tables.comparison(REAL | {"fid_floor": 0.0}, flat)
     assert "2 runs" in summary(replace(study, runs=flat))
+
+
+def brackets(column: tables.Column, metrics: dict) -> list[float]:
+    """The numbers of a cell that has an interval: the value and its bounds."""
+    text = column.text(metrics)
+    return [float(n) for n in re.findall(r"-?\d+\.\d+", text)] if "[" in text else []
+
+
+def test_an_interval_holds_the_number_that_it_stands_behind() -> None:
+    """With few samples the raw FID lies outside the interval of the debiased one."""
+    biased = REAL | {"fid": 9.0, "fid_debiased": 3.0, "fid_low": 2.0, "fid_high": 4.0}
+    found = [numbers for c in tables.COLUMNS if (numbers := brackets(c, biased))]
+    assert len(found) == 3
+    assert all(low < value < high for value, low, high in found)
+
+
+def test_multiples_of_the_floor_hold_the_truth_as_often_as_they_say() -> None:
+    """Draws of a FID about 30 and of a floor about 2, whose spread is a fifth of it at worst."""
+    rng = np.random.default_rng(0)
+    for sampling, spread in ((2.0, 0.05), (0.5, 0.3), (3.0, 0.3)):
+        held, alone = [], []
+        draws = rng.normal((30, 2), (sampling, spread), (1000, 2))
+        for fid, floor in draws:
+            half = 1.959964 * sampling
+            drawn = {"fid": fid, "fid_low": fid - 1 - half, "fid_high": fid - 1 + half}
+            ratio = in_floors(drawn | {"fid_floor": floor, "fid_floor_std": spread})
+            low, high = ratio.interval
+            held.append(low < 15 < high)
+            alone.append((fid - half) / floor < 15 < (fid + half) / floor)
+        assert np.mean(held) == pytest.approx(0.95, abs=0.03)
+    # Planted: with FID's own uncertainty alone it would hold the truth far more seldom.
+    assert np.mean(alone) < 0.9
 
 
 def test_every_column_of_the_table_is_explained_and_no_other(study: Study) -> None:
@@ -92,10 +129,11 @@ def test_runs_of_another_precision_are_told_of_also_from_another_machine(study: 
 # The text above the table
 
 
-def test_the_summary_names_the_best_in_floors_and_warns_of_one_seed(study: Study) -> None:
+def test_the_summary_names_the_best_with_its_interval_and_warns_of_one_seed(study: Study) -> None:
     text = summary(study)
     assert text.startswith("2 runs, 48 images shown to each.")
-    assert "is gan-non_saturating-0's, 4.0× that of real training images (vae-elbo-0 10.0×)" in text
+    assert "The least debiased FID is gan-non_saturating-0's, 7.00 [6.00, 7.50], recall " in text
+    assert "(vae-elbo-0 19.00)" in text
     assert "One seed allows no conclusion" in text
     # Seeds that are asked for, but of which one is there, allow no more.
     three = replace(study, params=params(study__seeds=[0, 1, 2]))
@@ -173,6 +211,6 @@ def test_nearest_training_images_and_coverage_by_class_are_drawn(study, tmp_path
 
 def test_one_set_of_samples_is_listed_with_what_each_value_means() -> None:
     lines = tables.listing(REAL | {"entropy_conditional": 0.25}).splitlines()
-    assert re.match(r"FID \[95 %\] +2\.00 \[1\.50, 2\.50\]  Fréchet", lines[0])
+    assert re.match(r"debiased FID \[95 %\] +0\.10 \[-0\.30, 0\.50\]  Fréchet", lines[0])
     assert any(re.match(r"H\(y\|x\) +0\.250  mean entropy", line) for line in lines)
     assert not any("mem1" in line for line in lines)

@@ -10,6 +10,7 @@ from scipy import stats
 
 from ganstudy.reports.statistics import (
     ALPHA,
+    LEVEL,
     Outcomes,
     difference,
     estimate,
@@ -17,6 +18,7 @@ from ganstudy.reports.statistics import (
     holm,
     iqm,
     least_p,
+    level,
     median,
     pairs,
     probability_better,
@@ -55,29 +57,55 @@ def test_failed_runs_are_the_worst_of_the_order_not_a_number_in_it() -> None:
     assert (found.low, found.value, found.high) == (1, 3, INF)
 
 
-@pytest.mark.parametrize("runs", [5, 7, 11, 21])
-def test_interval_of_the_median_is_the_one_that_counting_gives(runs: int) -> None:
-    """A resampled median is at most the k-th value when half of the draws or more are."""
-    reached = stats.binom.sf(runs // 2, runs, np.arange(1, runs + 1) / runs)
-    low = int(np.argmax(reached > 0.025)) + 1
-    values = np.random.default_rng(0).permutation(runs) + 1.0
-    found = estimate(values)
-    assert (found.low, found.high) == (low, runs + 1 - low)
-    assert found.value == (runs + 1) / 2
+@pytest.mark.parametrize(
+    ("runs", "low", "wanted"),
+    [  # 1 - 2 P(Binomial(n, 1/2) < low), by hand
+        *((2, 1, 1 / 2), (3, 1, 3 / 4), (5, 1, 15 / 16), (6, 1, 31 / 32), (7, 1, 63 / 64)),
+        *((8, 1, 127 / 128), (9, 2, 1 - 20 / 512), (12, 3, 1 - 158 / 4096)),
+    ],
+)
+def test_interval_of_the_median_is_between_two_runs_at_its_exact_level(runs, low, wanted) -> None:
+    found = estimate(np.random.default_rng(0).permutation(runs) + 1.0)
+    assert (found.low, found.value, found.high) == (low, (runs + 1) / 2, runs + 1 - low)
+    assert found.level == level(runs) == pytest.approx(wanted)
 
 
-def test_intervals_hold_the_truth_as_often_as_the_docstring_says() -> None:
+def test_no_narrower_interval_reaches_what_is_promised() -> None:
+    for runs in range(6, 60):
+        found = estimate(np.arange(runs, dtype=float))
+        narrower = stats.binom.cdf(found.low + 1, runs, 0.5)  # ranks low + 2 and its mirror
+        assert found.level >= LEVEL > 1 - 2 * narrower
+    assert level(5) < LEVEL <= level(6)
+
+
+def test_one_run_has_no_interval() -> None:
+    found = estimate([3.0])
+    assert (found.low, found.value, found.high, found.level) == (3, 3, 3, 0)
+
+
+def test_intervals_hold_the_truth_as_often_as_their_level_says() -> None:
     rng = np.random.default_rng(1)
-    for runs, expected in ((3, 0.75), (5, 0.9375)):
-        held = np.mean([estimate(rng.normal(size=runs)).holds(0) for _ in range(300)])
-        assert held == pytest.approx(expected, abs=0.07)  # three standard errors
+    for runs in (3, 5, 7, 9):
+        for draw in (rng.standard_cauchy, rng.normal):  # whatever the distribution
+            held = np.mean([estimate(draw(size=runs)).holds(0) for _ in range(2000)])
+            error = 4 * np.sqrt(level(runs) * (1 - level(runs)) / 2000)
+            assert held == pytest.approx(level(runs), abs=error)
+
+
+def test_the_interval_by_resampling_is_found_out() -> None:
+    """What a percentile bootstrap of 7 medians calls 95 % are the ranks 2 and 6."""
+    planted = np.sort(np.random.default_rng(2).normal(size=(4000, 7)), axis=1)
+    held = np.mean((planted[:, 1] <= 0) & (planted[:, 5] >= 0))
+    assert held == pytest.approx(0.875, abs=0.03)
+    assert held < LEVEL < level(7)
 
 
 @settings(deadline=None, max_examples=25)
 @given(RUNS, RUNS, st.permutations(range(5)))
 def test_order_of_seeds_changes_no_digit_and_swapping_only_the_sign(a, b, order) -> None:
     a, b = np.array(a), np.array(b)
-    assert estimate(a[order], iqm) == estimate(a, iqm)
+    assert estimate(a[order]) == estimate(a)
+    assert iqm(a[order]) == iqm(a)
     assert difference(b, a) == difference(a, b).turned(-1)
     assert probability_better(a, b) + probability_better(b, a) == pytest.approx(1)
     assert rank_test(a, b) == rank_test(b[order], a[order])
@@ -89,6 +117,15 @@ def test_difference_is_paired_seed_by_seed() -> None:
     assert (found.low, found.value, found.high) == (1, 1, 1)
     shuffled = difference(base + 1, base[[3, 0, 4, 1, 2]])
     assert shuffled.low < 0 < shuffled.high
+    assert found.level == shuffled.level == level(5)
+
+
+def test_differences_of_failed_runs_have_a_direction() -> None:
+    found = difference([INF, INF, 3, 4], [INF, 1, INF, 5])
+    assert (found.low, found.value, found.high) == (-INF, -0.5, INF)
+    assert difference([INF, 1], [1, INF]).value == 0
+    assert difference([INF, 1], [1, INF]) == difference([1, INF], [INF, 1]).turned(-1)
+    assert difference([INF, INF, INF], [1, 2, 3]).low == INF
 
 
 # Pairs
@@ -104,7 +141,7 @@ def test_probability_better_is_what_counting_gives() -> None:
     assert probability_better(a, b) == pytest.approx(1 - u / 24)
 
 
-@pytest.mark.parametrize("sizes", [(3, 3), (5, 5), (4, 6), (8, 8)])
+@pytest.mark.parametrize("sizes", [(3, 3), (5, 5), (4, 6), (8, 8), (9, 9), (12, 12), (7, 20)])
 def test_rank_test_is_scipys_exact_mann_whitney(sizes: tuple[int, int]) -> None:
     rng = np.random.default_rng(3)
     for _ in range(2):
@@ -123,9 +160,22 @@ def test_rank_test_counts_orders_where_runs_tie() -> None:
     assert rank_test([2, 2, 2], [2, 2, 2]) == 1
 
 
-def test_many_seeds_are_tested_too() -> None:
+def test_rank_test_of_many_tied_runs_is_what_drawing_orders_gives() -> None:
     rng = np.random.default_rng(4)
-    a, b = rng.normal(size=12), rng.normal(size=12) + 1
+    a, b = rng.integers(0, 4, 10).astype(float), np.array([*rng.integers(1, 5, 8), INF, INF])
+    drawn = stats.permutation_test(
+        (stats.rankdata([*a, *b])[:10], stats.rankdata([*a, *b])[10:]),
+        lambda x, y, axis: x.sum(axis=axis),
+        n_resamples=20_000,
+        vectorized=True,
+        rng=rng,
+    )
+    assert rank_test(a, b) == pytest.approx(drawn.pvalue, abs=0.01)
+
+
+def test_more_seeds_than_can_be_counted_are_tested_too() -> None:
+    rng = np.random.default_rng(4)
+    a, b = rng.normal(size=60), rng.normal(size=60) + 0.4
     wanted = stats.mannwhitneyu(a, b, method="exact").pvalue
     assert rank_test(a, b) == pytest.approx(wanted, rel=0.1)
 
@@ -133,11 +183,15 @@ def test_many_seeds_are_tested_too() -> None:
 def test_no_clearer_result_exists_than_the_least_p() -> None:
     assert least_p(3) == pytest.approx(0.1)
     assert least_p(5) == pytest.approx(2 / 252)
-    for seeds in (2, 3, 5):
+    assert least_p(9) == pytest.approx(2 / 48_620)
+    for seeds in (2, 3, 5, 8, 9, 12, 30, 50):  # by an approximation it would be .0004 for 9
         apart = np.arange(seeds, dtype=float)
-        assert rank_test(apart, apart + 100) == pytest.approx(least_p(seeds))
+        assert rank_test(apart, apart + 100) == pytest.approx(least_p(seeds), rel=1e-9)
     assert least_p(5, 55) == pytest.approx(110 / 252)
-    assert least_p(seeds_needed(55), 55) <= ALPHA < least_p(seeds_needed(55) - 1, 55)
+    for losses in (1, 55, 2_000):  # the last takes 9 seeds
+        needed = seeds_needed(losses)
+        assert least_p(needed, losses) <= ALPHA < least_p(needed - 1, losses)
+    assert seeds_needed(2_000) > 8
 
 
 def test_holm_corrects_as_in_the_textbook() -> None:
@@ -165,6 +219,14 @@ def test_what_few_seeds_cannot_confirm_stays_open() -> None:
     [pair] = pairs(outcomes([1, 2, 3], [11, 12, 13]))
     assert pair.gap.high < 0
     assert pair.verdict == "open"  # p = .1
+
+
+def test_a_test_that_the_interval_does_not_confirm_stays_open() -> None:
+    first, second = [1.0, 2, 3, 4, 5, 6, 20], [19.0, 11, 12, 13, 14, 15, 16]
+    [pair] = pairs(outcomes(first, second))
+    assert pair.p_holm <= ALPHA
+    assert pair.gap.holds(0)  # at seed 6 the order is turned round
+    assert pair.verdict == "open"
 
 
 def test_a_failed_run_lowers_its_loss_against_every_other() -> None:

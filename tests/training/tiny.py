@@ -69,7 +69,6 @@ def content(**changes: Any) -> dict[str, Any]:
             "extractor": "judge",
             "weights": None,
             "neighbours": 3,
-            "resamples": 10,
             "seed": 0,
         },
         "study": {"losses": ["non_saturating"], "baselines": ["vae-elbo"], "seeds": [0]},

@@ -20,6 +20,7 @@ from ganstudy import judges, layout
 from ganstudy.data.images import INFO as DATA
 from ganstudy.data.images import SPLITS, DataInfo, Split
 from ganstudy.data.points import MIXTURES
+from ganstudy.evidence.identity import identity
 from ganstudy.files import sha256_file, write_json, write_npz
 from ganstudy.fingerprints.training import STORED
 from ganstudy.fingerprints.values import in_float64, texts
@@ -48,6 +49,7 @@ def fingerprint(params: Params) -> dict[str, Any]:
         "evaluate": params.evaluate.model_dump(mode="json"),
         "sample": params.sample.model_dump(mode="json"),
         "conditional": params.train.conditional,
+        "evidence": identity(params),
         **_extractor(params),
     }
     if params.train.conditional and params.judge is not None:  # a classifier learns from samples
@@ -88,7 +90,7 @@ def _measured(params: Params) -> Iterator[tuple[str, dict[str, Any]]]:
 
 
 def _tiny(params: Params) -> Params:
-    evaluate = {"extractor": "judge", "weights": None, "neighbours": 3, "resamples": 10}
+    evaluate = {"extractor": "judge", "weights": None, "neighbours": 3}
     tiny: dict[str, Any] = {
         "evaluate": params.evaluate.model_copy(
             update={**evaluate, "classifier_images": SAMPLES, "seed": 0}

@@ -14,12 +14,17 @@ from ganstudy.metrics.classes import (
     per_class_coverage,
     soft_confusion,
 )
+from ganstudy.metrics.debiased import (
+    FrechetEstimate,
+    debiased_frechet_distance,
+    frechet_estimate,
+    frechet_floors,
+    frechet_interval,
+)
 from ganstudy.metrics.extractors import FeatureExtractor, Features, TorchFidelityExtractor
 from ganstudy.metrics.frechet import (
     FrechetReference,
-    debiased_frechet_distance,
     frechet_distance,
-    frechet_interval,
     per_class_frechet_distance,
 )
 from ganstudy.metrics.inception import InceptionScore, inception_score
@@ -61,6 +66,7 @@ __all__ = [
     "ClassCoverage",
     "FeatureExtractor",
     "Features",
+    "FrechetEstimate",
     "FrechetReference",
     "InceptionScore",
     "JudgeExtractor",
@@ -76,6 +82,8 @@ __all__ = [
     "debiased_frechet_distance",
     "expected_coverage",
     "frechet_distance",
+    "frechet_estimate",
+    "frechet_floors",
     "frechet_interval",
     "grid_centers",
     "inception_score",

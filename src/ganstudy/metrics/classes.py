@@ -1,7 +1,8 @@
 """Which classes a generator draws, how often, and how well each is covered.
 
 Counting a judge's labels overstates coverage: its mistakes put samples into classes that are
-missing. Here the mean posterior is corrected by the judge's own confusion, and a class that is
+missing. Here the mean posterior is corrected by the judge's own confusion on real images (it is
+assumed to err alike on samples: see `class_coverage`), and a class that is
 missing (mode dropping) is told from one that is drawn without variety (mode collapse).
 """
 
@@ -82,9 +83,15 @@ def class_coverage(posteriors: Any, confusion: Any, reference_share: Any) -> Cla
     """Class shares w of generated samples: the w on the simplex that solves Mᵀ w = q best.
 
     q is the mean of `posteriors` (N, K), M the `confusion` (K, K) of `soft_confusion`; Saerens et
-    al. 2002 and Lipton et al. 2018 (arXiv:1802.03916) estimate label shift so. A class c is
-    captured where w_c >= 1/4 of its `reference_share` (K,); a class that the reference lacks is
-    never captured.
+    al. 2002 and Lipton et al. 2018 (arXiv:1802.03916) estimate label shift so.
+
+    Label shift assumes that samples differ from real images in how often classes occur, and that
+    those of one class look as real ones do: p(posterior | class) is the same. Blur, sharpness or
+    artefacts break that. The judge then errs otherwise than `confusion` says, and shares move
+    though the classes drawn do not: read small differences beside the distances inside the classes.
+
+    A class c is captured where w_c >= 1/4 of its `reference_share` (K,); a class that the reference
+    lacks is never captured.
     """
     posteriors = as_posteriors(posteriors, "posteriors")
     classes = posteriors.shape[1]

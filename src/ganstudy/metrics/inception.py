@@ -29,7 +29,8 @@ def inception_score(logits: Any, splits: int = 1) -> InceptionScore:
     Probabilities are refused: their softmax is nearly uniform, and a true 10 would read 1.08.
     With `splits` > 1 the samples are cut, in their order, into that many runs of nearly equal
     length, and each field is the mean of its value over the runs, as is customary. Small runs bias
-    the score downwards: 10 runs of 1,000 of a perfect 10-class set score 9.52.
+    the score downwards, for their classes are not quite equal in number: a perfect 10-class set in
+    runs of 1,000 scores 9.955, in runs of 100 9.56, as a whole 10.
     """
     from scipy.special import entr, log_softmax
 

@@ -36,6 +36,7 @@ from ganstudy.protocols.shared import (
     Floats,
     Metric,
     Values,
+    floor,
     frechet,
     judged_by,
     measured,
@@ -104,15 +105,15 @@ class ImageProtocol:
             fake, real = self._measured(samples), self._measured(reference, cached=True)
             count = min(fake.count, real.count)
             return self._both(self._some(fake, count), self._some(real, count))
-        test, floor, train = self._real(len(samples.images))
+        test, other, train = self._real(len(samples.images))
         samples = self._usable(samples, test.split, "the samples")
         tell_of_copies(samples.images, load_split(layout.PREPARED, "test").images)
         fake = self._some(self._measured(samples), test.count)
-        x, y, z = (side.features.features for side in (fake, test, floor))
+        x, z = fake.features.features, other.features.features
         return self._both(fake, test) | measured(
             [
                 Metric("mem1, ct_z", lambda: _beside_training(fake, test, train)),
-                Metric("fid_floor", lambda: {"fid_floor": metrics.frechet_distance(z, y)}),
+                self._floor(test.count),
                 Metric("fid_train", lambda: {"fid_train": metrics.frechet_distance(x, z)}),
             ]
         )
@@ -162,13 +163,18 @@ class ImageProtocol:
 
     def measure_real(self) -> Values:
         """A subset of the training split, of the size that samples have."""
-        test, floor, _ = self._real(self._params.sample.count)
+        test, other, _ = self._real(self._params.sample.count)
         if not self._params.train.conditional:  # no generator was asked for classes either
-            floor = replace(floor, split=Split(floor.split.images, None))
-        values = self._both(floor, test)
-        if "fid" in values:
-            values["fid_floor"] = values["fid"]
-        return values
+            other = replace(other, split=Split(other.split.images, None))
+        return self._both(other, test) | measured([self._floor(test.count)])
+
+    def _floor(self, count: int) -> Metric:
+        def pool() -> list[Floats]:
+            return [self._prepared(name).features.features for name in ("train", "test")]
+
+        info = load_info(layout.PREPARED)
+        data = [info.sha256_train, info.sha256_test]
+        return floor(self._examiner, data, pool, count, self._params.evaluate)
 
     def _labels_by_name(self, path: Path, found: FolderImages) -> Labels | None:
         """The labels of a folder's images as classes of the data, by the names of its folders."""
@@ -219,8 +225,8 @@ class ImageProtocol:
         count = min(test.count, train.count, most)
         rng = numpy_generator(self._params.evaluate.seed, "evaluation rows")
         test = test.rows(np.sort(rng.permutation(test.count)[:count]))
-        floor = train.rows(np.sort(rng.permutation(train.count)[:count]))
-        return test, floor, train
+        other = train.rows(np.sort(rng.permutation(train.count)[:count]))
+        return test, other, train
 
     def _both(self, fake: Measured, real: Measured) -> Values:
         if fake.split.images.shape[1:] != real.split.images.shape[1:]:

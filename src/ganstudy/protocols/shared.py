@@ -8,14 +8,15 @@ from typing import Any
 
 import numpy as np
 import numpy.typing as npt
-from threadpoolctl import threadpool_limits
 
 from ganstudy import metrics
 from ganstudy.files import Samples
-from ganstudy.judging import Examiner
+from ganstudy.judging import SOURCES, Examiner
+from ganstudy.kept import code_version, kept_values
 from ganstudy.mapped import parts
 from ganstudy.params import EvaluateParams
 from ganstudy.progress import say
+from ganstudy.runs import LEFT_OUT
 
 Values = dict[str, Any]
 Floats = npt.NDArray[np.floating[Any]]
@@ -35,7 +36,8 @@ def measured(rows: Sequence[Metric]) -> Values:
     """The values of all `rows` that the data allow.
 
     A metric whose needs the data do not meet, or whose own check refuses them with a `ValueError`,
-    is left out and said, with the reason, and costs no other. Any other error is a bug, and raised.
+    is left out and said, with the reason, and costs no other; the reason stands in its place, under
+    `LEFT_OUT` and its first name. Any other error is a bug, and raised.
     """
     values: Values = {}
     left_out: dict[str, list[str]] = {}  # names by reason: one line each
@@ -50,23 +52,56 @@ def measured(rows: Sequence[Metric]) -> Values:
             left_out.setdefault(lacks, []).append(row.names)
     for reason, names in left_out.items():
         say(f"evaluate: left out {', '.join(names)}: {reason}")
+        values |= {LEFT_OUT + row.split(",")[0]: reason for row in names}
     return values
 
 
 def frechet(x: Floats, y: Floats, evaluate: EvaluateParams) -> list[Metric]:
-    """The Fréchet distance of features `x` to the reference's `y`, its interval, and debiased."""
+    """The Fréchet distance of features `x` to the reference's `y`; and, where there are samples
+    enough to tell its bias, debiased and in its own unit, with their intervals."""
 
-    def distance() -> Values:
-        with threadpool_limits(1, "blas"):  # its many small matrices are slower on several
-            low, high = metrics.frechet_interval(
-                x, y, resamples=evaluate.resamples, seed=evaluate.seed
-            )
-        return {"fid": metrics.frechet_distance(x, y), "fid_low": low, "fid_high": high}
+    def estimate() -> Values:
+        found = metrics.frechet_estimate(x, y, seed=evaluate.seed)
+        return {
+            "fid_debiased": found.distance,
+            "fid_low": found.low,
+            "fid_high": found.high,
+            "fid_relative": found.relative,
+            "fid_relative_low": found.relative_low,
+            "fid_relative_high": found.relative_high,
+        }
 
-    def debiased() -> Values:
-        return {"fid_debiased": metrics.debiased_frechet_distance(x, y, evaluate.seed)}
+    debiased, relative = "fid_debiased, fid_low, fid_high", "fid_relative and its low and high"
+    return [
+        Metric("fid", lambda: {"fid": metrics.frechet_distance(x, y)}),
+        Metric(f"{debiased}, {relative}", estimate),
+    ]
 
-    return [Metric("fid, fid_low, fid_high", distance), Metric("fid_debiased", debiased)]
+
+def floor(
+    examiner: Examiner,
+    data: Sequence[str],
+    pool: Callable[[], Sequence[Floats]],
+    count: int,
+    evaluate: EvaluateParams,
+) -> Metric:
+    """What `count` perfect samples score: mean and spread of the Fréchet distance of random real
+    images from others, of the `pool` of training and reference features.
+
+    One value for every run of a study, hence kept, by the hashes of the `data` in the pool.
+    """
+
+    def compute() -> Values:
+        floors = metrics.frechet_floors(pool(), count, seed=evaluate.seed)
+        return {"fid_floor": float(floors.mean()), "fid_floor_std": float(floors.std(ddof=1))}
+
+    made_by = [
+        examiner.extractor.sha256,
+        list(data),
+        [count, evaluate.seed],
+        code_version(metrics, *SOURCES),
+    ]
+    return Metric("fid_floor, fid_floor_std", lambda: kept_values("floor", made_by, compute))
 
 
 def judged_by(examiner: Examiner, evaluate: EvaluateParams) -> Values:

@@ -18,6 +18,7 @@ from ganstudy.params import Params
 from ganstudy.protocols.shared import (
     Metric,
     Values,
+    floor,
     frechet,
     judged_by,
     measured,
@@ -59,9 +60,12 @@ class StackedProtocol:
         train = load_split(layout.PREPARED, "train")
         x, y = _beside(fake), _beside(real)
         z = _beside(self._channels(Split(train.images[:count], None), cached=True))
+        info = load_info(layout.PREPARED)
+        data = [info.sha256_train, info.sha256_test, str(count)]  # the first of each are the pool
+        fewer = min(len(y), len(z))
         return values | measured(
             [
-                Metric("fid_floor", lambda: {"fid_floor": metrics.frechet_distance(z, y)}),
+                floor(self._examiner, data, lambda: [z, y], fewer, self._params.evaluate),
                 Metric("fid_train", lambda: {"fid_train": metrics.frechet_distance(x, z)}),
             ]
         )

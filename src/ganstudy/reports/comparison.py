@@ -15,29 +15,48 @@ from ganstudy.reports.statistics import (
     estimate,
     friedman_test,
     iqm,
-    median,
     pairs,
     variance_split,
 )
 from ganstudy.runs import Run, by_family, family_of, seed_of
 
-METRIC, TITLE = "fid", "FID"  # what losses are compared by: one, so that none is picked afterwards
-BESIDE = {"coverage": "coverage", "modes_captured": "modes captured"}  # higher is better
+# What losses are compared by: one, so that none is picked afterwards.
+METRIC, TITLE = "fid_debiased", "debiased FID"
+
+
+@dataclass(frozen=True)
+class Beside:
+    """A metric that is shown beside it: its title, which way it goes, and what it is multiplied
+    by."""
+
+    title: str
+    lower_is_better: bool = False
+    scale: float = 1.0
+
+
+BESIDE = {
+    "recall": Beside("recall"),
+    "coverage": Beside("coverage"),
+    "fid_relative": Beside("relative FID in %", lower_is_better=True, scale=100),
+    "modes_captured": Beside("modes captured"),
+    "fid": Beside("FID", lower_is_better=True),
+}
 
 
 @dataclass(frozen=True)
 class Comparison:
-    """The families of runs, `<model>-<loss>`, over their seeds, by FID.
+    """The families of runs, `<model>-<loss>`, over their seeds, by debiased FID.
 
-    By family, the least median first: `medians`, `iqms` (interquartile means), `variance` where two
-    runs or more did not fail, and `beside`, by title, medians of other metrics where they were
-    measured. `pairs` of all families; `overall`, the p-value that all losses of GANs do equally
-    well, None where too few. A family of which no FID was measured is not among them.
+    By family, the least median first: `medians` with their intervals, `iqms` (interquartile means),
+    `variance` where two runs or more did not fail, and `beside`, by title, medians of other metrics
+    where they were measured. `pairs` of all families; `overall`, the p-value that all losses of
+    GANs do equally well, None where too few. A family of which no FID was measured is not among
+    them.
     """
 
     outcomes: Outcomes
     medians: Mapping[str, Estimate]
-    iqms: Mapping[str, Estimate]
+    iqms: Mapping[str, float]
     beside: Mapping[str, Mapping[str, Estimate]]
     pairs: Sequence[Pair]
     overall: float | None
@@ -81,16 +100,16 @@ def compare(runs: Sequence[Run], failures: Mapping[str, str]) -> Comparison | No
     outcomes = outcomes.rows([name for name in outcomes.names if len(outcomes.cost(name))])
     if not any(len(outcomes.cost(name)) > 1 for name in outcomes.names):
         return None
-    medians = {name: estimate(outcomes.cost(name), median) for name in outcomes.names}
+    medians = {name: estimate(outcomes.cost(name)) for name in outcomes.names}
     ranked = sorted(outcomes.names, key=lambda name: medians[name].value)
     outcomes = outcomes.rows(ranked)
     return Comparison(
         outcomes=outcomes,
         medians={name: medians[name] for name in ranked},
-        iqms={name: estimate(outcomes.cost(name), iqm) for name in ranked},
+        iqms={name: iqm(outcomes.cost(name)) for name in ranked},
         beside={
-            title: _medians(_outcomes(runs, failures, key, lower_is_better=False), ranked)
-            for key, title in BESIDE.items()
+            other.title: _medians(runs, failures, key, other, ranked)
+            for key, other in BESIDE.items()
             if any(key in run.metrics for run in runs)
         },
         pairs=pairs(outcomes),
@@ -102,7 +121,12 @@ def compare(runs: Sequence[Run], failures: Mapping[str, str]) -> Comparison | No
 
 
 def _outcomes(
-    runs: Sequence[Run], failures: Mapping[str, str], metric: str, *, lower_is_better: bool
+    runs: Sequence[Run],
+    failures: Mapping[str, str],
+    metric: str,
+    *,
+    lower_is_better: bool,
+    scale: float = 1.0,
 ) -> Outcomes:
     keys = list(dict.fromkeys([*(run.key for run in runs), *failures]))
     names = list(dict.fromkeys(map(family_of, keys)))
@@ -110,17 +134,25 @@ def _outcomes(
     values = np.full((len(names), len(seeds)), np.nan)
     failed = np.zeros(values.shape, dtype=bool)
     for run in runs:
-        values[names.index(family_of(run.key)), seeds.index(seed_of(run.key))] = run.metrics.get(
-            metric, np.nan
-        )
+        value = scale * run.metrics.get(metric, np.nan)
+        values[names.index(family_of(run.key)), seeds.index(seed_of(run.key))] = value
     for key in failures:
         failed[names.index(family_of(key)), seeds.index(seed_of(key))] = True
     return Outcomes(names, seeds, values, failed, lower_is_better)
 
 
-def _medians(outcomes: Outcomes, names: Sequence[str]) -> dict[str, Estimate]:
+def _medians(
+    runs: Sequence[Run],
+    failures: Mapping[str, str],
+    metric: str,
+    other: Beside,
+    names: Sequence[str],
+) -> dict[str, Estimate]:
+    outcomes = _outcomes(
+        runs, failures, metric, lower_is_better=other.lower_is_better, scale=other.scale
+    )
     return {
-        name: estimate(cost, median).turned(outcomes.sign)
+        name: estimate(cost).turned(outcomes.sign)
         for name in names
         if len(cost := outcomes.cost(name))
     }
@@ -141,4 +173,4 @@ def _variance(runs: Sequence[Run], failures: Mapping[str, str]) -> dict[str, Var
     return found
 
 
-_INTERVAL = (METRIC, f"{METRIC}_low", f"{METRIC}_high")
+_INTERVAL = (METRIC, "fid_low", "fid_high")

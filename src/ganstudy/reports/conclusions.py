@@ -1,17 +1,17 @@
 """A comparison in words and tables: what can be concluded from it, and what cannot."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from math import isinf
 from statistics import median as middle
 
 from ganstudy.reports.comparison import TITLE, Comparison
 from ganstudy.reports.remarks import budget, remarks
-from ganstudy.reports.statistics import ALPHA, Estimate, Pair, least_p, seeds_needed
+from ganstudy.reports.statistics import ALPHA, LEVEL, Estimate, Pair, least_p, level, seeds_needed
 from ganstudy.reports.study import Study
 from ganstudy.reports.tables import UNKNOWN
 from ganstudy.runs import by_family
 
-FEW = 6  # seeds under which an interval cannot hold the true median as often as it says
+INTERVAL = "[interval; its level]"
 
 
 def summary(study: Study, found: Comparison) -> str:
@@ -33,33 +33,44 @@ def summary(study: Study, found: Comparison) -> str:
 
 
 def table(found: Comparison, floor: float) -> str:
-    """The Markdown table: a row for each family, the least median first; `floor` is the FID of real
-    images, 0 where it is unknown."""
-    titles = [f"median {title} [95 %]" for title in found.beside]
+    """The Markdown table: a row for each family, the least median first; `floor` is the FID between
+    real images, 0 where it is unknown."""
     heads = [
-        *("", "failed", f"median {TITLE} [95 %]", "× floor", f"interquartile mean {TITLE} [95 %]"),
-        *titles,
-        "variance that is the seed's",
+        *("", "failed", f"median {TITLE} {INTERVAL}"),
+        *(f"median {title} {INTERVAL}" for title in found.beside),
+        *("FID × floor", f"interquartile mean {TITLE}", "variance that is the seed's, at least"),
     ]
     lines = [f"| {' | '.join(heads)} |", "|---|" + "---:|" * (len(heads) - 1)]
     for name in found.families:
-        value, split = found.medians[name].value, found.variance.get(name)
+        split = found.variance.get(name)
         cells = [
             f"{found.failed(name)}/{found.seeds(name)}",
             text(found.medians[name]),
-            f"{value / floor:.1f}×" if floor > 0 and not isinf(value) else UNKNOWN,
-            text(found.iqms[name]),
             *(text(e[name]) if name in e else UNKNOWN for e in found.beside.values()),
-            f"{split.seed_share:.0%}" if split else UNKNOWN,
+            _floors(found.beside.get("FID", {}).get(name), floor),
+            _number(found.iqms[name]),
+            _at_least(split.seed_share) if split else UNKNOWN,
         ]
         lines.append(f"| **{name}** | {' | '.join(cells)} |")
     return "\n".join(lines)
 
 
+def _floors(fid: Estimate | None, floor: float) -> str:
+    """The median raw FID in multiples of the floor."""
+    if fid is None or floor <= 0 or isinf(fid.value):
+        return UNKNOWN
+    return f"{fid.value / floor:.1f}×"
+
+
+def _at_least(share: float) -> str:
+    """`96%`, rounded down."""
+    return f"{int(100 * share)}%"
+
+
 def pair_table(found: Comparison) -> str:
     """The Markdown table of all pairs: the gap, the probability, the p-values and the verdict."""
     lines = [
-        f"| first | second | seeds | gap of medians of {TITLE} [95 %] | P(first better) | p "
+        f"| first | second | seeds | median gap in {TITLE} {INTERVAL} | P(first better) | p "
         "| p after Holm | verdict |",
         "|---|---|" + "---:|" * 5 + "---|",
     ]
@@ -83,17 +94,26 @@ def listed(pairs: Iterable[Pair], *, better_first: bool) -> str:
 
 
 def text(estimate: Estimate) -> str:
-    """`1.25 [1.00, 2.50]`; a bound that failed runs reach is `failed`."""
-    return f"{_number(estimate.value)} [{_number(estimate.low)}, {_number(estimate.high)}]"
+    """`1.25 [1.00, 2.50; 98.4 %]`, the interval with its level; a bound that failed runs reach is
+    `failed`; `1.25` of one run, which has no interval."""
+    return _with_interval(estimate, _number)
 
 
 def _gap(estimate: Estimate) -> str:
     """The same of a gap, whose infinite bounds have a direction."""
-    value, low, high = (
-        f"{'-' if number < 0 else ''}∞" if isinf(number) else _number(number)
-        for number in (estimate.value, estimate.low, estimate.high)
+    return _with_interval(
+        estimate, lambda n: f"{'-' if n < 0 else ''}∞" if isinf(n) else _number(n)
     )
-    return f"{value} [{low}, {high}]"
+
+
+def _with_interval(estimate: Estimate, told: Callable[[float], str]) -> str:
+    value, low, high = map(told, (estimate.value, estimate.low, estimate.high))
+    return f"{value} [{low}, {high}; {percent(estimate.level)}]" if estimate.level else value
+
+
+def percent(share: float) -> str:
+    """`98.4 %`, `75 %`."""
+    return f"{100 * share:.1f}".removesuffix(".0") + " %"
 
 
 def can_be_concluded(found: Comparison) -> list[str]:
@@ -157,11 +177,11 @@ def _failures(found: Comparison) -> Iterator[str]:
 def _scatter(found: Comparison) -> Iterator[str]:
     if found.variance:
         share = middle(split.seed_share for split in found.variance.values())
-        more = "seeds, not more samples," if share > 0.5 else "samples"
         yield (
-            f"Of the variance of {TITLE} between runs of one loss {share:.0%} (median over losses) "
-            f"is the seed's, the rest that of a finite number of samples: more {more} would narrow "
-            "the intervals."
+            f"Of the variance of {TITLE} between runs of one loss at least {_at_least(share)} "
+            "(median over losses) is the seed's, the rest at most that of a finite number of "
+            "samples"
+            + (": more seeds, not more samples, would narrow the intervals." * (share > 0.5) or ".")
         )
 
 
@@ -171,10 +191,11 @@ def _power(found: Comparison) -> Iterator[str]:
     if single:
         yield f"Anything about {', '.join(single)}: one seed allows no conclusion."
     fewest = min(n for n in map(found.seeds, found.families) if n > 1)
-    if fewest < FEW:
+    if level(fewest) < LEVEL:
         yield (
-            f"That an interval holds the truth in 95 % of studies: that of a median over {fewest} "
-            f"seeds does in {1 - 2 ** (1 - fewest):.0%} at best."
+            f"That an interval holds the true median in {percent(LEVEL)} of studies: over "
+            f"{fewest} seeds the widest, from the least run to the greatest, does in "
+            f"{percent(level(fewest))}; 6 seeds are the fewest that allow more."
         )
     if not found.pairs:
         yield "Which loss is better: that needs two of them with two seeds each at least."
@@ -192,13 +213,14 @@ def _power(found: Comparison) -> Iterator[str]:
 def _ties(found: Comparison) -> Iterator[str]:
     if ties := found.with_verdict("tie"):
         yield (
-            "An order within the pairs that **tie**, whose gap's interval holds 0 (a tie is not "
-            f"equality: more seeds may part them): {listed(ties, better_first=False)}."
+            "An order within the pairs that **tie**: the gap's interval holds 0, and the test "
+            "finds no difference (a tie is not equality: more seeds may part them): "
+            f"{listed(ties, better_first=False)}."
         )
     if still := found.with_verdict("open"):
         yield (
-            "An order within the pairs that stay **open**: the interval of the gap, by itself, "
-            "speaks for the first, the test over all pairs does not confirm it: "
+            "An order within the pairs that stay **open**: of the gap's interval and the test over "
+            "all pairs one speaks for the first, the other does not confirm it: "
             f"{listed(still, better_first=True)}."
         )
 

@@ -125,8 +125,8 @@ def embed(study: Study, closely: Sequence[str]) -> Pictures:
 
 
 def _pictures(study: Study, closely: Sequence[str], encoder: _Encoder) -> Pictures:
-    keys = [run.key for run in study.runs]
-    moments = _moments(max(len(study.snapshots[key]) for key in keys))
+    keys = [run.key for run in study.runs if run.key in study.snapshots]
+    moments = _moments(max((len(study.snapshots[key]) for key in keys), default=0))
     return Pictures(
         encoder.detail,
         moments,

@@ -3,6 +3,7 @@
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
+from itertools import chain
 from pathlib import Path
 from typing import Any
 
@@ -23,6 +24,7 @@ from matplotlib.ticker import EngFormatter
 # Okabe & Ito's palette: told apart by colour-blind readers.
 COLOURS = ["#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#000000"]
 WIDE = 4  # sets of pictures beside each other
+FAR = 20  # times below all runs: on a log scale no place for real samples
 MARKED = 24  # points of a curve up to which each has a dot
 WIDEST, MOST_NAMED = 120.0, 130  # inches of bars by class, and names beneath them
 STYLE: dict[Any, Any] = {
@@ -241,7 +243,8 @@ def seeds(
 ) -> None:
     """Every seed as a dot: a panel for each metric, a row for each family, runs that `failed`
     (keys) as crosses; the mark is the median, in which they are worse than all others, and the
-    dashed line the value of real samples. What was not measured has no mark."""
+    dashed line the value of real samples, unless a log scale has no place for it. What was not
+    measured has no mark."""
     with new_figure(path, 3.3 * len(panels) + 1.5, 0.34 * len(families) + 1.1) as figure:
         every = figure.subplots(1, len(panels), sharey=True, squeeze=False)[0]
         for axes, (key, panel) in zip(every, panels.items(), strict=True):
@@ -256,10 +259,14 @@ def seeds(
                 axes.plot(values[~ill], place[~ill], "o", color=COLOURS[0], alpha=0.6, ms=5)
                 axes.plot(values[ill], place[ill], "x", color=COLOURS[1], ms=6)
                 axes.plot([np.median(np.where(ill, worst, values))], [row], "|k", ms=14)
-            if key in real:
+            shown = [
+                float(run.metrics[key]) for run in chain(*families.values()) if key in run.metrics
+            ]
+            log = panel.log and min(shown, default=0) > 0  # a debiased distance may be 0 or less
+            if key in real and (not log or real[key] > min(shown) / FAR):
                 axes.axvline(real[key], color="#999999", ls="--", lw=1)
             axes.set_title(panel.title)
-            axes.set_xscale("log" if panel.log else "linear")
+            axes.set_xscale("log" if log else "linear")
         every[0].set_yticks(range(len(families)), list(families))
         every[0].invert_yaxis()
 

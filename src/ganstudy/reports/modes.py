@@ -4,9 +4,7 @@ from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from statistics import mean
 
-import numpy as np
-
-from ganstudy.files import read_samples
+from ganstudy.evidence.limits import REACH
 from ganstudy.reports import figures, tables
 from ganstudy.reports.figures import Panel
 from ganstudy.reports.published import ROWS, SOURCE
@@ -15,7 +13,6 @@ from ganstudy.reports.study import Study
 from ganstudy.reports.templates import render
 from ganstudy.runs import Run, by_family
 
-REACH = 1.25  # of the farthest real point: half the side of the figures
 FAILED = 0.5  # of the modes strictly captured is the least of a run that has not failed
 
 
@@ -108,13 +105,12 @@ def published(name: str) -> str:
 
 def _draw(study: Study, pictures: Path) -> None:
     first: Mapping[str, Run] = {n: runs[0] for n, runs in by_family(study.runs).items()}
-    test = study.reference.images
     figures.clouds(
         pictures / "points.png",
-        {"real points": test[: study.real["samples"]]}
-        | {run.key: read_samples(run.folder / "samples.npz")[0] for run in first.values()},
+        {"real points": study.reference.images[: study.real["samples"]]}
+        | {r.key: study.samples[r.key] for r in first.values() if r.key in study.samples},
         study.landscapes,
-        REACH * float(np.abs(test).max()),
+        REACH * study.farthest,
     )
     figures.seeds(
         pictures / "seeds.png",
@@ -126,12 +122,13 @@ def _draw(study: Study, pictures: Path) -> None:
         },
         study.real,
     )
-    figures.growth_curves(
-        pictures / "growth.png",
-        study.courses(),
-        {
-            "modes_captured_strict": Panel("modes captured (strict)"),
-            "high_quality": Panel("high quality"),
-        },
-        "real points shown",
-    )
+    if study.grown():
+        figures.growth_curves(
+            pictures / "growth.png",
+            study.courses(),
+            {
+                "modes_captured_strict": Panel("modes captured (strict)"),
+                "high_quality": Panel("high quality"),
+            },
+            "real points shown",
+        )

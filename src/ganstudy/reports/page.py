@@ -1,29 +1,29 @@
 """The report over images: one Markdown page that renders on a forge, with its figures beside it."""
 
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from ganstudy.files import read_samples
 from ganstudy.reports import conclusions, figures, tables
-from ganstudy.reports.comparison import Comparison
+from ganstudy.reports.comparison import METRIC, TITLE, Comparison
 from ganstudy.reports.figures import Panel
-from ganstudy.reports.remarks import budget, remarks
+from ganstudy.reports.remarks import budget, left_out, remarks
 from ganstudy.reports.study import LOOKED_AT, Study, by_class
 from ganstudy.reports.templates import render
 from ganstudy.runs import by_family
 
 NAMED = 4  # runs of the summary, beside the best and the worst of all
 PANELS = {
-    "fid": Panel("FID to validation images", log=True, lower_is_better=True),
+    "fid": Panel("FID to validation images, raw", log=True, lower_is_better=True),
     "coverage": Panel("coverage of validation images"),
     "modes_captured": Panel("modes captured"),
     "mode_kl": Panel("reverse KL", lower_is_better=True),
 }
 SEEDS = {
-    "fid": Panel("FID", log=True, lower_is_better=True),
-    "precision": Panel("precision"),
+    METRIC: Panel(TITLE, log=True, lower_is_better=True),
     "recall": Panel("recall"),
     "coverage": Panel("coverage"),
+    "precision": Panel("precision"),
     "modes_captured": Panel("modes captured"),
 }
 MARKS = {"differ": "*", "tie": "=", "open": ""}
@@ -56,6 +56,7 @@ def findings(study: Study) -> dict[str, Any]:
     return {
         "summary": conclusions.summary(study, found) if found else summary(study),
         "remarks": remarks(study),
+        "left_out": left_out(study),
         "compared": conclusions.table(found, study.real.get("fid_floor", 0.0)) if found else "",
         "can": conclusions.can_be_concluded(found) if found else [],
         "cannot": conclusions.cannot_be_concluded(study, found) if found else [],
@@ -67,35 +68,44 @@ def findings(study: Study) -> dict[str, Any]:
 def summary(study: Study) -> str:
     """What was compared, what came out, and what may not be concluded, in a few sentences: of a
     study whose losses have one seed each."""
-    found = {run.key: tables.in_floors(run.metrics) for run in study.runs}
-    floors = {key: value for key, value in found.items() if value is not None}
     caution = (
         "One seed allows no conclusion about losses: retraining moves FID several times more than "
         "resampling does."
     )
     runs = len(study.runs)
     shown = f"{runs} run{'s' * (runs > 1)}, {budget(study)}."
-    if not floors:  # unknown, or real training images are at no distance to be a multiple of
+    found = {run.key: run.metrics for run in study.runs if METRIC in run.metrics}
+    if not found:
         return f"{shown} {caution}"
-    best = min(floors, key=lambda key: floors[key])
-    rest = sorted((key for key in floors if key != best), key=lambda key: floors[key])
-    others = ", ".join(f"{key} {floors[key]:.1f}×" for key in rest[:NAMED])
+    best, *rest = sorted(found, key=lambda key: float(found[key][METRIC]))
+    others = ", ".join(f"{key} {found[key][METRIC]:z.2f}" for key in rest[:NAMED])
     if len(rest) > NAMED:
-        others += f", …, {rest[-1]} {floors[rest[-1]]:.1f}×"
+        others += f", …, {rest[-1]} {found[rest[-1]][METRIC]:z.2f}"
     return (
-        f"{shown} The smallest distance to the test images is {best}'s, {floors[best]:.1f}× that "
-        f"of real training images{f' ({others})' if others else ''}. {caution}"
+        f"{shown} The least {TITLE} is {best}'s, {_headline(found[best])}"
+        f"{f' ({others})' if others else ''}. {caution}"
     )
+
+
+def _headline(m: Mapping[str, Any]) -> str:
+    """The debiased FID with its interval and, where they were measured, the values that are read
+    beside it."""
+    beside = [f"{n} {m[n]:.3f}" for n in ("recall", "coverage") if n in m]
+    if "fid_relative" in m:
+        beside.append(f"relative FID {tables.relative(m)}")
+    return ", ".join([tables.debiased(m), *beside])
 
 
 def _draw(study: Study, pictures: Path) -> None:
     firsts = study.firsts()
     sets = {"real test images": study.reference.images}
+    sets |= {run.key: study.samples[run.key] for run in firsts if run.key in study.samples}
     for run in firsts:
-        sets[run.key] = read_samples(run.folder / "samples.npz")[0]
-        figures.growth(pictures / f"growth-{run.key}.png", study.snapshots[run.key])
+        if run.key in study.snapshots:
+            figures.growth(pictures / f"growth-{run.key}.png", study.snapshots[run.key])
     figures.samples_side_by_side(pictures / "samples.png", sets)
-    figures.walks(pictures / "walks.png", study.walks)
+    if study.walks:
+        figures.walks(pictures / "walks.png", study.walks)
     figures.curves(pictures / "curves.png", firsts)
     if study.comparison:
         _draw_seeds(study, study.comparison, pictures)

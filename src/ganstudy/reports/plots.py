@@ -215,11 +215,13 @@ def _seeds(study: Study, found: Comparison, looks: Mapping[str, Look]) -> Plot:
     median."""
     families = by_family(study.runs)
     names = [name for name in found.families if name in families]
+    # A debiased distance may be 0 or less.
+    values = [run.metrics[METRIC] for run in study.runs if METRIC in run.metrics]
     drawn = _figure(
         60 + 30 * len(names),
         "linear",
         y_range=Range1d(start=len(names) - 0.4, end=-0.6),
-        across="log",
+        across="log" if all(value > 0 for value in values) else "linear",
     )
     _name_lines(drawn, names)
     drawn.xaxis.axis_label = TITLE

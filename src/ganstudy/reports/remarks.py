@@ -4,14 +4,14 @@ from collections.abc import Mapping, Sequence
 
 from ganstudy.params import Params
 from ganstudy.reports.study import Study
-from ganstudy.runs import Run
+from ganstudy.runs import LEFT_OUT, Run
 
 BUDGET = "images"  # of the section train
 
 
 def remarks(study: Study) -> list[str]:
     """One paragraph for each thing that is wrong with the grid; none where all is well."""
-    return [*_missing(study), *_unlike(study)]
+    return [*_missing(study), *_lacking(study), *_unlike(study)]
 
 
 def budget(study: Study) -> str:
@@ -20,6 +20,26 @@ def budget(study: Study) -> str:
     if len(budgets) == 1:
         return f"{budgets[0]:,} images shown to each"
     return f"**different budgets**: {budgets[0]:,} to {budgets[-1]:,} images shown"
+
+
+def left_out(study: Study) -> list[str]:
+    """Metrics that could not be measured, a sentence for each reason."""
+    found: dict[str, dict[str, list[str]]] = {}  # by reason and name, of which rows of the table
+    rows = {"real images": study.real, **{run.key: run.metrics for run in study.runs}}
+    for key, metrics in rows.items():
+        for name, value in metrics.items():
+            if name.startswith(LEFT_OUT):
+                names = found.setdefault(str(value), {})
+                names.setdefault(name.removeprefix(LEFT_OUT), []).append(key)
+    return [
+        ", ".join(f"{name} of {_some(keys, len(rows))}" for name, keys in names.items())
+        + f": {reason}."
+        for reason, names in found.items()
+    ]
+
+
+def _some(keys: Sequence[str], of: int) -> str:
+    return "every row" if len(keys) == of else ", ".join(keys)
 
 
 def _missing(study: Study) -> list[str]:
@@ -35,6 +55,18 @@ def _missing(study: Study) -> list[str]:
         f"can be said of them: {told}. Losses with fewer seeds than others have wider intervals, "
         "and every number below may change."
     ]
+
+
+def _lacking(study: Study) -> list[str]:
+    """Pieces that are not shown, by reason."""
+    by_reason: dict[str, list[str]] = {}
+    for key, pieces in study.lacking.items():
+        for name, reason in pieces.items():
+            by_reason.setdefault(reason.replace(key, "*"), []).append(f"{name} of {key}")
+    if not by_reason:
+        return []
+    told = "; ".join(f"{', '.join(names)} ({reason})" for reason, names in by_reason.items())
+    return [f"**Not all is shown**: {told}. Metrics and what is concluded from them stand."]
 
 
 def _unlike(study: Study) -> list[str]:

@@ -4,18 +4,28 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-import numpy as np
 import numpy.typing as npt
 
 from ganstudy.data.images import DataInfo, Split
-from ganstudy.files import Images
+from ganstudy.evidence.limits import KEPT, LOOKED_AT
+from ganstudy.files import Images, Samples
 from ganstudy.params import Params
 from ganstudy.reports.comparison import Comparison
 from ganstudy.runs import Run, by_family
 
+__all__ = [
+    "KEPT",
+    "LOOKED_AT",
+    "Course",
+    "Metrics",
+    "Nearest",
+    "Study",
+    "Walk",
+    "by_class",
+    "shown",
+]
+
 Metrics = Mapping[str, Any]
-LOOKED_AT = 500  # samples among which those closest to training images are sought
-KEPT = 64  # samples of a snapshot that pictures show
 
 
 @dataclass(frozen=True)
@@ -49,14 +59,19 @@ class Course:
 @dataclass(frozen=True)
 class Study:
     """The runs of a grid with what was measured of each, and where it all comes from: `source`
-    names the commit and DVC's experiment, `command` makes the study from that commit.
+    names the commit that measured it, DVC's experiment, and the `others` among commits; `command`
+    makes the study.
 
-    By run key: `alarms` of training in words; `snapshots` of images (T, N, H, W, C), the first
-    KEPT at each; `growth`, metrics at each snapshot, and `seconds` of training until then, where
-    this machine trained the run; `walks` of images; `neighbours`, the training images nearest to
-    samples; D's `landscapes` (side, side) over points; `failures`, why a run counts as failed;
-    `missing`, why a run of the grid is not in `runs`. `comparison` is of losses over seeds, None
-    where no loss has two.
+    `reference` has the real samples that are shown; `counts` tells how many of the whole reference
+    are of each class, where that is known, and `farthest` its largest coordinate.
+
+    By run key: `alarms` of training in words; `samples` of the first seeds; `snapshots` of images
+    (T, N, H, W, C), the first KEPT at each; `growth`, metrics at each snapshot, and `seconds` of
+    training until then, where the machine that measured the run trained it; `walks` of images;
+    `neighbours`, the training images nearest to samples; ranks of D's scores over points as
+    `landscapes` (side, side); `failures`, why a run counts as failed; `missing`, why a run of the
+    grid is not in `runs`; `lacking`, by piece, why it is not shown. `comparison` is of losses over
+    seeds, None where no loss has two.
     """
 
     params: Params
@@ -66,15 +81,19 @@ class Study:
     runs: Sequence[Run]
     command: str
     source: Mapping[str, str]
+    counts: Sequence[int] = ()
+    farthest: float = 0.0
     alarms: Mapping[str, Sequence[str]] = field(default_factory=dict)
+    samples: Mapping[str, Samples] = field(default_factory=dict)
     snapshots: Mapping[str, Images] = field(default_factory=dict)
     growth: Mapping[str, Sequence[Metrics]] = field(default_factory=dict)
     seconds: Mapping[str, Sequence[float]] = field(default_factory=dict)
     walks: Mapping[str, Walk] = field(default_factory=dict)
     neighbours: Mapping[str, Nearest] = field(default_factory=dict)
-    landscapes: Mapping[str, npt.NDArray[np.float64]] = field(default_factory=dict)
+    landscapes: Mapping[str, npt.NDArray[Any]] = field(default_factory=dict)
     failures: Mapping[str, str] = field(default_factory=dict)
     missing: Mapping[str, str] = field(default_factory=dict)
+    lacking: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
     comparison: Comparison | None = None
 
     def firsts(self) -> Sequence[Run]:
@@ -87,7 +106,9 @@ class Study:
             name: [
                 Course(shown(run, len(self.growth[run.key])), self.growth[run.key]) for run in runs
             ]
-            for name, runs in by_family(self.runs).items()
+            for name, runs in by_family(
+                [run for run in self.runs if self.growth.get(run.key)]
+            ).items()
         }
 
     def courses_in_seconds(self) -> Mapping[str, Sequence[Course]]:
@@ -112,9 +133,8 @@ class Study:
 
     def real_shares(self) -> Sequence[float]:
         """Each class's share of the reference, where classes are known."""
-        names, labels = self.data.classes or (), np.asarray(self.reference.labels)
-        shares: list[float] = (np.bincount(labels, minlength=len(names)) / len(labels)).tolist()
-        return shares
+        whole = sum(self.counts)
+        return [count / whole for count in self.counts]
 
     def overlaps(self) -> bool:
         """Whether precision and recall were measured, of real images or of a run."""

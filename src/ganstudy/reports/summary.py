@@ -14,7 +14,7 @@ from ganstudy.reports.study import Study, shown
 
 SUMMARY, CURVES, LOSSES = "summary.json", "curves.csv", "losses.csv"
 VALUES = (
-    *("fid_debiased", "fid_low", "fid_high", "precision", "recall", "coverage"),
+    *("fid_debiased", "fid_low", "fid_high", "recall", "coverage", "fid_relative", "precision"),
     *("modes_captured", "modes_captured_strict", "high_quality", "mode_kl", "judge"),
 )
 FOLLOWED = ("fid", "coverage", "modes_captured", "high_quality", "mode_kl")

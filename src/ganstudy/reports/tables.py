@@ -4,6 +4,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from ganstudy.reports.floors import in_floors
 from ganstudy.runs import Run
 
 Metrics = dict[str, Any]
@@ -28,22 +29,35 @@ def _number(heading: str, key: str, digits: int, meaning: str) -> Column:
     return Column(heading, key, lambda m: f"{m[key]:z.{digits}f}" if key in m else UNKNOWN, meaning)
 
 
-def _fid(m: Metrics) -> str:
-    if "fid" not in m:
+def _interval(digits: int, value: float, low: float | None, high: float | None) -> str:
+    """`1.25 [1.00, 2.50]`; the value alone where its interval is unknown."""
+    if low is None or high is None:
+        return f"{value:z.{digits}f}"
+    return f"{value:z.{digits}f} [{low:z.{digits}f}, {high:z.{digits}f}]"
+
+
+def debiased(m: Mapping[str, Any]) -> str:
+    """Debiased FID with the interval of that quantity."""
+    if "fid_debiased" not in m:
         return UNKNOWN
-    return f"{m['fid']:.2f} [{m['fid_low']:z.2f}, {m['fid_high']:z.2f}]"
+    return _interval(2, m["fid_debiased"], m.get("fid_low"), m.get("fid_high"))
 
 
-def _floors(m: Metrics) -> str:
-    floors = in_floors(m)
-    return UNKNOWN if floors is None else f"{floors:.1f}×"
+def relative(m: Mapping[str, Any]) -> str:
+    """The same over the variance of real features, in percent."""
+    if "fid_relative" not in m:
+        return UNKNOWN
+    names = ("fid_relative", "fid_relative_low", "fid_relative_high")
+    value, low, high = (100 * m[name] if name in m else None for name in names)
+    return f"{_interval(2, value or 0.0, low, high)} %"
 
 
-def in_floors(m: Mapping[str, Any]) -> float | None:
-    """FID over that of real training images; None where one is unknown or the latter is 0."""
-    if "fid" not in m or m.get("fid_floor", 0) <= 0:
-        return None
-    return float(m["fid"] / m["fid_floor"])
+def floors(m: Mapping[str, Any]) -> str:
+    """Raw FID over that of real images among themselves."""
+    ratio = in_floors(m)
+    if ratio is None:
+        return UNKNOWN
+    return f"{_interval(1, ratio.value, *(ratio.interval or (None, None)))}×"
 
 
 def _modes(m: Metrics) -> str:
@@ -56,18 +70,33 @@ def _captured(m: Metrics) -> str:
 
 COLUMNS = [
     Column(
-        "FID [95 %]",
-        "fid",
-        _fid,
-        "Fréchet distance to the test images, with its bootstrap interval",
+        "debiased FID [95 %]",
+        "fid_debiased",
+        debiased,
+        "Fréchet distance to the test images, extrapolated to infinitely many samples, with the "
+        "interval of that same quantity",
     ),
-    Column("× floor", "fid", _floors, "the same over the distance of real training images"),
-    _number("debiased", "fid_debiased", 2, "FID extrapolated to infinitely many samples"),
+    _number("recall", "recall", 3, "share of real images within the samples' balls"),
+    _number("coverage", "coverage", 3, "share of real images with a sample in their ball"),
+    Column(
+        "relative FID [95 %]",
+        "fid_relative",
+        relative,
+        "debiased FID over the trace of the real features' covariance: 0 % real images, 100 % one "
+        "image at their mean again and again; changes neither with the number of samples nor with "
+        "the scale of the features",
+    ),
+    _number("FID", "fid", 2, "raw: biased upwards, the more the fewer samples"),
+    Column(
+        "× floor [95 %]",
+        "fid",
+        floors,
+        "raw FID over its mean between as many real images, with the uncertainty of both; the "
+        "floor is the bias of so many samples, so that the multiple changes with their number",
+    ),
     _number("KID", "kid", 4, "kernel distance, unbiased, features standardised"),
     _number("precision", "precision", 3, "share of samples within the real images' balls"),
-    _number("recall", "recall", 3, "share of real images within the samples' balls"),
     _number("density", "density", 3, "real balls around a sample, expected 1"),
-    _number("coverage", "coverage", 3, "share of real images with a sample in their ball"),
     _number("IS", "inception_score", 2, "inception score under the judge"),
     _number("H(y|x)", "entropy_conditional", 3, "mean entropy of a sample's class: quality"),
     _number("H(y)", "entropy_marginal", 3, "entropy of the mean class: diversity"),

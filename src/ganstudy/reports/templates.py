@@ -14,7 +14,8 @@ from ganstudy.reports.study import Study
 
 def render(template: str, out: Path, study: Study, **values: Any) -> None:
     """Writes `template` with a study, its params and `values` to `out`."""
-    params = yaml.safe_dump(study.params.model_dump(mode="json"), sort_keys=False)
+    told = study.params.model_dump(mode="json", exclude={"runtime"})  # that changes no result
+    params = yaml.safe_dump(told, sort_keys=False)
     fill(template, out, study=study, params=params, **values)
 
 

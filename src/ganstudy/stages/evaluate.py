@@ -11,6 +11,7 @@ import torch
 from ganstudy import judges, judging, layout, ranks, template
 from ganstudy.data.images import INFO, Split, load_info
 from ganstudy.errors import InputError
+from ganstudy.evidence import write as evidence
 from ganstudy.files import read_json, read_samples, write_json
 from ganstudy.models.saved import MODEL
 from ganstudy.params import Kind, Params, load
@@ -18,18 +19,19 @@ from ganstudy.progress import say
 from ganstudy.protocols import PROTOCOLS, MeasuringProtocol
 from ganstudy.reports import tables
 from ganstudy.runs import read_run
-from ganstudy.tracking import log_real, log_run, log_samples
+from ganstudy.tracking import log_real, log_run, log_samples, source_tags
 from ganstudy.training import device as devices
 
 SHOWN = (
-    *("fid", "fid_floor", "precision", "recall", "coverage", "classes_captured"),
+    *("fid_debiased", "recall", "coverage", "fid_relative", "fid", "fid_floor", "classes_captured"),
     *("modes_captured", "modes_captured_strict", "high_quality", "mode_kl"),
 )
 
 
 def run(params: Params, key: str, out: Path) -> None:
-    """Measures the samples of run `key`, or real training data where it is `real`. Several
-    processes share the extraction of features; the first writes."""
+    """Measures the samples of run `key`, or real training data where it is `real`. Where metrics go
+    to their place in the study, what its report shows of the run goes to `reports/evidence`.
+    Several processes share the extraction of features; the first writes."""
     device = devices.choose(params.runtime)
     real = key == layout.REAL
     folder = layout.RUNS if real else layout.run_folder(key)
@@ -42,10 +44,22 @@ def run(params: Params, key: str, out: Path) -> None:
     values |= {"device": device.type, "torch": torch.__version__, "settings": told}
     write_json(out, values)
     say(f"{out}: " + ", ".join(f"{k} {values[k]:.4g}" for k in SHOWN if k in values))
+    if out == layout.METRICS / f"{key}.json":
+        _keep(params, protocol, key)
     if real:
         log_real(values)
     else:
         log_run(read_run(key, values))
+
+
+def _keep(params: Params, protocol: MeasuringProtocol, key: str) -> None:
+    """Writes the evidence of a run, or of the real images."""
+    place, source = layout.EVIDENCE / key, source_tags()
+    with ranks.apart():  # the other processes are done
+        if key == layout.REAL:
+            evidence.write_real(params, source, place)
+        else:
+            evidence.write_run(params, protocol, key, source, place)
 
 
 def settings(extractor: str | None, weights: Path | None) -> Params:

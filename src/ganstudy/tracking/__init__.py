@@ -6,7 +6,7 @@ that fails is told about once and never stops the work; `sync` completes it.
 
 from ganstudy.tracking.links import kept_link, link_path
 from ganstudy.tracking.models import log_real, log_run, log_samples, tracked_training
-from ganstudy.tracking.origin import git, source_tags, study_place
+from ganstudy.tracking.origin import git, source_tags
 from ganstudy.tracking.run import TrackedRun, flat, tracked
 from ganstudy.tracking.store import tracking_uri, without_secret
 
@@ -20,7 +20,6 @@ __all__ = [
     "log_run",
     "log_samples",
     "source_tags",
-    "study_place",
     "tracked",
     "tracked_training",
     "tracking_uri",

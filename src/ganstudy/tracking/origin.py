@@ -4,9 +4,8 @@ import getpass
 import os
 import subprocess
 import sys
-from pathlib import Path
 
-from ganstudy.layout import project_root
+from ganstudy.layout import study_place
 
 # What DVC removes before it makes it anew; everything else of the repository is source.
 _RESULTS = tuple(
@@ -44,15 +43,6 @@ def _user() -> str:
         return os.environ.get("MLFLOW_TRACKING_USERNAME") or getpass.getuser()
     except (KeyError, OSError, ImportError):  # a user id without a name, as in containers
         return "unknown"
-
-
-def study_place() -> str:
-    """The folder of the study in its project, like `studies/modes/ring`; empty for the root, and in
-    DVC's temporary workspaces."""
-    here, root = Path.cwd().resolve(), project_root()
-    if here == root or (root / "studies") not in here.parents:
-        return ""
-    return here.relative_to(root).as_posix()
 
 
 def git(*arguments: str) -> str:

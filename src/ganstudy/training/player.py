@@ -27,6 +27,8 @@ class Batch:
     _known: dict[str, Any] = field(default_factory=dict, init=False, repr=False)
 
     def __getitem__(self, name: str) -> Tensor:
+        if name not in self.fields:
+            raise KeyError(f"no {name} in these batches, which have {', '.join(self.fields)}")
         return self.fields[name]
 
     def get(self, name: str) -> Tensor | None:

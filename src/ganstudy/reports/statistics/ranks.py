@@ -14,8 +14,10 @@ def friedman_test(outcomes: Outcomes, seed: int = 0) -> float | None:
     ranked, failed runs last together, and rank sums that lie apart speak against it.
 
     By drawing the order of the losses anew at each seed, not by the chi-squared approximation,
-    which few seeds do not allow. It reaches 1 / (PERMUTATIONS + 1). Seeds that a loss lacks are
-    left out; None with fewer than 3 losses (a pair has its own test) or 2 seeds.
+    which few seeds do not allow. The observed order counts as one of the draws, so that a p of at
+    most alpha is found in at most alpha of studies of equal losses, however few the draws (Phipson
+    & Smyth 2010); it reaches 1 / (PERMUTATIONS + 1). Seeds that a loss lacks are left out; None
+    with fewer than 3 losses (a pair has its own test) or 2 seeds.
     """
     costs = outcomes.costs()
     costs = costs[:, ~np.isnan(costs).any(axis=0)]

@@ -12,7 +12,8 @@ from ganstudy.reports.statistics.aggregates import LEVEL
 @dataclass(frozen=True)
 class VarianceSplit:
     """Standard deviations in the metric's units: `between` runs of one loss, as observed, and of
-    `sampling` within a run; `seed_share` of the observed variance, in [0, 1], is the seed's."""
+    `sampling` within a run, at most; `seed_share` of the observed variance, in [0, 1], is the
+    seed's, at least."""
 
     between: float
     sampling: float
@@ -25,7 +26,7 @@ def variance_split(values: Any, low: Any, high: Any) -> VarianceSplit | None:
     Observed = seed + sampling; the mean square of the intervals' half widths over the normal
     quantile is taken for sampling. An interval that also resamples the reference, as that of FID
     does, is wider than what moves runs against each other, since they share the reference: the
-    seed's share is then a lower bound. None for fewer than 2 runs.
+    seed's share is a lower bound. None for fewer than 2 runs.
     """
     runs, widths = np.asarray(values, dtype=np.float64), np.asarray(high) - np.asarray(low)
     if len(runs) < 2:
