@@ -79,7 +79,7 @@ def test_images_are_channels_first_and_labels_none_without() -> None:
 
 
 def test_a_batch_larger_than_the_data_says_what_is_possible() -> None:
-    with pytest.raises(InputError, match=r"set train\.batch to 20 or less"):
+    with pytest.raises(InputError, match=r"there are 20: 20 or less"):
         batches(21)
     assert batches(20).draw(0, 0)["x"].shape == (20, 1, 8, 8)
 

@@ -11,7 +11,7 @@ from functools import partial
 import torch
 from torch import Tensor
 
-from ganstudy.errors import InputError, nearest
+from ganstudy.errors import InputError, naming, nearest
 from ganstudy.models.base import adam, initial_weights
 from ganstudy.networks import NetworkSpec
 from ganstudy.networks.norms import upcast
@@ -62,7 +62,8 @@ class Adversary:
             for row, settings in recipe.penalties.items()
         ]
         _recipe_can_work(loss, recipe, spec)
-        self._augmentations = [(row, augmentation(row)) for row in augment]
+        with naming("train.augment"):
+            self._augmentations = [(row, augmentation(row)) for row in augment]
         self.name, self.spec = name, spec
         with initial_weights(seed, name):
             self.network = spec.build()

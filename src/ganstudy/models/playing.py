@@ -1,32 +1,28 @@
 """From params, a model and data to a trainer that can play."""
 
-from collections.abc import Mapping
-
 import torch
 
-from ganstudy.data.images import DataInfo
 from ganstudy.dataset import Dataset
-from ganstudy.errors import InputError
+from ganstudy.errors import InputError, naming
 from ganstudy.keys import RunKey
 from ganstudy.models.base import GenerativeModel
 from ganstudy.params import Params
-from ganstudy.spaces import Space, labelled
 from ganstudy.training.batches import Batches
 from ganstudy.training.precision import precision
 from ganstudy.training.trainer import Settings, Trainer
 
 
-def spaces_for(params: Params, info: DataInfo) -> Mapping[str, Space]:
-    """The fields that a model of these params is made for. Raises `InputError` where it is to know
-    classes that the data does not have."""
+def seen(params: Params, data: Dataset) -> Dataset:
+    """Of `data` what a model of these params sees: labels only where it is conditional. Raises
+    `InputError` where it is to know classes that the data does not have."""
     if not params.train.conditional:
-        return labelled(info.shape, info.scale)
-    if info.classes is None:
+        return data.only(data.fields.keys() - {"y"})
+    if "y" not in data.fields:
         raise InputError(
             "train.conditional: true needs labels, and this data has none; set it to false or sort "
             "the images into one sub-folder a class"
         )
-    return labelled(info.shape, info.scale, len(info.classes))
+    return data
 
 
 def make_trainer(
@@ -36,9 +32,11 @@ def make_trainer(
     for module in (*model.networks.values(), *model.state.values()):
         module.to(device)
     train = params.train
+    with naming("train.batch"):
+        batches = Batches(data, train.batch, key.seed, device)
     return Trainer(
         model,
-        Batches(data, train.batch, key.seed, device),
+        batches,
         Settings(
             images=train.images,
             decay=train.decay,

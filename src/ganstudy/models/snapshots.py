@@ -34,7 +34,8 @@ def snapshot(
     averages on `batches`."""
     made, specs = type(model), model.specs
     settle(made, networks, specs, seed, batches, given)
-    inputs = inputs_for(made.inputs(specs), count, seed, given)
+    first = {name: whole[:count] for name, whole in (given or {}).items()}
+    inputs = inputs_for(made.inputs(specs), count, seed, first)
     samples = generated(made, networks, specs, inputs, seed)
     return torch.from_numpy(next(iter(samples.values())))
 

@@ -13,7 +13,7 @@ from ganstudy.data.folder import survey
 from ganstudy.data.native import stored_shape
 from ganstudy.data.needs import refuse_too_few
 from ganstudy.data.sources import folder_rules
-from ganstudy.errors import InputError, nearest
+from ganstudy.errors import InputError, naming, nearest
 from ganstudy.files import write_text
 from ganstudy.keys import RunKey
 from ganstudy.models import build, families_for
@@ -99,10 +99,8 @@ def _folder_can_be_read(params: Params) -> None:
     folder = params.data.folder
     if folder is None:
         return
-    try:
+    with naming("data.folder"):
         surveyed = survey(layout.from_root(folder), folder_rules(params.data))
-    except InputError as error:
-        raise InputError(*(f"data.folder: {mistake}" for mistake in error.args)) from error
     found, blocked = surveyed.labelling, surveyed.place.blocked
     for name in (*surveyed.place.closed, *found.names):
         if name in blocked and params.data.broken == "refuse":

@@ -11,21 +11,21 @@ import torch
 from torch import Tensor
 
 from ganstudy import layout, ranks, runs
-from ganstudy.data.images import DataInfo, Split, load_info, load_split
-from ganstudy.dataset import labelled_data
+from ganstudy.data.fields import load_dataset
+from ganstudy.data.images import DataInfo, Split, load_info
 from ganstudy.errors import DivergedError
 from ganstudy.files import read_json, replacing, sha256_json, write_json, write_npz
 from ganstudy.keys import RunKey
 from ganstudy.models import build, identity
-from ganstudy.models.base import SETTLE_BATCHES, Networks
-from ganstudy.models.playing import make_trainer, spaces_for
+from ganstudy.models.base import SETTLE_BATCHES, GenerativeModel, Networks
+from ganstudy.models.playing import make_trainer, seen
 from ganstudy.models.saved import MODEL, WEIGHTS, save_model
 from ganstudy.models.snapshots import SETTLED_ON, snapshot, snapshot_size
 from ganstudy.params import Params
 from ganstudy.progress import say
 from ganstudy.protocols import PROTOCOLS
 from ganstudy.reports.pictures import save_picture
-from ganstudy.spaces import Space, classes_of, samples_of, to_json
+from ganstudy.spaces import SampleSpace, Space, classes_of, samples_of, to_json
 from ganstudy.tracking import tracked_training
 from ganstudy.training import device as devices
 from ganstudy.training.alarms import alarms
@@ -54,14 +54,13 @@ def _train(params: Params, key: RunKey, out: Path, device: torch.device) -> None
     recipe = identity(params, key)
     info = load_info(layout.PREPARED)
     numerics = layout.output(layout.NUMERICS / f"{key.family}.json", "numerics")
-    spaces = spaces_for(params, info)
+    data = seen(params, load_dataset(layout.PREPARED, "train"))
+    spaces = data.spaces
     arithmetic = precision(params, device)
     digest = sha256_json(
         [recipe, arithmetic, info.sha256_train, _seen(spaces), read_json(numerics)]
     )
     model = build(params, key, spaces)
-    split = load_split(layout.PREPARED, "train")
-    data = labelled_data(split.images, split.labels, spaces)
     trainer = make_trainer(params, key, model, data, device)
     meta: dict[str, Any] = {
         "key": digest,
@@ -73,10 +72,11 @@ def _train(params: Params, key: RunKey, out: Path, device: torch.device) -> None
     if arithmetic == "bfloat16" and not has_bfloat16(device):
         say("bfloat16 is emulated here and slow; float32 is faster: -S train.precision=auto")
     (main, *_) = model.outputs(model.specs).values()
-    count = snapshot_size(info.kind, main)
+    given = _held_out(model)
+    count = min([snapshot_size(info.kind, main), *map(len, given.values())])
 
     def picture(networks: Networks, batches: int = SETTLED_ON) -> Tensor:
-        return snapshot(networks, model, count, key.seed, batches)
+        return snapshot(networks, model, count, key.seed, batches, given)
 
     store = CheckpointStore(layout.state("train", digest))
     watch = Watch(picture=picture, measure=_live(params, info, device))
@@ -113,6 +113,15 @@ def _train(params: Params, key: RunKey, out: Path, device: torch.device) -> None
         names = (runs.GRID, runs.HISTORY, MODEL, WEIGHTS)
         tracker.log_files(*(out / name for name in names))
         store.clear()
+
+
+def _held_out(model: GenerativeModel) -> Mapping[str, Tensor]:
+    """Of inputs that nobody can draw, like images, those of the validation split."""
+    wanted = [name for name, s in model.inputs(model.specs).items() if isinstance(s, SampleSpace)]
+    if not wanted:
+        return {}
+    held = load_dataset(layout.PREPARED, "validation")
+    return {n: held.spaces[n].encode(torch.from_numpy(held.fields[n].copy())) for n in wanted}
 
 
 def _seen(spaces: Mapping[str, Space]) -> dict[str, Any]:

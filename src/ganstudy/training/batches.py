@@ -25,7 +25,7 @@ class Batches:
         if fewest < size:
             raise InputError(
                 f"a batch of {size} needs as many training samples; there are {fewest}: "
-                f"set train.batch to {fewest} or less"
+                f"{fewest} or less"
             )
         ranks.share_of(size)  # or say so before anything runs
         self._stores = stores_of(data, size, seed, device)

@@ -38,7 +38,9 @@ class Game:
     ) -> None:
         self.model, self.batches, self.device = model, batches, device
         self.players = players = model.players()
-        self.averages = {name: averaged(model.networks[name], ema) for name in model.averaged}
+        self.averages = {
+            name: averaged(model.networks[name], ema) for name in sorted(model.averaged)
+        }
         self.draws = max(player.steps for player in players)  # of batches, each round
         self._bfloat16 = bfloat16
         _must_all_be_known(model, players)
