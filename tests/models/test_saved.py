@@ -19,7 +19,8 @@ from ganstudy.models.saved import (
     restored,
     save_model,
 )
-from ganstudy.networks import NetworkSpec, discriminator_spec, generator_spec
+from ganstudy.networks import NetworkSpec, discriminator_spec, encoder_spec, generator_spec
+from ganstudy.networks.specs import from_json, to_json
 from training.tiny import weights
 
 SPECS = [
@@ -93,6 +94,22 @@ def test_equal_weights_give_equal_bytes(tmp_path: Path) -> None:
         assert (tmp_path / "a" / file).read_bytes() == (tmp_path / "b" / file).read_bytes()
     save(tmp_path / "c", SPECS[1], {"key": "k"}, seed=1)
     assert (tmp_path / "a" / WEIGHTS).read_bytes() != (tmp_path / "c" / WEIGHTS).read_bytes()
+
+
+def test_what_is_written_of_a_generator_and_its_companions_is_what_old_runs_hold(tmp_path) -> None:
+    save(tmp_path / "gan", SPECS[1], {"key": "k"})
+    meta = json.loads((tmp_path / "gan" / MODEL).read_text())
+    common = {"stored": [28, 28, 3], "scale": 1.0, "width": 4}
+    assert meta == {
+        "key": "k",
+        "generator": {"network": "dcgan", "latent": 4, "norm": "batch", "classes": 3, **common},
+        "discriminator": {"network": "mlp", "norm": "none", "classes": 0, **common},
+    }
+    encoder = encoder_spec("mlp", (2,), 2.5, 3, 8, standardized=True)
+    written = to_json({"encoder": encoder})
+    told = {"network": "mlp", "stored": (2,), "scale": 2.5, "latent": 3, "width": 8}
+    assert written == {"encoder": told | {"standardized": True}}
+    assert from_json(written) == {"encoder": encoder}
 
 
 # Samples
