@@ -12,6 +12,7 @@ from datetime import date
 from pathlib import Path
 
 import interval
+import kinds
 import metric_speed
 import whole_evaluation
 from tabular import replaced, table
@@ -36,6 +37,7 @@ def main() -> None:
             [*metric_speed.frechet(), *metric_speed.neighbours(), *metric_speed.kernel()]
         ),
         "intervals": lambda: page_intervals(intervals()),
+        "kinds": lambda: page_kinds(kinds.compare(run), run),
     }
     wanted = [name.strip() for name in " ".join(sys.argv[1:]).split(",") if name.strip()]
     if unknown := [name for name in wanted if name not in sections]:
@@ -62,6 +64,25 @@ def main() -> None:
 def intervals() -> list[interval.Found]:
     with threadpool_limits(1, "blas"):
         return [interval.measure(case) for case in interval.cases()]
+
+
+def page_kinds(found: Sequence[kinds.Compared], run: str) -> Iterable[str]:
+    yield "## On another kind of CPU"
+    yield ""
+    yield f"The same samples of {run}, measured here, and with the libraries held to the"
+    yield (
+        "instructions of a CPU without AVX ("
+        + ", ".join(f"`{k}={v}`" for k, v in kinds.OLD.items())
+        + ")."
+    )
+    yield ""
+    yield from table(
+        ["", "here", "without AVX", "apart"],
+        [
+            [row.name, f"{row.here:.6g}", f"{row.old:.6g}", f"{abs(row.old - row.here):.1g}"]
+            for row in found
+        ],
+    )
 
 
 def page_whole(found: whole_evaluation.Compared, run: str) -> Iterable[str]:

@@ -45,11 +45,15 @@ ALLOWED: dict[str, set[str]] = {
     "protocols": BASE | {"data", "judging", "kept", "metrics", "training"},
     "fingerprints": BASE | GAME | {"data", "evidence", "judges", "judging", "models", "protocols"},
     "reports": BASE | {"data", "evidence", "runs", "variants"},
+    "explorer": {"data", "errors", "files", "models", "networks", "spaces"},
+    "exporting": {"data", "errors", "files", "models", "params", "reports", "runs"},
     "stages": BASE
     | GAME
     | {
         "data",
         "evidence",
+        "explorer",
+        "exporting",
         "fingerprints",
         "judges",
         "models",

@@ -1,7 +1,7 @@
 """The command line: one Typer command a stage. Heavy imports are inside the commands."""
 
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Literal
 
 import typer
 
@@ -225,15 +225,49 @@ def redraw(
 
 
 @app.command()
+def explore(
+    run: Annotated[
+        list[str] | None,
+        typer.Option(
+            help="A run's key, once for each; those of the first seed by default.",
+            autocompletion=_runs,
+        ),
+    ] = None,
+    out: Annotated[Path, typer.Option(help="The page.")] = layout.REPORTS / "explorer.html",
+) -> None:
+    """Write a page in which trained generators run themselves: sliders, codes, D's scores."""
+    from ganstudy import params
+    from ganstudy.stages import explore as stage
+
+    stage.run(params.load(), run or [], out)
+
+
+@app.command()
+def export(
+    run: Run,
+    out: Annotated[Path, typer.Option(help="A new or empty folder.")],
+    format_: Annotated[
+        Literal["safetensors", "onnx"], typer.Option("--format", help="Of the weights.")
+    ] = "safetensors",
+) -> None:
+    """Write a run to give away: weights, config.json, a model card, a picture."""
+    from ganstudy import params
+    from ganstudy.stages import export as stage
+
+    stage.run(params.load(), run, format_, out)
+
+
+@app.command()
 def trial(
     variant: Annotated[str, typer.Option(help="A row of the table of variants.")],
     variants: Annotated[Path, typer.Option(help="The table.")] = layout.VARIANTS,
     out: Annotated[Path | None, typer.Option(help="A JSON; trials/<variant>.json")] = None,
 ) -> None:
     """Train one variant of a recipe and measure it on validation images."""
+    from ganstudy.stages import train
     from ganstudy.stages import trial as stage
 
-    stage.run(variant, variants, out or variants.parent / "trials" / f"{variant}.json")
+    stage.run(variant, variants, out or variants.parent / "trials" / f"{variant}.json", train.run)
 
 
 @app.command()

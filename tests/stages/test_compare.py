@@ -31,7 +31,7 @@ from training.tiny import content
 
 SMALL = {
     "study": {"losses": ["non_saturating", "wgan"], "baselines": ["vae-elbo"], "seeds": [0, 1]},
-    "sample__count": 60,
+    "sample__count": 80,  # twice the features and more, so that FID has an interval
 }
 
 
@@ -240,5 +240,5 @@ def test_a_failed_run_counts_though_it_was_not_measured(study: Params, tmp_path:
         write_json(place, about | {"meta": about["meta"] | {"failure": "the loss is not finite"}})
         (layout.METRICS / f"{key}.json").unlink()
     text = report(study, tmp_path / "out", partial=True)
-    assert "| **gan-wgan** | 2/2 | failed [failed, failed] |" in text
+    assert "| **gan-wgan** | 2/2 | failed [failed, failed; 50 %] |" in text
     assert "**Unfinished**: 2 of 6 runs" in text

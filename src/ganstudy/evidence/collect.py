@@ -42,9 +42,13 @@ def failure(rows: Rows, images: int, diverged: str | None) -> str | None:
 
 
 def growth(protocol: MeasuringProtocol, snapshots: Samples) -> list[dict[str, Any]]:
-    """Metrics at each of `snapshots` (T, N, ...), as many as the protocol can tell."""
-    found = (protocol.growth(Split(snapshot, None)) for snapshot in snapshots)
-    return [values for values in found if values]
+    """Metrics, numbers alone, at each of `snapshots` (T, N, ...), as many as the protocol tells."""
+    found = [protocol.growth(Split(snapshot, None)) for snapshot in snapshots]
+    return [
+        {name: value for name, value in values.items() if isinstance(value, int | float)}
+        for values in found
+        if values
+    ]
 
 
 def walk(folder: Path, test: Split) -> tuple[Images, Images]:

@@ -25,6 +25,11 @@ class NetworkSpec:
     norm: str = "none"
 
     @property
+    def family(self) -> str:
+        """The architecture's first part: dcgan, resnet, mlp."""
+        return self.architecture.partition(".")[0]
+
+    @property
     def latent(self) -> int:
         """Dimensions of the code that goes in or comes out; 0 where there is none."""
         there = (s.dimensions for s in self._spaces() if isinstance(s, Noise))
@@ -159,7 +164,7 @@ def from_json(content: Mapping[str, Any]) -> dict[str, NetworkSpec]:
 
 def _arguments(role: str, spec: NetworkSpec) -> dict[str, Any]:
     every = {
-        "network": spec.architecture.removesuffix(f".{role}"),
+        "network": spec.family,
         "stored": spec.shape.stored,
         "scale": spec.shape.scale,
         "latent": spec.latent,

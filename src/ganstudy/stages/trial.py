@@ -3,39 +3,41 @@
 Recipes are chosen by trials, so the test split takes no part in the choice.
 """
 
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from ganstudy import layout, params, runs, variants
+from ganstudy import layout, runs, variants
 from ganstudy.data.images import Split, load_info, load_split
 from ganstudy.errors import InputError, nearest
 from ganstudy.files import read_json, sha256_json, write_json
 from ganstudy.keys import RunKey
 from ganstudy.models.saved import MODEL, load_generator
+from ganstudy.params import Params, load
 from ganstudy.progress import say
 from ganstudy.protocols import PROTOCOLS, MeasuringProtocol
 from ganstudy.seeding import numpy_generator
-from ganstudy.stages import train
 from ganstudy.training import device as devices
 
 
-def run(name: str, table: Path, out: Path) -> None:
-    """Trains the variant `name` and writes what it reached as `out`, a flat JSON: fid, fid_floor,
-    precision, recall and coverage of as many samples as there are validation images."""
+def run(name: str, table: Path, out: Path, train: Callable[[Params, RunKey, Path], None]) -> None:
+    """Trains the variant `name` by the stage `train` and writes what it reached as `out`, a flat
+    JSON: fid, fid_floor, precision, recall and coverage of as many samples as there are validation
+    images."""
     known = variants.read(table)
     if name not in known:
         raise InputError(f"{table}: there is no variant {name!r}; {nearest(name, known)}")
     variant = known[name]
-    settings = params.load(changes=variant.set | {"train.failure": "keep"})
+    settings = load(changes=variant.set | {"train.failure": "keep"})
     key = RunKey.parse(f"{variant.run}-{variant.seed}")
     device = devices.choose(settings.runtime)
     protocol = PROTOCOLS[load_info(layout.PREPARED).kind](settings, device)
     count = len(load_split(layout.PREPARED, "validation").images)
     floor = _measured(protocol, _real(count))["fid"]
     folder = layout.state("trial", sha256_json([name, settings.model_dump(mode="json")]))
-    train.run(settings, key, folder)
+    train(settings, key, folder)
     meta = read_json(folder / MODEL)
     samples = load_generator(folder, device).sample(count, key.seed)
     values = _measured(protocol, Split(samples, None)) | {

@@ -1,0 +1,69 @@
+"""Stage `explore`: trained generators in one page, in which they run themselves."""
+
+from collections.abc import Sequence
+from pathlib import Path
+
+from ganstudy import layout
+from ganstudy.data.images import load_info, load_split
+from ganstudy.errors import InputError
+from ganstudy.explorer import page
+from ganstudy.explorer.page import MOST_BYTES, Explored
+from ganstudy.models.saved import load_companion, load_generator
+from ganstudy.params import Params
+from ganstudy.progress import say
+from ganstudy.reports.looks import COLOURS
+from ganstudy.runs import family_of, seed_of
+
+OVERHEAD = 100_000  # bytes of the page without any run
+
+
+def run(params: Params, keys: Sequence[str], out: Path) -> None:
+    """Writes the page of the runs `keys` to `out`; without any, of the runs of the study's first
+    seed, as many as fit into MOST_BYTES: the first GAN and the baselines, then other losses.
+
+    Raises `InputError` for points, which are no images, for a run that is not there, for named runs
+    that do not fit, and for a network that the page cannot compute.
+    """
+    info = load_info(layout.PREPARED)
+    if info.kind == "points":
+        raise InputError(f"explore shows images, and {info.name} has points: see its report")
+    colours = _colours(params)
+    real = load_split(layout.PREPARED, "test")
+    found: list[Explored] = []
+    left = MOST_BYTES - OVERHEAD
+    for key in dict.fromkeys(keys or _usual(params)):
+        folder = layout.run_folder(key)
+        generator = load_generator(folder)
+        made = generator.spec.shape.stored
+        if made != info.shape:
+            raise InputError(f"{key} makes samples of {made}, not {info.shape}")
+        colour = colours.get(family_of(key), COLOURS[-1])
+        one = page.explored(key, colour, generator, load_companion(folder), real)
+        left -= len(one.text)
+        if left >= 0:
+            found.append(one)
+            continue
+        if keys or not found:
+            raise InputError(
+                f"explore: {key} would make the page larger than {MOST_BYTES:,} bytes: name fewer "
+                "runs, or smaller networks"
+            )
+        say(f"explore: {key} and what follows would make the page too large: --run names others")
+        break
+    page.write(out, info, found)
+    names = ", ".join(one.key for one in found)
+    say(f"explore: {out}: {names}, {out.stat().st_size / 1e6:.1f} MB")
+
+
+def _usual(params: Params) -> Sequence[str]:
+    """The runs of the study's first seed: a GAN beside the baselines, then other GANs."""
+    keys = [key for key in params.run_keys() if seed_of(key) == params.study.seeds[0]]
+    baselines = [key for key in keys if family_of(key) in params.study.baselines]
+    gans = [key for key in keys if key not in baselines]
+    return [*gans[:1], *baselines, *gans[1:]]
+
+
+def _colours(params: Params) -> dict[str, str]:
+    """The colour of each loss, as the report has it."""
+    families = dict.fromkeys(family_of(key) for key in params.run_keys())
+    return {name: COLOURS[index % len(COLOURS)] for index, name in enumerate(families)}
