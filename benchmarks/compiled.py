@@ -47,8 +47,8 @@ def compare(params: Params, pair: str) -> Compiled | None:
     model = build(chosen, training.GAN, networks.world)
     real = training.encoded(networks.world)[: params.train.batch]
     play = _make_round(
-        model.sampler,
-        model.companion.network,
+        model.networks["generator"],
+        model.networks["discriminator"],
         params.losses["non_saturating"],
         real,
         bfloat16=chosen.train.precision == "bfloat16",

@@ -16,9 +16,9 @@ from torch.utils._python_dispatch import TorchDispatchMode
 from torch.utils.flop_counter import flop_registry
 
 from ganstudy.files import Images
-from ganstudy.models import World
 from ganstudy.params import Params, load
 from ganstudy.seeding import numpy_generator
+from ganstudy.spaces import labelled
 from ganstudy.training import device as devices
 from training import GAN, ROUNDS, make_play, make_trainer, seconds
 
@@ -60,7 +60,7 @@ def costs(params: Params, device: torch.device, sides: Sequence[int] = SIDES) ->
 
 
 def _cost(params: Params, device: torch.device, side: int) -> Cost:
-    trainer = make_trainer(params, GAN, device, World((side, side, 3)), shapes(COUNT, side))
+    trainer = make_trainer(params, GAN, device, labelled((side, side, 3)), shapes(COUNT, side))
     play = make_play(trainer)
     with Operations() as counter:  # type: ignore[no-untyped-call]  # warms up, too
         for _ in range(COUNTED):

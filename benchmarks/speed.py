@@ -22,7 +22,7 @@ from tabular import replaced, table
 
 import training
 from ganstudy.files import write_text
-from ganstudy.models import RunKey
+from ganstudy.keys import RunKey
 from ganstudy.params import Params, load
 from ganstudy.progress import say
 from ganstudy.training import device as devices

@@ -15,16 +15,18 @@ from plain import AS_WRITTEN, make_loop, networks_alone
 from torch import Tensor
 
 from ganstudy.data.images import Split
+from ganstudy.dataset import labelled_data
 from ganstudy.files import Samples
 from ganstudy.judging import classifier_training
-from ganstudy.models import RunKey, World, build, playing
-from ganstudy.networks import shape_of
+from ganstudy.keys import RunKey
+from ganstudy.models import build, playing
 from ganstudy.params import Params
 from ganstudy.seeding import numpy_generator
+from ganstudy.spaces import Space, labelled, samples_of
 from ganstudy.training.precision import precision
 from ganstudy.training.trainer import Trainer
 
-IMAGES, POINTS = World((28, 28, 1)), World((2,))
+IMAGES, POINTS = labelled((28, 28, 1)), labelled((2,))
 CLASSES = 10
 ROUNDS, TURNS, WARM_UP = 24, 7, 16
 GAN = RunKey.parse("gan-non_saturating-0")
@@ -35,7 +37,7 @@ class Pair:
     """Networks of the comparison with a plain loop: what they are made for, what they set in
     params, and `train.precision` for them."""
 
-    world: World
+    world: Mapping[str, Space]
     network: Mapping[str, Any]
     precision: str = "auto"
 
@@ -107,9 +109,9 @@ def compare(params: Params, pair: str) -> Compared:
     samples = encoded(networks.world)
     for name, setting in (("networks", networks_alone(used.train)), ("plain", AS_WRITTEN)):
         model = build(used, GAN, networks.world)
-        discriminator = model.companion.network
+        G, D = (model.networks[name] for name in ("generator", "discriminator"))
         batch = params.train.batch
-        plays[name] = make_loop(model.sampler, discriminator, recipe, samples, batch, setting)
+        plays[name] = make_loop(G, D, recipe, samples, batch, setting)
     taken = in_turn(plays, device)
     return Compared(pair, **{name: params.train.batch / taken[name] for name in plays})
 
@@ -141,22 +143,23 @@ def in_turn(plays: Mapping[str, Callable[[], object]], device: torch.device) -> 
     return {name: statistics.median(found) for name, found in taken.items()}
 
 
-def noise(world: World) -> Samples:
+def noise(world: Mapping[str, Space]) -> Samples:
     """Samples to train on, as they are stored: their content does not matter here."""
-    values = numpy_generator(0, "benchmark").integers(0, 256, (4096, *world.stored))
-    return values.astype("uint8" if len(world.stored) == 3 else "float32")
+    stored = samples_of(world).stored
+    values = numpy_generator(0, "benchmark").integers(0, 256, (4096, *stored))
+    return values.astype("uint8" if len(stored) == 3 else "float32")
 
 
-def encoded(world: World) -> Tensor:
+def encoded(world: Mapping[str, Space]) -> Tensor:
     """The same as networks see them."""
-    return shape_of(world.stored, world.scale).encode(torch.from_numpy(noise(world)))
+    return world["x"].encode(torch.from_numpy(noise(world)))
 
 
 def make_trainer(
     params: Params,
     key: RunKey,
     device: torch.device,
-    world: World = IMAGES,
+    world: Mapping[str, Space] = IMAGES,
     samples: Samples | None = None,
 ) -> Trainer:
     """The trainer of a run on `samples` of a world, or on noise."""
@@ -164,7 +167,7 @@ def make_trainer(
     params = params.model_copy(update={"train": endless})
     model = build(params, key, world)
     shown = noise(world) if samples is None else samples
-    return playing.make_trainer(params, key, model, Split(shown, None), device)
+    return playing.make_trainer(params, key, model, labelled_data(shown, None, world), device)
 
 
 def make_play(trainer: Trainer) -> Callable[[], object]:

@@ -20,9 +20,9 @@ from ganstudy.data.images import load_split
 from ganstudy.files import Images, read_images, write_npz
 from ganstudy.judging import load_judge
 from ganstudy.metrics import JudgeExtractor
-from ganstudy.networks import ImageShape
 from ganstudy.networks.classifier import Classifier
 from ganstudy.seeding import numpy_generator
+from ganstudy.spaces import Image
 
 MANY, SIDE, CHANNELS = 50_000, 32, 3
 
@@ -155,7 +155,7 @@ def main(folder: Path) -> None:
     began = time.perf_counter()
     fake, real = (read_images(folder / f"{name}.npz")[0] for name in ("fake", "real"))
     torch.manual_seed(0)
-    network = Classifier(ImageShape(CHANNELS, SIDE, SIDE), 10, 32, 128)
+    network = Classifier(Image(CHANNELS, SIDE, SIDE), 10, 32, 128)
     labels = np.arange(MANY) % 10
     all_metrics(JudgeExtractor(network, "random", ""), fake, real, labels, 10)
     print(peak_of_memory() / 2**20, time.perf_counter() - began)

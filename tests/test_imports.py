@@ -10,7 +10,10 @@ SOURCE = Path(__file__).parents[1] / "src"
 FILES = sorted(SOURCE.rglob("*.py"))
 
 # Who may import whom, of the parts directly under ganstudy. A part may always import itself.
-BASE = {"errors", "files", "layout", "mapped", "params", "progress", "ranks", "seeding"}
+BASE = {
+    *("dataset", "errors", "files", "keys", "layout", "mapped", "params"),
+    *("progress", "ranks", "seeding", "spaces"),
+}
 GAME = {"networks", "objectives", "training"}
 ALLOWED: dict[str, set[str]] = {
     "__init__": set(),
@@ -21,25 +24,28 @@ ALLOWED: dict[str, set[str]] = {
     "layout": {"errors"},
     "mapped": {"errors"},
     "files": {"errors", "mapped"},
+    "keys": {"errors"},
+    "spaces": {"errors"},
+    "dataset": {"files", "spaces"},
     "kept": {"files", "layout"},
-    "params": {"errors"},
+    "params": {"errors", "keys"},
     "data": BASE - {"layout"} | {"metrics"},
-    "networks": {"errors", "ranks"},
+    "networks": {"errors", "ranks", "spaces"},
     "objectives": {"errors", "ranks"},
     "training": BASE - {"layout"} | {"networks", "objectives"},
     "models": BASE - {"layout"} | GAME | {"data"},
     "metrics": {"errors", "files", "ranks", "seeding"},
-    "runs": {"errors", "files", "layout"},
+    "runs": {"errors", "files", "keys", "layout"},
     "evidence": BASE | GAME | {"data", "models", "protocols", "runs"},
     "variants": {"errors"},
     "template": {"errors", "params"},
-    "tracking": {"errors", "files", "layout", "progress", "runs"},
+    "tracking": {"errors", "files", "keys", "layout", "progress", "runs"},
     "judges": {"errors", "files"},
     "judging": BASE | {"judges", "kept", "metrics", "models", "networks", "training"},
     "protocols": BASE | {"data", "judging", "kept", "metrics", "training"},
     "fingerprints": BASE | GAME | {"data", "evidence", "judges", "judging", "models", "protocols"},
     "reports": BASE | {"data", "evidence", "runs", "variants"},
-    "explorer": {"data", "errors", "files", "models", "networks"},
+    "explorer": {"data", "errors", "files", "models", "networks", "spaces"},
     "exporting": {"data", "errors", "files", "models", "params", "reports", "runs"},
     "stages": BASE
     | GAME
@@ -61,7 +67,7 @@ ALLOWED: dict[str, set[str]] = {
         "template",
     },
     "ui": {"errors", "progress", "tracking"},
-    "cli": {"errors", "layout", "params", "models", "stages", "ui"},
+    "cli": {"errors", "keys", "layout", "params", "stages", "ui"},
     "__main__": {"cli", "errors"},
 }
 

@@ -125,7 +125,7 @@ def train(
 ) -> None:
     """Train one run, resuming where a killed one stopped."""
     from ganstudy import params
-    from ganstudy.models import RunKey
+    from ganstudy.keys import RunKey
     from ganstudy.stages import train as stage
 
     stage.run(params.load(), RunKey.parse(run), out or layout.RUNS / run)

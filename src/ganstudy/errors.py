@@ -1,7 +1,8 @@
 """The errors a user is meant to read: one clear line each, no traceback."""
 
 import difflib
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 
 
 class StudyError(Exception):
@@ -24,6 +25,15 @@ class InputError(StudyError):
 
 class DivergedError(StudyError):
     """Training produced a value that is not finite; the last good checkpoint is kept."""
+
+
+@contextmanager
+def naming(key: str) -> Iterator[None]:
+    """Inside, mistakes are told as those of `key` in params: what finds them knows no params."""
+    try:
+        yield
+    except InputError as error:
+        raise InputError(*(f"{key}: {mistake}" for mistake in error.args)) from error
 
 
 def nearest(name: str, allowed: Iterable[str]) -> str:

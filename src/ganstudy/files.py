@@ -7,7 +7,7 @@ import os
 import struct
 import tempfile
 import zipfile
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import IO, Any, BinaryIO
@@ -121,18 +121,25 @@ def sha256_arrays(*arrays: npt.NDArray[Any]) -> str:
     return digest.hexdigest()
 
 
-def write_npz(path: Path, *arrays: npt.NDArray[Any], deflate: bool = False) -> None:
-    """Writes `arrays` as `arr_0`, `arr_1`, …; equal arrays give equal bytes (no time stamps).
+def write_npz(
+    path: Path,
+    *arrays: npt.NDArray[Any],
+    named: Mapping[str, npt.NDArray[Any]] | None = None,
+    deflate: bool = False,
+) -> None:
+    """Writes `arrays` as `arr_0`, `arr_1`, …, and `named` ones by their names; equal arrays give
+    equal bytes (no time stamps).
 
     `deflate` is for files that git keeps: their bytes may differ from one build of zlib to another,
     and so would dvc.lock for files that stages are compared by across machines.
     """
+    members = {f"arr_{index}": array for index, array in enumerate(arrays)} | dict(named or {})
     method = zipfile.ZIP_DEFLATED if deflate else zipfile.ZIP_STORED
 
     def write(stream: BinaryIO) -> None:
         with zipfile.ZipFile(stream, "w", method, compresslevel=9) as archive:
-            for index, array in enumerate(arrays):
-                member = zipfile.ZipInfo(f"arr_{index}.npy")  # 1980-01-01, so bytes repeat
+            for name, array in members.items():
+                member = zipfile.ZipInfo(f"{name}.npy")  # 1980-01-01, so bytes repeat
                 member.compress_type = method
                 header = {
                     "descr": np.lib.format.dtype_to_descr(array.dtype),
@@ -144,7 +151,7 @@ def write_npz(path: Path, *arrays: npt.NDArray[Any], deflate: bool = False) -> N
                     for part in parts(array):
                         entry.write(part.data)
 
-    write_stream(path, write, sum(array.nbytes for array in arrays))
+    write_stream(path, write, sum(array.nbytes for array in members.values()))
 
 
 def write_stream(path: Path, write: Callable[[BinaryIO], None], size: int | None = None) -> None:
@@ -154,8 +161,16 @@ def write_stream(path: Path, write: Callable[[BinaryIO], None], size: int | None
 
 
 def read_npz(path: Path) -> list[npt.NDArray[Any]]:
-    """Reads `arr_0`, `arr_1`, … of an npz; bytes that are stored as they are stay in the file, and
-    come into memory where they are looked at: such an array is read-only.
+    """Reads `arr_0` and, where it is there, `arr_1` of an npz, as `read_named` does."""
+    return list(read_named(path, ("arr_0", "arr_1"), needed="arr_0").values())
+
+
+def read_named(
+    path: Path, names: Iterable[str] | None = None, needed: str | None = None
+) -> dict[str, npt.NDArray[Any]]:
+    """Reads the arrays of an npz by name: those of `names` as far as they are there, or all; one is
+    `needed`. Bytes that are stored as they are stay in the file, and come into memory where they
+    are looked at: such an array is read-only.
 
     Pickled objects and broken files are an `InputError`, and so are bombs: files that would inflate
     to more than `MOST_INFLATED` times their size.
@@ -165,19 +180,18 @@ def read_npz(path: Path) -> list[npt.NDArray[Any]]:
     try:
         with path.open("rb") as file, zipfile.ZipFile(file) as archive:
             members = {info.filename.removesuffix(".npy"): info for info in archive.infolist()}
-            found = [members[name] for name in ("arr_0", "arr_1") if name in members]
-            for member in found:
-                _refuse_bomb(path, archive, member)
-            arrays = [_read(file, archive, member) for member in found]
+            if needed is not None and needed not in members:
+                raise InputError(f"{path} has no array {needed!r}; it has {list(members)}")
+            wanted = [name for name in (members if names is None else names) if name in members]
+            for name in wanted:
+                _refuse_bomb(path, archive, members[name])
+            return {name: _read(file, archive, members[name]) for name in wanted}
     except InputError:
         raise
     except OSError as error:
         raise InputError(f"cannot read {path}: {error.strerror or error}") from error
     except Exception as error:  # whatever zipfile, zlib and numpy's parser make of broken bytes
         raise InputError(f"{path} is not a readable npz of plain arrays: {error}") from error
-    if "arr_0" not in members:
-        raise InputError(f"{path} has no array 'arr_0'; it has {list(members)}")
-    return arrays
 
 
 def _refuse_bomb(path: Path, archive: zipfile.ZipFile, member: zipfile.ZipInfo) -> None:

@@ -9,6 +9,7 @@ import torch
 from torch import nn
 
 from ganstudy import judges, ranks
+from ganstudy.dataset import labelled_data
 from ganstudy.errors import InputError
 from ganstudy.files import (
     Labels,
@@ -28,10 +29,10 @@ from ganstudy.metrics import extractors as extraction
 from ganstudy.metrics import judge as judge_extraction
 from ganstudy.models.judge import DECAY, EMA, Judge
 from ganstudy.models.saved import restored
-from ganstudy.networks import ImageShape
 from ganstudy.networks import classifier as classifier_network
 from ganstudy.networks.classifier import Classifier
 from ganstudy.params import EvaluateParams, JudgeParams
+from ganstudy.spaces import Image, Label
 from ganstudy.training.batches import Batches
 from ganstudy.training.precision import Precision
 from ganstudy.training.trainer import Settings, Trainer
@@ -107,7 +108,7 @@ def _load_judge(
         content = read_json(description)
         info = JudgeInfo(**(content if part is None else content[part]))
         height, width = info.resolution
-        shape = ImageShape(info.channels, height, width)
+        shape = Image(info.channels, height, width)
     except (LookupError, TypeError, ValueError) as error:
         raise InputError(f"{description} does not describe a judge: {error}") from error
 
@@ -131,7 +132,7 @@ def classifier_training(
     int64 (N,) in 0 … `classes` - 1; its `average` is the result."""
     images, labels = split
     height, width, channels = images.shape[1:]
-    shape = ImageShape(channels, height, width)
+    shape = Image(channels, height, width)
     judge = Judge(recipe, shape, classes)
     judge.classifier.to(device)
     settings = Settings(
@@ -142,8 +143,8 @@ def classifier_training(
         checkpoint_seconds=checkpoint_seconds,
     )
     batch = min(recipe.batch, len(images))
-    batches = Batches(images, labels, shape, batch, recipe.seed, device)
-    return Trainer(judge.players(), judge.sampler, batches, settings, device)
+    data = labelled_data(images, labels, {"x": shape, "y": Label(classes)})
+    return Trainer(judge, Batches(data, batch, recipe.seed, device), settings, device)
 
 
 def classifier(network: nn.Module, device: torch.device) -> JudgeExtractor:

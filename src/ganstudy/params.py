@@ -5,14 +5,16 @@ none: device, threads and checkpoints never change a result's identity.
 """
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Annotated, Any, Literal, get_args
+from typing import Annotated, Any, Literal, TypeVar, get_args
 
 import yaml
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 from pydantic_core import ErrorDetails
 
 from ganstudy.errors import InputError, nearest
+from ganstudy.keys import NAME
 
 DatasetName = Literal[
     "fashion_mnist",
@@ -28,10 +30,31 @@ DatasetName = Literal[
     "stacked_mnist",
 ]
 Kind = Literal["images", "stacked", "points"]
+
+
+@dataclass(frozen=True)
+class DataKind:
+    """What holds for all data sets of a kind: nobody asks for a kind by its name."""
+
+    pixels: bool = True  # images, which a judge measures; else points of a mixture that is known
+    stacked: bool = False  # each channel is an image of its own; made of fewer images
+
+    @property
+    def plain(self) -> bool:
+        """Images that are what they seem."""
+        return self.pixels and not self.stacked
+
+
+KINDS: Mapping[Kind, DataKind] = {
+    "images": DataKind(),
+    "stacked": DataKind(stacked=True),
+    "points": DataKind(pixels=False),
+}
 NetworkName = Literal["dcgan", "resnet", "mlp"]
 GeneratorNorm = Literal["batch", "none"]
 DiscriminatorNorm = Literal["none", "spectral", "batch"]
-BaselineName = Literal["vae-elbo", "ae-mse"]
+FamilyName = Annotated[str, Field(pattern=f"^{NAME}-{NAME}$")]  # <model>-<loss>
+BASELINES = ("vae-elbo", "ae-mse")  # those whose recipe is a section of its own
 GAN_RUN = "gan"
 
 Share = Annotated[float, Field(ge=0, lt=1)]
@@ -42,7 +65,7 @@ Weight = Annotated[float, Field(ge=0, le=1e6)]
 Seed = Annotated[int, Field(ge=0, lt=2**31)]
 # Names of losses and penalties are rows of the tables in ganstudy.objectives. Those need torch, so
 # `check` and `train` look them up; here a loss must have its recipe.
-LossName = Annotated[str, Field(pattern="^[a-z][a-z0-9_]*$")]
+LossName = Annotated[str, Field(pattern=f"^{NAME}$")]
 PenaltyName = LossName
 
 
@@ -50,6 +73,9 @@ class Section(BaseModel):
     """One section of params.yaml."""
 
     model_config = ConfigDict(frozen=True, extra="forbid", strict=True, allow_inf_nan=False)
+
+
+AnySection = TypeVar("AnySection", bound=Section)
 
 
 class DataParams(Section):
@@ -95,11 +121,11 @@ class DataParams(Section):
             raise ValueError("data.name: folder needs data.folder and data.resolution")
         if self.name != "folder" and self.folder is not None:
             raise ValueError("data.folder is only read with data.name: folder")
-        if self.kind == "points" and self.resolution is not None:
+        if not self.traits.pixels and self.resolution is not None:
             raise ValueError(
                 f"data.resolution is for images; {self.name} is points: set it to null"
             )
-        if self.kind != "images" and self.channels is not None:
+        if not self.traits.plain and self.channels is not None:
             raise ValueError(f"data.channels: {self.name} has its own: set it to null")
         return self
 
@@ -109,6 +135,11 @@ class DataParams(Section):
         if self.name in ("ring", "grid"):
             return "points"
         return "stacked" if self.name.startswith("stacked_") else "images"
+
+    @property
+    def traits(self) -> DataKind:
+        """What holds for data of its kind."""
+        return KINDS[self.kind]
 
 
 class NetworkParams(Section):
@@ -264,8 +295,8 @@ class StudyParams(Section):
     losses: list[LossName] = Field(
         min_length=1, description="always in the report, beside train.loss"
     )
-    baselines: list[BaselineName] = Field(
-        default_factory=list, description="models without a game: vae-elbo, ae-mse"
+    baselines: list[FamilyName] = Field(
+        default_factory=list, description="models beside the GANs: vae-elbo, ae-mse, or of models"
     )
     seeds: list[Seed] = Field(min_length=1)
 
@@ -298,6 +329,9 @@ class Params(Section):
     losses: dict[LossName, LossParams]
     vae: VAEParams | None = None
     ae: AEParams | None = None
+    models: dict[FamilyName, dict[str, Any]] = Field(
+        default_factory=dict, description="recipes of other models, each as its class reads it"
+    )
     judge: JudgeParams | None = Field(None, description="points need none")
     sample: SampleParams
     evaluate: EvaluateParams
@@ -313,15 +347,17 @@ class Params(Section):
                         f"{key}: {name!r} has no recipe under losses; {nearest(name, self.losses)}"
                     )
         for name in self.study.baselines:
-            section = name.split("-")[0]
-            if getattr(self, section) is None:
-                raise ValueError(f"study.baselines: {name} needs the section {section}")
+            if name in BASELINES and name not in self.families():
+                raise ValueError(f"study.baselines: {name} needs the section {name.split('-')[0]}")
+            if name not in self.families():
+                known = nearest(name, [*BASELINES, *self.models])
+                raise ValueError(f"study.baselines: {name!r} is not allowed; {known}")
         return self
 
     @model_validator(mode="after")
     def _sections_fit_the_data(self) -> "Params":
-        name, kind = self.data.name, self.data.kind
-        if kind == "points":
+        name, traits = self.data.name, self.data.traits
+        if not traits.pixels:
             if (self.evaluate.extractor, self.evaluate.weights) != ("judge", None):
                 raise ValueError(
                     f"evaluate.extractor: {name} is measured by the mixture it comes from: "
@@ -334,12 +370,12 @@ class Params(Section):
                 )
         elif self.judge is None:
             raise ValueError(f"{name} is measured by a judge: the section judge is missing")
-        if kind == "stacked" and self.evaluate.extractor != "judge":
+        if traits.stacked and self.evaluate.extractor != "judge":
             raise ValueError(
                 "evaluate.extractor: the modes of stacked images are told by the judge: set it to "
                 "judge"
             )
-        if kind == "stacked" and self.train.conditional:
+        if traits.stacked and self.train.conditional:
             raise ValueError("train.conditional: stacked images have no classes but 1,000 modes")
         return self
 
@@ -349,8 +385,8 @@ class Params(Section):
 
     def families(self) -> list[str]:
         """`<model>-<loss>` of everything that has a recipe, in the grid or not."""
-        baselines = [n for n in get_args(BaselineName) if getattr(self, n.split("-")[0])]
-        return [*(f"{GAN_RUN}-{loss}" for loss in self.losses), *baselines]
+        baselines = [name for name in BASELINES if getattr(self, name.split("-")[0])]
+        return [*(f"{GAN_RUN}-{loss}" for loss in self.losses), *baselines, *self.models]
 
     def run_keys(self) -> list[str]:
         """Keys of all runs of the grid, `<model>-<loss>-<seed>`: GANs by loss, then baselines."""
@@ -409,6 +445,18 @@ def parse(content: Any, source: str) -> Params:
         raise InputError(*(f"{source}: {_explain(detail)}" for detail in error.errors())) from error
 
 
+def parse_recipe(kind: type[AnySection], params: Params, family: str) -> AnySection:
+    """The recipe of a family in the section models, as `kind` reads it."""
+    if family not in params.models:
+        raise InputError(f"{family} has no recipe under models; {nearest(family, params.models)}")
+    source = f"models.{family}"
+    try:
+        return kind.model_validate_json(_as_json(params.models[family], source))
+    except ValidationError as error:
+        told = (_explain(detail, kind) for detail in error.errors())
+        raise InputError(*(f"{source}.{line}" for line in told)) from error
+
+
 def _as_json(content: Mapping[Any, Any], source: str) -> str:
     # JSON mode lets lists stand for tuples while the schema stays strict about types.
     import json
@@ -419,7 +467,7 @@ def _as_json(content: Mapping[Any, Any], source: str) -> str:
         raise InputError(f"{source}: only numbers, texts, lists and sections: {error}") from error
 
 
-def _explain(detail: ErrorDetails) -> str:
+def _explain(detail: ErrorDetails, root: type[Section] = Params) -> str:
     location = [part for part in detail["loc"] if part != "[key]"]
     key = ".".join(str(part) for part in location)
     value = detail["input"]
@@ -427,7 +475,7 @@ def _explain(detail: ErrorDetails) -> str:
         case "missing":
             return f"{key} is missing"
         case "extra_forbidden":
-            return f"{key} is unknown; {nearest(str(location[-1]), _keys_at(location[:-1]))}"
+            return f"{key} is unknown; {nearest(str(location[-1]), _keys_at(root, location[:-1]))}"
         case "literal_error":
             allowed = _allowed(detail)
             return f"{key}: {value!r} is not allowed; {nearest(str(value), allowed)}"
@@ -449,9 +497,9 @@ def _without_none(annotation: Any) -> Any:
     return annotation
 
 
-def _keys_at(location: list[int | str]) -> list[str]:
-    """The field names that the schema has at `location`."""
-    model: Any = Params
+def _keys_at(root: type[Section], location: list[int | str]) -> list[str]:
+    """The field names that the schema has at `location` below `root`."""
+    model: Any = root
     for part in location:
         if isinstance(model, type) and issubclass(model, BaseModel):
             model = _without_none(model.model_fields[str(part)].annotation)

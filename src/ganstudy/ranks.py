@@ -82,7 +82,7 @@ def share_of(batch: int) -> int:
     if batch % size():
         below = batch // size() * size()
         raise InputError(
-            f"train.batch: {batch} does not divide among {size()} processes; near it: "
+            f"a batch of {batch} does not divide among {size()} processes; near it: "
             f"{' or '.join(str(n) for n in (below, below + size()) if n)}"
         )
     return batch // size()

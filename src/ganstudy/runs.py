@@ -10,6 +10,7 @@ import pandas as pd
 from ganstudy import layout
 from ganstudy.errors import InputError
 from ganstudy.files import read_json
+from ganstudy.keys import RunKey
 
 LEFT_OUT = "left_out_"  # in metrics, before the name of one that could not be measured: why
 HISTORY, GRID, SNAPSHOTS, TIMING = "history.csv", "grid.png", "snapshots.npz", "timing.json"
@@ -31,12 +32,12 @@ class Run:
 
 def family_of(key: str) -> str:
     """`<model>-<loss>` of a run's key: what its seeds have in common."""
-    return key.rsplit("-", 1)[0]
+    return RunKey.parse(key).family
 
 
 def seed_of(key: str) -> int:
     """The seed of a run's key."""
-    return int(key.rsplit("-", 1)[1])
+    return RunKey.parse(key).seed
 
 
 def by_family(runs: Sequence[Run]) -> dict[str, list[Run]]:

@@ -14,11 +14,12 @@ from ganstudy import files
 from ganstudy.data.images import load_split
 from ganstudy.data.sources import fetch
 from ganstudy.data.splits import prepare
+from ganstudy.dataset import labelled_data
 from ganstudy.errors import StudyError
 from ganstudy.judging import rotated
 from ganstudy.mapped import spooled
-from ganstudy.networks import ImageShape
 from ganstudy.params import DataParams
+from ganstudy.spaces import Image
 from ganstudy.training.batches import Batches
 from training.tiny import CPU
 
@@ -72,7 +73,8 @@ def test_a_set_is_prepared_and_trained_on_in_less_memory_than_it_has(
         prepare(tmp_path / "raw", chosen, tmp_path / "out")
         train = load_split(tmp_path / "out", "train").images
         turned, _ = rotated(train)
-        batches = Batches(turned, None, ImageShape(channels or 3, SIDE, SIDE), 16, 0, CPU)
+        space = {"x": Image(channels or 3, SIDE, SIDE)}
+        batches = Batches(labelled_data(turned, None, space), 16, 0, CPU)
         for index in range(4):
             batches.draw(index, index)
     assert sorted(path.name for path in tmp_path.iterdir()) == ["out", "raw"]

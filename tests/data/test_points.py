@@ -13,8 +13,8 @@ from ganstudy.data.sources import fetch
 from ganstudy.data.splits import prepare
 from ganstudy.errors import InputError
 from ganstudy.files import read_samples, write_npz
-from ganstudy.networks import PointShape, shape_of
 from ganstudy.params import DataParams
+from ganstudy.spaces import Points, sample_space
 
 MODES = {"ring": 8, "grid": 25}
 each = pytest.mark.parametrize("name", MODES)
@@ -111,8 +111,8 @@ def test_splits_share_no_point_and_the_test_split_is_the_datas_own(prepared: Pat
 
 def test_networks_see_points_of_deviation_1_and_give_them_back_at_their_size(prepared: Path):
     info, stored = load_info(prepared), load_split(prepared, "train").images
-    shape = shape_of(info.shape, info.scale)
-    assert shape == PointShape(2, info.scale)
+    shape = sample_space(info.shape, info.scale)
+    assert shape == Points(2, info.scale)
     seen = shape.encode(torch.from_numpy(stored))
     assert seen.std().item() == pytest.approx(1, abs=0.001)
     np.testing.assert_allclose(shape.decode(seen).numpy(), stored, atol=1e-6)

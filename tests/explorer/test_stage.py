@@ -25,7 +25,7 @@ from ganstudy.explorer.directions import directions, sensitivity
 from ganstudy.explorer.layers import program
 from ganstudy.models.base import codes
 from ganstudy.models.saved import SavedGenerator
-from ganstudy.networks import DiscriminatorSpec, GeneratorSpec
+from ganstudy.networks import discriminator_spec, generator_spec
 from ganstudy.params import parse
 from ganstudy.stages import explore
 from training.tiny import content
@@ -43,7 +43,7 @@ class Linear(nn.Module):
 
 
 def known(matrix: torch.Tensor) -> SavedGenerator:
-    spec = GeneratorSpec("mlp", (1, len(matrix), 1), 1.0, matrix.shape[1], 4, "none", 0)
+    spec = generator_spec("mlp", (1, len(matrix), 1), 1.0, matrix.shape[1], 4, "none", 0)
     return SavedGenerator(Linear(matrix), spec, {})
 
 
@@ -100,7 +100,7 @@ def test_every_step_is_one_that_the_script_has() -> None:
     for family in ("dcgan", "resnet", "mlp"):
         for classes in (0, 3):
             for norm in ("batch", "none"):
-                spec = GeneratorSpec(family, (8, 8, 3), 1.0, 4, 4, norm, classes)
+                spec = generator_spec(family, (8, 8, 3), 1.0, 4, 4, norm, classes)
                 for step in program(spec.build().eval())["steps"]:
                     assert f"\n    {step['op']}" in script
 
@@ -108,7 +108,7 @@ def test_every_step_is_one_that_the_script_has() -> None:
 @pytest.mark.parametrize("family", ["dcgan", "resnet", "mlp"])
 @pytest.mark.parametrize("norm", ["none", "spectral"])
 def test_a_critic_that_knows_its_batch_scores_one_image_as_among_all(family, norm) -> None:
-    critic = DiscriminatorSpec(family, (8, 8, 1), 1.0, 4, norm, 0).build().eval()
+    critic = discriminator_spec(family, (8, 8, 1), 1.0, 4, norm, 0).build().eval()
     images = torch.rand(12, 1, 8, 8) * 2 - 1
     alone = among(critic, images, None)
     with torch.no_grad():

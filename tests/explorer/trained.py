@@ -10,13 +10,14 @@ import yaml
 from playwright.sync_api import Page
 
 from ganstudy import layout
-from ganstudy.data.images import load_info, load_split
+from ganstudy.data.fields import load_dataset
 from ganstudy.data.sources import fetch
 from ganstudy.data.splits import prepare
 from ganstudy.files import Images, read_npz
-from ganstudy.models import RunKey, build
+from ganstudy.keys import RunKey
+from ganstudy.models import build
 from ganstudy.models.base import settle
-from ganstudy.models.playing import make_trainer, world_of
+from ganstudy.models.playing import make_trainer, seen
 from ganstudy.models.saved import save_model
 from ganstudy.params import parse
 from ganstudy.stages import explore, sample
@@ -45,14 +46,14 @@ def study(folder: Path, **changes: Any) -> Path:
     with chdir(folder):
         fetch(params.data, layout.RAW)
         prepare(layout.RAW, params.data, layout.PREPARED)
-        info, data = load_info(layout.PREPARED), load_split(layout.PREPARED, "train")
+        data = seen(params, load_dataset(layout.PREPARED, "train"))
         for key in params.run_keys():
-            model = build(params, RunKey.parse(key), world_of(params, info))
+            model = build(params, RunKey.parse(key), data.spaces)
             trainer = make_trainer(params, RunKey.parse(key), model, data, CPU)
             trainer.fit(None, Watch())
-            average, spec = trainer.average.module, model.spec
-            settle(average, spec.latent, spec.classes, 0, 4)
-            save_model(layout.RUNS / key, average, spec, model.companion, {"key": key})
+            networks = trainer.networks()
+            settle(type(model), networks, model.specs, 0, 4)
+            save_model(layout.RUNS / key, networks, model.specs, {"key": key})
     return folder
 
 

@@ -27,7 +27,7 @@ from hypothesis import strategies as st
 from PIL import Image
 
 from faults.conftest import count, tries
-from ganstudy import files, params, runs
+from ganstudy import files, params, runs, spaces
 from ganstudy.data.cifar import RECORD, read_batch
 from ganstudy.data.folder import Rules, read_folder
 from ganstudy.data.idx import read_idx
@@ -36,11 +36,9 @@ from ganstudy.data.pictures import BrokenPictureError, read_picture
 from ganstudy.errors import InputError, StudyError
 from ganstudy.evidence.read import read_real, read_run
 from ganstudy.judging import load_judge
-from ganstudy.models.base import Companion
 from ganstudy.models.saved import load_companion, load_generator, save_model, save_weights
-from ganstudy.networks import DiscriminatorSpec, GeneratorSpec
+from ganstudy.networks import discriminator_spec, generator_spec
 from ganstudy.networks.classifier import Classifier
-from ganstudy.networks.shapes import ImageShape
 from ganstudy.stages import check
 from ganstudy.training.checkpoint import Checkpoint, CheckpointStore
 from pipeline.workspace import ROOT
@@ -91,10 +89,10 @@ def png(kind: str = "PNG") -> bytes:
 
 def saved(folder: Path) -> None:
     """A generator and its discriminator."""
-    spec = GeneratorSpec("mlp", (8, 8, 1), 1.0, 4, 4, "none", 0)
-    other = DiscriminatorSpec("mlp", (8, 8, 1), 1.0, 4, "none", 0)
-    companion = Companion("discriminator", other, other.build())
-    save_model(folder, spec.build(), spec, companion, {"key": "k"})
+    spec = generator_spec("mlp", (8, 8, 1), 1.0, 4, 4, "none", 0)
+    other = discriminator_spec("mlp", (8, 8, 1), 1.0, 4, "none", 0)
+    networks = {"generator": spec.build(), "discriminator": other.build()}
+    save_model(folder, networks, {"generator": spec, "discriminator": other}, {"key": "k"})
 
 
 def judge(folder: Path) -> None:
@@ -104,7 +102,7 @@ def judge(folder: Path) -> None:
     }  # fmt: skip
     folder.mkdir(parents=True, exist_ok=True)
     files.write_json(folder / "judge.json", info)
-    save_weights(folder / "judge.safetensors", Classifier(ImageShape(1, 8, 8), 10, 4, 8))
+    save_weights(folder / "judge.safetensors", Classifier(spaces.Image(1, 8, 8), 10, 4, 8))
 
 
 def zipped(folder: Path) -> None:

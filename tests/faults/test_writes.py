@@ -15,7 +15,7 @@ from ganstudy import layout
 from ganstudy.data.sources import fetch
 from ganstudy.data.splits import prepare
 from ganstudy.errors import StudyError
-from ganstudy.models import RunKey
+from ganstudy.keys import RunKey
 from ganstudy.params import Params
 from ganstudy.stages import numerics, sample, train
 from training.tiny import params

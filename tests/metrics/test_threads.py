@@ -9,8 +9,8 @@ from threadpoolctl import threadpool_limits
 
 from ganstudy import metrics
 from ganstudy.metrics import JudgeExtractor
-from ganstudy.networks import ImageShape
 from ganstudy.networks.classifier import Classifier
+from ganstudy.spaces import Image
 
 RNG = np.random.default_rng(0)
 X = np.maximum(RNG.normal(size=(3000, 40)) @ RNG.normal(size=(40, 40)), 0).astype(np.float32)
@@ -51,7 +51,7 @@ def test_shares_of_neighbours_are_equal() -> None:
 
 def test_features_agree_to_the_rounding_of_float32() -> None:
     torch.manual_seed(0)
-    network = Classifier(ImageShape(1, 12, 12), 10, 8, 16)
+    network = Classifier(Image(1, 12, 12), 10, 8, 16)
     images = RNG.integers(0, 256, (300, 12, 12, 1), dtype=np.uint8)
     judge = JudgeExtractor(network, "judge", "")
     one, two = (on(threads, lambda: judge.extract(images)) for threads in (1, 2))

@@ -1,6 +1,7 @@
 """The auto-encoder copies and its codes are standard; all models come back from disk whole."""
 
 import math
+from collections.abc import Mapping
 from pathlib import Path
 
 import numpy as np
@@ -9,9 +10,11 @@ import torch
 from scipy.stats import norm as gaussian
 from torch import Tensor, nn
 
+from ganstudy.dataset import labelled_data
 from ganstudy.errors import InputError
 from ganstudy.files import read_json, write_json
-from ganstudy.models import RunKey, World, build, identity
+from ganstudy.keys import RunKey
+from ganstudy.models import build, identity
 from ganstudy.models.autoencoder import Autoencoder
 from ganstudy.models.base import GenerativeModel, settle
 from ganstudy.models.saved import (
@@ -22,13 +25,13 @@ from ganstudy.models.saved import (
     save_model,
 )
 from ganstudy.models.vae import VAE
-from ganstudy.networks import EncoderSpec, GeneratorSpec, ImageShape, shape_of
+from ganstudy.networks import encoder_spec, generator_spec
 from ganstudy.objectives.reconstruction import gaussian_nll
 from ganstudy.params import AEParams, VAEParams
+from ganstudy.spaces import Image, Score, Space, labelled
 from ganstudy.training.batches import Batches
-from ganstudy.training.player import Batch
 from ganstudy.training.trainer import Settings, Trainer, Watch
-from training.tiny import params
+from training.tiny import batch, dataset, params
 
 CPU = torch.device("cpu")
 ADAM = {"learning_rate": 0.005, "betas": (0.9, 0.99)}
@@ -42,8 +45,8 @@ def normal(*shape: int, seed: int = 0) -> Tensor:
 def autoencoder(network: str = "mlp", latent: int = 4, classes: int = 0) -> Autoencoder:
     return Autoencoder(
         AEParams.model_validate({"optimizer": ADAM, "encoder_width": 16}),
-        GeneratorSpec(network, STORED, 1.0, latent, 16, "none", classes),
-        EncoderSpec(network, STORED, 1.0, latent, 16, standardized=True),
+        generator_spec(network, STORED, 1.0, latent, 16, "none", classes),
+        encoder_spec(network, STORED, 1.0, latent, 16, standardized=True),
         0,
     )
 
@@ -60,9 +63,8 @@ def trained(
     model: GenerativeModel, samples: np.ndarray, rounds: int, scale: float = 1.0
 ) -> Trainer:
     """A trainer that has played `rounds` rounds."""
-    shape = shape_of(samples.shape[1:], scale)
-    batches = Batches(samples, None, shape, 16, 0, CPU)
-    subject = Trainer(model.players(), model.sampler, batches, Settings(16 * rounds, 0.0, 0.9), CPU)
+    batches = Batches(dataset(samples, scale=scale), 16, 0, CPU)
+    subject = Trainer(model, batches, Settings(16 * rounds, 0.0, 0.9), CPU)
     subject.fit(None, Watch())
     return subject
 
@@ -81,7 +83,7 @@ def test_its_loss_is_the_mean_squared_error_of_the_copy() -> None:
     model = autoencoder()
     real = normal(6, 1, 8, 8)
     (player,) = model.players()
-    loss = player.objective(Batch(real, None, 0, 0, 0))["loss"]
+    loss = player.objective(batch(real))["loss"]
     expected = (real - model.decoder(model.encoder(real))).square().mean()
     torch.testing.assert_close(loss, expected)
 
@@ -90,7 +92,7 @@ def test_it_learns_to_copy(copier: tuple[Autoencoder, Trainer]) -> None:
     model, subject = copier
     losses = [row["ae/loss"] for row in subject.history]
     # A copy of the mean image costs the variance: what lies below was read from the code.
-    seen = ImageShape(1, 8, 8).encode(torch.from_numpy(bars()))
+    seen = Image(1, 8, 8).encode(torch.from_numpy(bars()))
     assert losses[0] > seen.var(0, unbiased=False).mean().item()
     assert losses[-1] < 0.1 * seen.var(0, unbiased=False).mean().item()
     model.encoder.eval()
@@ -114,7 +116,7 @@ def test_codes_of_training_images_are_standard_so_that_the_sampler_may_draw_them
     model, _ = copier
     encoder = model.encoder.eval()  # by its running statistics, as when it is loaded
     with torch.no_grad():
-        codes = encoder(ImageShape(1, 8, 8).encode(torch.from_numpy(bars())))
+        codes = encoder(Image(1, 8, 8).encode(torch.from_numpy(bars())))
     np.testing.assert_allclose(codes.mean(0), 0, atol=0.25)
     np.testing.assert_allclose(codes.std(0), 1, atol=0.25)
 
@@ -123,7 +125,7 @@ def test_the_decoder_of_a_conditional_one_is_told_the_class() -> None:
     model = autoencoder(classes=2)
     (player,) = model.players()
     real, y = normal(6, 1, 8, 8), torch.arange(6) % 2
-    one, other = (player.objective(Batch(real, labels, 0, 0, 0))["loss"] for labels in (y, 1 - y))
+    one, other = (player.objective(batch(real, labels))["loss"] for labels in (y, 1 - y))
     assert one != other
 
 
@@ -131,16 +133,16 @@ def test_it_has_one_loss_and_needs_its_section() -> None:
     with pytest.raises(InputError, match="one loss, mse; not 'elbo'"):
         identity(params(), RunKey("ae", "elbo", 0))
     with pytest.raises(InputError, match="no section ae"):
-        build(params(ae=None), RunKey("ae", "mse", 0), World(STORED))
+        build(params(ae=None), RunKey("ae", "mse", 0), labelled(STORED))
 
 
 def test_its_decoder_is_the_gans_generator_weight_by_weight() -> None:
     chosen = params(network__generator_norm="batch")
     models = [
-        build(chosen, RunKey.parse(run), World(STORED))
+        build(chosen, RunKey.parse(run), labelled(STORED))
         for run in ("gan-wgan-0", "vae-elbo-0", "ae-mse-0")
     ]
-    states = [model.sampler.state_dict() for model in models]
+    states = [model.networks["generator"].state_dict() for model in models]
     for state in states[1:]:
         assert state.keys() == states[0].keys()
         assert all(torch.equal(state[name], states[0][name]) for name in state)
@@ -171,8 +173,8 @@ def vae(stored: tuple[int, ...], scale: float, variance: float | None) -> VAE:
     recipe = {"optimizer": ADAM, "encoder_width": 8, "beta": 0.5, "variance": variance}
     return VAE(
         VAEParams.model_validate(recipe),
-        GeneratorSpec("mlp", stored, scale, 3, 8, "none", 0),
-        EncoderSpec("mlp", stored, scale, 3, 8, standardized=False),
+        generator_spec("mlp", stored, scale, 3, 8, "none", 0),
+        encoder_spec("mlp", stored, scale, 3, 8, standardized=False),
         0,
     )
 
@@ -183,7 +185,7 @@ def test_the_variance_of_the_recipe_is_that_of_the_bound(variance: float | None)
     for given in (variance, 0.04):
         model, real = vae((2,), 1.0, given), normal(6, 2)
         (player,) = model.players()
-        found.append(player.objective(Batch(real, None, 0, 0, 0)))
+        found.append(player.objective(batch(real)))
         bound = found[-1]["reconstruction"] + 0.5 * found[-1]["kl"]
         torch.testing.assert_close(found[-1]["loss"], bound / 2)
     mine, fixed = found
@@ -202,9 +204,9 @@ def test_the_weight_of_the_error_is_one_over_twice_the_variance() -> None:
 # On disk
 
 WORLDS = {
-    "images": World((8, 8, 3)),
-    "classes": World((8, 8, 1), classes=3),
-    "points": World((2,), 2.5),
+    "images": labelled((8, 8, 3)),
+    "classes": labelled((8, 8, 1), classes=3),
+    "points": labelled((2,), 2.5),
 }
 CASES = [
     (run, network, world)
@@ -220,7 +222,7 @@ CASES = [
 ]
 
 
-def made(run: str, network: str, world: World, norm: str = "none") -> GenerativeModel:
+def made(run: str, network: str, world: Mapping[str, Space], norm: str = "none") -> GenerativeModel:
     """A model that has played a few rounds, so that its buffers are its own."""
     chosen = params(
         network__name=network,
@@ -229,23 +231,23 @@ def made(run: str, network: str, world: World, norm: str = "none") -> Generative
     )
     model = build(chosen, RunKey.parse(run), world)
     rng = np.random.default_rng(0)
-    if len(world.stored) == 3:
-        samples = rng.integers(0, 256, (32, *world.stored)).astype(np.uint8)
+    stored = world["x"].stored
+    if len(stored) == 3:
+        samples = rng.integers(0, 256, (32, *stored)).astype(np.uint8)
     else:
-        samples = rng.normal(size=(32, *world.stored)).astype(np.float32)
-    labels = np.arange(32) % world.classes if world.classes else None
-    shape = model.spec.shape
-    batches = Batches(samples, labels, shape, 8, 0, CPU)
-    Trainer(model.players(), model.sampler, batches, Settings(24, 0, 0.9), CPU).fit(None, Watch())
-    settle(model.sampler, model.spec.latent, world.classes, 0)
+        samples = rng.normal(size=(32, *stored)).astype(np.float32)
+    labels = np.arange(32) % world["y"].classes if "y" in world else None
+    batches = Batches(labelled_data(samples, labels, world), 8, 0, CPU)
+    Trainer(model, batches, Settings(24, 0, 0.9), CPU).fit(None, Watch())
+    settle(type(model), model.networks, model.specs, 0)
     return model
 
 
-def outputs(network: nn.Module, spec, world: World) -> list[Tensor]:
+def outputs(network: nn.Module, spec, world: Mapping[str, Space]) -> list[Tensor]:
     """What a companion says in evaluation of samples (and labels, if it is D)."""
-    x = normal(5, *shape_of(world.stored, world.scale).size)
-    y = torch.arange(5) % world.classes if world.classes else None
-    arguments = (x,) if isinstance(spec, EncoderSpec) else (x, y)
+    x = normal(5, *world["x"].size)
+    y = torch.arange(5) % world["y"].classes if "y" in world else None
+    arguments = (x, y) if isinstance(spec.output, Score) else (x,)
     with torch.no_grad():
         found = network.eval()(*arguments)
     return list(found) if isinstance(found, tuple) else [found]
@@ -255,23 +257,23 @@ def outputs(network: nn.Module, spec, world: World) -> list[Tensor]:
 def test_generator_and_companion_come_back_and_say_the_same(run, network, world, tmp_path) -> None:
     at = WORLDS[world]
     model = made(run, network, at)
-    save_model(tmp_path, model.sampler, model.spec, model.companion, {"key": "k"})
+    save_model(tmp_path, model.networks, model.specs, {"key": "k"})
 
     generator, companion = load_generator(tmp_path), load_companion(tmp_path)
-    assert generator.spec == model.spec
+    assert generator.spec == model.specs["generator"]
     assert generator.meta["key"] == "k"
-    before = SavedGenerator(model.sampler, model.spec, {})
+    before = SavedGenerator(model.networks["generator"], generator.spec, {})
     samples = generator.sample(7, seed=3)
     assert np.array_equal(samples, before.sample(7, seed=3))
-    assert samples.shape == (7, *at.stored)
-    assert samples.dtype == (np.uint8 if len(at.stored) == 3 else np.float32)
+    assert samples.shape == (7, *at["x"].stored)
+    assert samples.dtype == (np.uint8 if len(at["x"].stored) == 3 else np.float32)
 
     role = "discriminator" if run.startswith("gan") else "encoder"
-    assert companion.role == model.companion.role == role
-    assert companion.spec == model.companion.spec
+    assert companion.role == role
+    assert companion.spec == model.specs[role]
     assert not companion.network.training
     again = outputs(companion.network, companion.spec, at)
-    for now, then in zip(again, outputs(model.companion.network, companion.spec, at), strict=True):
+    for now, then in zip(again, outputs(model.networks[role], companion.spec, at), strict=True):
         assert torch.equal(now, then)
     assert again[0].std() > 0
 
@@ -280,18 +282,18 @@ def test_generator_and_companion_come_back_and_say_the_same(run, network, world,
 def test_a_spectral_d_comes_back_with_its_estimates(network: str, tmp_path: Path) -> None:
     at = WORLDS["classes"]
     model = made("gan-wgan-0", network, at, "spectral")
-    save_model(tmp_path, model.sampler, model.spec, model.companion, {})
+    save_model(tmp_path, model.networks, model.specs, {})
     loaded = load_companion(tmp_path)
     assert loaded.spec.norm == "spectral"
     (then,), (now,) = (
-        outputs(d, loaded.spec, at) for d in (model.companion.network, loaded.network)
+        outputs(d, loaded.spec, at) for d in (model.networks["discriminator"], loaded.network)
     )
     assert torch.equal(then, now)
 
 
 def test_points_come_out_in_the_units_of_the_data(tmp_path: Path) -> None:
     model = made("gan-wgan-0", "mlp", WORLDS["points"])
-    save_model(tmp_path, model.sampler, model.spec, model.companion, {})
+    save_model(tmp_path, model.networks, model.specs, {})
     generator, z = load_generator(tmp_path), normal(6, 4)
     with torch.no_grad():
         seen = generator.network(z).numpy()
@@ -300,7 +302,7 @@ def test_points_come_out_in_the_units_of_the_data(tmp_path: Path) -> None:
 
 def test_the_encoder_is_found_by_its_role_and_a_folder_without_a_companion_says_so(tmp_path):
     model = made("ae-mse-0", "mlp", WORLDS["images"])
-    save_model(tmp_path, model.sampler, model.spec, model.companion, {})
+    save_model(tmp_path, model.networks, model.specs, {})
     assert (tmp_path / "encoder.safetensors").is_file()
     assert not (tmp_path / "discriminator.safetensors").exists()
     meta = read_json(tmp_path / MODEL)
@@ -313,7 +315,7 @@ def test_the_encoder_is_found_by_its_role_and_a_folder_without_a_companion_says_
 
 def test_a_companions_missing_weights_are_named(tmp_path: Path) -> None:
     model = made("gan-wgan-0", "mlp", WORLDS["images"])
-    save_model(tmp_path, model.sampler, model.spec, model.companion, {})
+    save_model(tmp_path, model.networks, model.specs, {})
     (tmp_path / "discriminator.safetensors").unlink()
     with pytest.raises(InputError, match=r"discriminator\.safetensors"):
         load_companion(tmp_path)

@@ -13,11 +13,11 @@ from ganstudy.data.images import Split, load_info, load_split
 from ganstudy.errors import InputError
 from ganstudy.files import read_npz
 from ganstudy.judging import load_judge
-from ganstudy.models.base import Companion
 from ganstudy.models.saved import SavedGenerator, save_model
-from ganstudy.networks import DiscriminatorSpec, GeneratorSpec, ImageShape
+from ganstudy.networks import discriminator_spec, generator_spec
 from ganstudy.params import RuntimeParams
 from ganstudy.protocols import PROTOCOLS, MeasuringProtocol
+from ganstudy.spaces import Image
 from ganstudy.stages import sample
 from protocols.prepared import study, workspace
 
@@ -44,7 +44,7 @@ class Archive(nn.Module):
 
     def __init__(self, real: Split, *, obeys: bool) -> None:
         super().__init__()
-        images = ImageShape(1, 8, 8).encode(torch.from_numpy(real.images))
+        images = Image(1, 8, 8).encode(torch.from_numpy(real.images))
         self.images = nn.Parameter(images, requires_grad=False)
         self.rows = [torch.from_numpy(np.flatnonzero(real.labels == c)) for c in range(CLASSES)]
         self.obeys = obeys
@@ -61,7 +61,7 @@ class Archive(nn.Module):
 
 
 def archive(real: Split, *, obeys: bool) -> SavedGenerator:
-    spec = GeneratorSpec("mlp", (8, 8, 1), 1.0, LATENT, 4, "none", CLASSES)
+    spec = generator_spec("mlp", (8, 8, 1), 1.0, LATENT, 4, "none", CLASSES)
     return SavedGenerator(Archive(real, obeys=obeys), spec, {})
 
 
@@ -115,13 +115,12 @@ def test_a_real_archive_is_balanced_over_the_classes_it_draws_in_turn(real: Spli
 
 def saved(folder: Path, classes: int) -> SavedGenerator:
     """An untrained generator in a run's folder."""
-    spec = GeneratorSpec("mlp", (8, 8, 1), 1.0, LATENT, 8, "none", classes)
-    companion = DiscriminatorSpec("mlp", (8, 8, 1), 1.0, 4, "none", classes)
+    spec = generator_spec("mlp", (8, 8, 1), 1.0, LATENT, 8, "none", classes)
+    companion = discriminator_spec("mlp", (8, 8, 1), 1.0, 4, "none", classes)
     network = spec.build().eval()
     meta = {"key": f"k{classes}", "params": {}, "data": "digits", "data_sha256": "0"}
-    save_model(
-        folder, network, spec, Companion("discriminator", companion, companion.build()), meta
-    )
+    networks = {"generator": network, "discriminator": companion.build()}
+    save_model(folder, networks, {"generator": spec, "discriminator": companion}, meta)
     return SavedGenerator(network, spec, meta)
 
 

@@ -1,22 +1,27 @@
 """The GAN as players: what each minimises, on which images, with which condition."""
 
+from dataclasses import replace
+
 import pytest
 import torch
 from torch import Tensor, nn
 
 from ganstudy.errors import InputError
-from ganstudy.models import RunKey, World, build, identity
+from ganstudy.keys import RunKey
+from ganstudy.models import build, identity
 from ganstudy.models.gan import GAN
-from ganstudy.networks import DiscriminatorSpec, GeneratorSpec
+from ganstudy.networks import discriminator_spec, generator_spec
 from ganstudy.objectives.adversarial import LOSSES
 from ganstudy.objectives.penalties import PENALTIES
 from ganstudy.params import LossParams
+from ganstudy.spaces import labelled
+from ganstudy.training.player import Batch
 from ganstudy.training.trainer import Watch
 from training.tiny import ADAM, STORED, batches, params, trainer, weights
 
 
 def gan(run: str = "gan-non_saturating-0", classes: int = 0, **changes) -> GAN:
-    model = build(params(**changes), RunKey.parse(run), World(STORED, classes=classes))
+    model = build(params(**changes), RunKey.parse(run), labelled(STORED, classes=classes))
     assert isinstance(model, GAN)
     return model
 
@@ -26,7 +31,12 @@ def objectives(model: GAN):
 
 
 def codes(batch, purpose: str) -> Tensor:
-    return torch.randn(len(batch.real), 4, generator=batch.rng(purpose))
+    return torch.randn(len(batch), 4, generator=batch.rng(purpose))
+
+
+def swapped_labels(batch: Batch) -> Batch:
+    """The same of two classes, each label the other one."""
+    return replace(batch, fields={"x": batch["x"], "y": 1 - batch["y"]})
 
 
 def test_d_moves_first_and_as_often_as_its_recipe_says() -> None:
@@ -42,12 +52,12 @@ def test_the_objectives_are_loss_plus_weighted_penalties(loss: str) -> None:
     model = gan(f"gan-{loss}-0")
     batch = batches().draw(0, 0)
     recipe = params().losses[loss]
-    G, D = model.generator, model.discriminator
+    G, D = model.generator, model.adversary.network
 
     fake = G(codes(batch, "z for D")).detach()
-    expected = adversarial = LOSSES[loss].discriminator(D(batch.real), D(fake))
+    expected = adversarial = LOSSES[loss].discriminator(D(batch["x"]), D(fake))
     for name, settings in recipe.penalties.items():
-        value = PENALTIES[name](D, batch.real, fake, batch.rng(f"penalty {name}"))
+        value = PENALTIES[name](D, batch["x"], fake, batch.rng(f"penalty {name}"))
         expected = expected + settings.weight * settings.every * value
     terms = objectives(model)[0](batch)
     torch.testing.assert_close(terms["loss"], expected)
@@ -57,7 +67,7 @@ def test_the_objectives_are_loss_plus_weighted_penalties(loss: str) -> None:
 
     scores = D(G(codes(batch, "z for G")))
     terms = objectives(model)[1](batch)
-    torch.testing.assert_close(terms["loss"], LOSSES[loss].generator(D(batch.real), scores))
+    torch.testing.assert_close(terms["loss"], LOSSES[loss].generator(D(batch["x"]), scores))
 
 
 @pytest.mark.parametrize("every", [1, 3])
@@ -71,7 +81,7 @@ def test_a_lazy_penalty_comes_every_so_many_rounds_and_as_many_times_as_strong(e
         batch = source.draw(index, index)
         terms = objectives(lazy)[0](batch)
         extra = terms["loss"] - objectives(bare)[0](batch)["loss"]
-        value = PENALTIES["r1"](lazy.discriminator, batch.real, batch.real, batch.rng("none"))
+        value = PENALTIES["r1"](lazy.adversary.network, batch["x"], batch["x"], batch.rng("none"))
         if index % every:
             assert extra == 0
             assert "r1" not in terms
@@ -85,7 +95,7 @@ def test_ds_turn_sends_no_gradient_to_g_and_gs_turn_reaches_all_of_g() -> None:
     batch = batches().draw(0, 0)
     objectives(model)[0](batch)["loss"].backward()
     assert all(weight.grad is None for weight in model.generator.parameters())
-    model.discriminator.zero_grad()
+    model.adversary.network.zero_grad()
     objectives(model)[1](batch)["loss"].backward()
     assert all(weight.grad.abs().sum() > 0 for weight in model.generator.parameters())
 
@@ -96,12 +106,12 @@ def test_a_conditional_game_is_played_on_the_labels_of_the_batch(loss: str, netw
     model = gan(f"gan-{loss}-0", classes=2, network__name=network)
     source = batches(labels=True)
     batch = source.draw(0, 0)
-    swapped = type(batch)(batch.real, 1 - batch.labels, batch.round, batch.index, batch.seed)
+    swapped = swapped_labels(batch)
     for objective in objectives(model):
         before = objective(batch)["loss"]
         assert before != objective(swapped)["loss"]
     objectives(model)[0](batch)["loss"].backward()
-    assert model.discriminator.condition.table.weight.grad.abs().sum() > 0
+    assert model.adversary.network.condition.table.weight.grad.abs().sum() > 0
     objectives(model)[1](batch)["loss"].backward()
     tables = [m.weight for m in model.generator.modules() if isinstance(m, nn.Embedding)]
     assert tables
@@ -113,8 +123,8 @@ def test_initial_weights_depend_on_the_seed_and_the_network_and_not_on_the_loss(
         gan(run) for run in ("gan-non_saturating-0", "gan-wgan-0", "gan-wgan-1")
     )
     for part in ("generator", "discriminator"):
-        assert weights(getattr(first, part)) == weights(getattr(other_loss, part))
-        assert weights(getattr(first, part)) != weights(getattr(other_seed, part))
+        assert weights(first.networks[part]) == weights(other_loss.networks[part])
+        assert weights(first.networks[part]) != weights(other_seed.networks[part])
 
 
 def test_building_leaves_torchs_own_generator_alone() -> None:
@@ -131,8 +141,8 @@ def test_a_loss_or_penalty_that_no_table_has_is_named_with_the_nearest() -> None
         ' "discriminator": {"learning_rate": 0.1, "betas": [0, 0.9]},'
         ' "penalties": {"gradent": {"weight": 1}}}'
     )
-    generator = GeneratorSpec("mlp", STORED, 1.0, 4, 8, "batch", 0)
-    discriminator = DiscriminatorSpec("mlp", STORED, 1.0, 8, "none", 0)
+    generator = generator_spec("mlp", STORED, 1.0, 4, 8, "batch", 0)
+    discriminator = discriminator_spec("mlp", STORED, 1.0, 8, "none", 0)
     with pytest.raises(InputError, match=r"losses\.wgann: no such loss; did you mean 'wgan'\?"):
         GAN("wgann", recipe, generator, discriminator, [], 0)
     with pytest.raises(InputError, match=r"penalties\.gradent: .* did you mean 'gradient'\?"):
@@ -152,13 +162,17 @@ class Blind(nn.Module):
 
 def test_the_test_of_conditions_would_catch_a_d_that_ignores_them() -> None:
     model = gan(classes=2)
-    model.discriminator = Blind(model.discriminator)
+    model.adversary.network = Blind(model.adversary.network)
     batch = batches(labels=True).draw(0, 0)
-    swapped = type(batch)(batch.real, 1 - batch.labels, batch.round, batch.index, batch.seed)
-    fixed = model.generator(codes(batch, "z"), batch.labels)
-    assert torch.equal(model._score(fixed, batch), model._score(fixed, swapped))
+    swapped = swapped_labels(batch)
+    fixed = model.generator(codes(batch, "z"), batch["y"])
+    assert torch.equal(
+        model.adversary.score(fixed, batch["y"]), model.adversary.score(fixed, swapped["y"])
+    )
     sighted = gan(classes=2)
-    assert not torch.equal(sighted._score(fixed, batch), sighted._score(fixed, swapped))
+    assert not torch.equal(
+        sighted.adversary.score(fixed, batch["y"]), sighted.adversary.score(fixed, swapped["y"])
+    )
 
 
 @pytest.mark.parametrize("name", sorted(LOSSES))
@@ -207,11 +221,11 @@ def test_with_reuse_g_moves_on_ds_samples_as_the_moved_d_judges_them(run: str) -
     batches = [game.batches.draw(index, 0) for index in range(game.draws)]
     for batch in batches:
         game.move(D, batch)
-    z = torch.randn(len(batch.real), 4, generator=batch.rng("z for D"))
+    z = torch.randn(len(batch), 4, generator=batch.rng("z for D"))
     model = D.objective.__self__
-    scores = D.network(G.network(z)), D.network(batch.real)
+    scores = D.network(G.network(z)), D.network(batch["x"])
     expected = torch.autograd.grad(
-        model._loss.generator(scores[1], scores[0]), list(G.network.parameters())
+        model.adversary._loss.generator(scores[1], scores[0]), list(G.network.parameters())
     )
     game.move(G, batch)
     for weight, gradient in zip(G.network.parameters(), expected, strict=True):

@@ -1,7 +1,7 @@
 """The judge: its augmentation, its training, its rotation task, and how it is kept."""
 
 import json
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from pathlib import Path
 
 import numpy as np
@@ -24,7 +24,7 @@ from ganstudy.networks.classifier import Classifier
 from ganstudy.training.batches import Batches
 from ganstudy.training.checkpoint import CheckpointStore
 from ganstudy.training.trainer import Row, Settings, Trainer, Watch
-from training.tiny import CPU, SHAPE, batches, data, params, snapshot
+from training.tiny import CPU, SHAPE, batches, data, dataset, params, snapshot
 
 
 def rng(seed: int = 0) -> torch.Generator:
@@ -72,8 +72,8 @@ def test_it_learns_to_tell_two_classes() -> None:
     images, labels = data()
     bright = labels[:, None, None, None] == 1
     images = np.where(bright, np.uint8(230), images // 4)
-    source = Batches(images, labels, SHAPE, 10, 0, CPU)
-    subject = Trainer(judge.players(), judge.sampler, source, Settings(10 * 40, 1.0, 0.9), CPU)
+    source = Batches(dataset(images, labels), 10, 0, CPU)
+    subject = Trainer(judge, source, Settings(10 * 40, 1.0, 0.9), CPU)
     subject.fit(None, Watch())
     assert subject.history[-1]["judge/accuracy"] == 1
     assert subject.history[-1]["judge/loss"] < 0.2
@@ -84,7 +84,7 @@ def test_a_resumed_judge_is_the_uninterrupted_judge_dropout_included(tmp_path: P
         torch.manual_seed(seed)  # no draw may come from torch's own generator
         judge = Judge(params().judge, SHAPE, 2)
         settings = Settings(40, 1.0, 0.9, checkpoint_seconds=-1)
-        return Trainer(judge.players(), judge.sampler, batches(labels=True), settings, CPU)
+        return Trainer(judge, batches(labels=True), settings, CPU)
 
     def stop(rows: list[Row]) -> None:
         if rows[-1]["round"] == 4:
@@ -103,14 +103,14 @@ def test_a_resumed_judge_is_the_uninterrupted_judge_dropout_included(tmp_path: P
 def test_dropout_differs_from_batch_to_batch() -> None:
     (player,) = Judge(params().judge, SHAPE, 2).players()
     batch = batches(20, labels=True).draw(0, 0)
-    again = type(batch)(batch.real, batch.labels, 0, 1, batch.seed)
+    again = replace(batch, index=1)
     losses = [player.objective(b)["loss"].item() for b in (batch, batch, again)]
     assert losses[0] == losses[1] != losses[2]
 
 
 def test_it_wants_labels() -> None:
     (player,) = Judge(params().judge, SHAPE, 2).players()
-    with pytest.raises(ValueError, match="labels"):
+    with pytest.raises(KeyError, match="no y in these batches"):
         player.objective(batches().draw(0, 0))
 
 

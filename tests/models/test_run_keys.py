@@ -3,7 +3,9 @@
 import pytest
 
 from ganstudy.errors import InputError
-from ganstudy.models import RunKey, World, build, identity
+from ganstudy.keys import RunKey
+from ganstudy.models import build, identity
+from ganstudy.spaces import labelled
 from training.tiny import STORED, params
 
 
@@ -20,8 +22,8 @@ def test_keys_are_read_and_written(text: str) -> None:
         ("gan-wgan-x", "<model>-<loss>-<seed>"),
         ("gan-wgan--1", "<model>-<loss>-<seed>"),
         ("", "<model>-<loss>-<seed>"),
-        ("gam-wgan-0", "did you mean 'gan'"),
-        ("../../etc-x-0", "no model '../../etc'; allowed: ae, gan, vae"),
+        ("../../etc-x-0", "<model>-<loss>-<seed>"),
+        ("gan-wgan-0\n", "<model>-<loss>-<seed>"),
     ],
 )
 def test_what_is_no_key_says_what_one_is(text: str, message: str) -> None:
@@ -32,9 +34,16 @@ def test_what_is_no_key_says_what_one_is(text: str, message: str) -> None:
 
 @pytest.mark.parametrize("model", [identity, build])
 def test_a_loss_without_a_recipe_names_the_nearest(model) -> None:
-    rest = () if model is identity else (World(STORED),)
+    rest = () if model is identity else (labelled(STORED),)
     with pytest.raises(InputError, match="'wgann' has no recipe; did you mean 'wgan'"):
         model(params(), RunKey("gan", "wgann", 0), *rest)
+
+
+@pytest.mark.parametrize("model", [identity, build])
+def test_a_model_that_is_none_names_the_nearest(model) -> None:
+    rest = () if model is identity else (labelled(STORED),)
+    with pytest.raises(InputError, match="no model 'gam'; did you mean 'gan'"):
+        model(params(), RunKey("gam", "wgan", 0), *rest)
 
 
 def test_identity_changes_with_what_a_result_depends_on_and_with_nothing_else() -> None:

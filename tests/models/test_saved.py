@@ -10,53 +10,58 @@ import torch
 
 from ganstudy.errors import InputError
 from ganstudy.files import Labels, Samples
-from ganstudy.models.base import Companion, balanced_labels, codes, decode, initial_weights, settle
+from ganstudy.models.base import FromCodes, balanced_labels, codes, initial_weights, settle
 from ganstudy.models.saved import (
     MODEL,
     WEIGHTS,
+    SavedGenerator,
     load_generator,
     restored,
     save_model,
 )
-from ganstudy.networks import DiscriminatorSpec, GeneratorSpec
+from ganstudy.networks import NetworkSpec, discriminator_spec, encoder_spec, generator_spec
+from ganstudy.networks.specs import from_json, to_json
 from training.tiny import weights
 
 SPECS = [
-    GeneratorSpec("dcgan", (8, 8, 1), 1.0, 4, 4, "batch", 0),
-    GeneratorSpec("dcgan", (28, 28, 3), 1.0, 4, 4, "batch", 3),
-    GeneratorSpec("mlp", (8, 12, 1), 1.0, 4, 8, "none", 3),
-    GeneratorSpec("resnet", (8, 8, 3), 1.0, 4, 4, "batch", 3),
+    generator_spec("dcgan", (8, 8, 1), 1.0, 4, 4, "batch", 0),
+    generator_spec("dcgan", (28, 28, 3), 1.0, 4, 4, "batch", 3),
+    generator_spec("mlp", (8, 12, 1), 1.0, 4, 8, "none", 3),
+    generator_spec("resnet", (8, 8, 3), 1.0, 4, 4, "batch", 3),
 ]
 
 
-def network(spec: GeneratorSpec, seed: int = 0) -> torch.nn.Module:
+def network(spec: NetworkSpec, seed: int = 0) -> torch.nn.Module:
     """A generator with weights of its own and settled statistics."""
     with initial_weights(seed, "generator"):
         built = spec.build()
-    settle(built, spec.latent, spec.classes, seed)
+    settle(FromCodes, {"generator": built}, {"generator": spec}, seed)
     return built
 
 
-def save(folder: Path, spec: GeneratorSpec, meta: dict[str, Any], seed: int = 0) -> torch.nn.Module:
+def save(folder: Path, spec: NetworkSpec, meta: dict[str, Any], seed: int = 0) -> torch.nn.Module:
     """Saves a generator beside a discriminator of its own; returns the generator."""
-    made, companion = network(spec, seed), DiscriminatorSpec("mlp", spec.stored, 1.0, 4, "none", 0)
+    made, companion = (
+        network(spec, seed),
+        discriminator_spec("mlp", spec.shape.stored, 1.0, 4, "none", 0),
+    )
     with initial_weights(seed, "discriminator"):
-        save_model(
-            folder, made, spec, Companion("discriminator", companion, companion.build()), meta
-        )
+        networks = {"generator": made, "discriminator": companion.build()}
+    save_model(folder, networks, {"generator": spec, "discriminator": companion}, meta)
     return made
 
 
 def generate(
     G: torch.nn.Module,
-    spec: GeneratorSpec,
+    spec: NetworkSpec,
     labels: Labels | None,
     count: int,
     seed: int,
     batch: int = 500,
 ) -> Samples:
     """Images of codes drawn for `seed`."""
-    return decode(G, spec.shape, codes(spec.latent, count, seed), labels, batch)
+    z = codes(spec.latent, count, seed)
+    return SavedGenerator(G, spec, {}).decode(z, labels, batch)
 
 
 @pytest.fixture
@@ -67,7 +72,7 @@ def folder(tmp_path: Path) -> Path:
 
 
 @pytest.mark.parametrize("spec", SPECS, ids=str)
-def test_a_generator_comes_back_bit_for_bit(spec: GeneratorSpec, tmp_path: Path) -> None:
+def test_a_generator_comes_back_bit_for_bit(spec: NetworkSpec, tmp_path: Path) -> None:
     original = save(tmp_path, spec, {"key": "k", "params": {"a": 1}})
     loaded = load_generator(tmp_path)
     assert loaded.spec == spec
@@ -78,7 +83,7 @@ def test_a_generator_comes_back_bit_for_bit(spec: GeneratorSpec, tmp_path: Path)
     expected = generate(original, spec, labels, 6, seed=3)
     found = loaded.sample(6, seed=3)
     assert found.dtype == np.uint8
-    assert found.shape == (6, *spec.stored)
+    assert found.shape == (6, *spec.shape.stored)
     assert np.array_equal(found, expected)
 
 
@@ -89,6 +94,22 @@ def test_equal_weights_give_equal_bytes(tmp_path: Path) -> None:
         assert (tmp_path / "a" / file).read_bytes() == (tmp_path / "b" / file).read_bytes()
     save(tmp_path / "c", SPECS[1], {"key": "k"}, seed=1)
     assert (tmp_path / "a" / WEIGHTS).read_bytes() != (tmp_path / "c" / WEIGHTS).read_bytes()
+
+
+def test_what_is_written_of_a_generator_and_its_companions_is_what_old_runs_hold(tmp_path) -> None:
+    save(tmp_path / "gan", SPECS[1], {"key": "k"})
+    meta = json.loads((tmp_path / "gan" / MODEL).read_text())
+    common = {"stored": [28, 28, 3], "scale": 1.0, "width": 4}
+    assert meta == {
+        "key": "k",
+        "generator": {"network": "dcgan", "latent": 4, "norm": "batch", "classes": 3, **common},
+        "discriminator": {"network": "mlp", "norm": "none", "classes": 0, **common},
+    }
+    encoder = encoder_spec("mlp", (2,), 2.5, 3, 8, standardized=True)
+    written = to_json({"encoder": encoder})
+    told = {"network": "mlp", "stored": (2,), "scale": 2.5, "latent": 3, "width": 8}
+    assert written == {"encoder": told | {"standardized": True}}
+    assert from_json(written) == {"encoder": encoder}
 
 
 # Samples
@@ -102,7 +123,7 @@ def test_the_first_images_do_not_depend_on_how_many_follow() -> None:
 
 
 @pytest.mark.parametrize("spec", SPECS, ids=str)
-def test_images_do_not_depend_on_the_batch(spec: GeneratorSpec) -> None:
+def test_images_do_not_depend_on_the_batch(spec: NetworkSpec) -> None:
     G, labels = network(spec), balanced_labels(11, spec.classes)
     whole, parts = (generate(G, spec, labels, 11, 0, batch=size).astype(int) for size in (500, 3))
     assert np.abs(whole - parts).max() <= 1  # rounding of another kernel

@@ -4,8 +4,10 @@ import pytest
 import torch
 
 from ganstudy.errors import InputError
-from ganstudy.models import RunKey, World, build, identity
+from ganstudy.keys import RunKey
+from ganstudy.models import build, identity
 from ganstudy.objectives.reconstruction import gaussian_kl, gaussian_nll, reparameterize
+from ganstudy.spaces import labelled
 from ganstudy.training.trainer import Watch
 from training.tiny import STORED, batches, one_image, params, trainer, weights
 
@@ -13,14 +15,16 @@ from training.tiny import STORED, batches, one_image, params, trainer, weights
 @pytest.mark.parametrize("network", ["mlp", "dcgan"])
 @pytest.mark.parametrize("classes", [0, 3])
 def test_its_decoder_is_the_gans_generator(network: str, classes: int) -> None:
-    chosen, world = params(network__name=network), World((16, 16, 3), classes=classes)
+    chosen, world = params(network__name=network), labelled((16, 16, 3), classes=classes)
     gan, vae = (
         build(chosen, RunKey.parse(run), world) for run in ("gan-non_saturating-0", "vae-elbo-0")
     )
-    assert type(vae.sampler) is type(gan.sampler)
-    assert weights(vae.sampler) == weights(gan.sampler)  # the same initial weights, so also sizes
-    assert [m.__class__ for m in vae.sampler.modules()] == [
-        m.__class__ for m in gan.sampler.modules()
+    assert type(vae.networks["generator"]) is type(gan.networks["generator"])
+    assert weights(vae.networks["generator"]) == weights(
+        gan.networks["generator"]
+    )  # the same initial weights, so also sizes
+    assert [m.__class__ for m in vae.networks["generator"].modules()] == [
+        m.__class__ for m in gan.networks["generator"].modules()
     ]
 
 
@@ -31,13 +35,13 @@ def test_both_are_shown_the_same_images() -> None:
 
 
 def test_its_loss_is_the_negative_bound_in_nats_per_pixel() -> None:
-    model = build(params(vae__beta=0.7), RunKey.parse("vae-elbo-0"), World(STORED))
+    model = build(params(vae__beta=0.7), RunKey.parse("vae-elbo-0"), labelled(STORED))
     batch = batches().draw(0, 0)
     (player,) = model.players()
     terms = player.objective(batch)
-    mean, log_variance = model.encoder(batch.real)
+    mean, log_variance = model.encoder(batch["x"])
     z = reparameterize(mean, log_variance, batch.rng("z of the VAE"))
-    nll, kl = gaussian_nll(batch.real, model.decoder(z)), gaussian_kl(mean, log_variance)
+    nll, kl = gaussian_nll(batch["x"], model.decoder(z)), gaussian_kl(mean, log_variance)
     torch.testing.assert_close(terms["reconstruction"], nll)
     torch.testing.assert_close(terms["kl"], kl)
     torch.testing.assert_close(terms["loss"], (nll + 0.7 * kl) / 64)
@@ -70,8 +74,8 @@ def test_it_has_one_loss() -> None:
 
 def test_it_may_have_a_code_of_its_own_size() -> None:
     for latent, size in ((None, 4), (3, 3)):
-        model = build(params(vae__latent=latent), RunKey.parse("vae-elbo-0"), World(STORED))
-        assert model.spec.latent == size
-        mean, log_variance = model.companion.network(torch.zeros(2, 1, 8, 8))
+        model = build(params(vae__latent=latent), RunKey.parse("vae-elbo-0"), labelled(STORED))
+        assert model.specs["generator"].latent == size
+        mean, log_variance = model.encoder(torch.zeros(2, 1, 8, 8))
         assert mean.shape == log_variance.shape == (2, size)
-        assert model.sampler(mean).shape == (2, 1, 8, 8)
+        assert model.decoder(mean).shape == (2, 1, 8, 8)

@@ -5,8 +5,8 @@ import pytest
 import torch
 from torch import Tensor, nn
 
-from ganstudy.models.base import Companion, codes
-from ganstudy.models.saved import SavedGenerator
+from ganstudy.models.base import codes
+from ganstudy.models.saved import Companion, SavedGenerator
 from ganstudy.models.walks import (
     DIMENSIONS,
     PAIRS,
@@ -18,7 +18,8 @@ from ganstudy.models.walks import (
     landscape,
     traversal,
 )
-from ganstudy.networks import DiscriminatorSpec, EncoderSpec, GeneratorSpec, PointShape
+from ganstudy.networks import discriminator_spec, encoder_spec, generator_spec
+from ganstudy.spaces import Points
 
 LATENT = 8
 
@@ -36,7 +37,7 @@ class Picture(nn.Module):
 
 
 def generator(gains: Tensor | None = None, classes: int = 0) -> SavedGenerator:
-    spec = GeneratorSpec("mlp", (2, 4, 1), 1.0, LATENT, 1, "none", classes)
+    spec = generator_spec("mlp", (2, 4, 1), 1.0, LATENT, 1, "none", classes)
     return SavedGenerator(Picture(gains), spec, {})
 
 
@@ -100,7 +101,7 @@ class Halves(nn.Module):
 @pytest.mark.parametrize("spread", [True, False], ids=["vae", "ae"])
 def test_with_an_encoder_the_ends_are_codes_of_the_first_reference_images(spread: bool) -> None:
     reference = np.random.default_rng(0).integers(0, 256, (20, 2, 4, 1)).astype(np.uint8)
-    spec = EncoderSpec("mlp", (2, 4, 1), 1.0, LATENT, 1, standardized=not spread)
+    spec = encoder_spec("mlp", (2, 4, 1), 1.0, LATENT, 1, standardized=not spread)
     found = endpoints(
         generator(), Companion("encoder", spec, Halves(spread=spread)), reference, None
     )
@@ -120,7 +121,7 @@ def test_with_an_encoder_the_ends_are_codes_of_the_first_reference_images(spread
 )
 def test_a_class_of_few_reference_images_has_its_walk_too(labels, rows) -> None:
     reference = np.random.default_rng(0).integers(0, 256, (len(labels), 2, 4, 1)).astype(np.uint8)
-    spec = EncoderSpec("mlp", (2, 4, 1), 1.0, LATENT, 1, standardized=True)
+    spec = encoder_spec("mlp", (2, 4, 1), 1.0, LATENT, 1, standardized=True)
     encoder = Companion("encoder", spec, Halves(spread=False))
     found = endpoints(generator(classes=2), encoder, reference, np.array(labels))
     expected = 0.5 * (reference.reshape(-1, LATENT) / 127.5 - 1)[rows]
@@ -129,7 +130,7 @@ def test_a_class_of_few_reference_images_has_its_walk_too(labels, rows) -> None:
 
 def test_fewer_reference_images_than_ends_are_used_again() -> None:
     reference = np.random.default_rng(0).integers(0, 256, (2, 2, 4, 1)).astype(np.uint8)
-    spec = EncoderSpec("mlp", (2, 4, 1), 1.0, LATENT, 1, standardized=True)
+    spec = encoder_spec("mlp", (2, 4, 1), 1.0, LATENT, 1, standardized=True)
     encoder = Companion("encoder", spec, Halves(spread=False))
     found = endpoints(generator(), encoder, reference, None)
     assert len(found) == 2 * PAIRS
@@ -137,7 +138,7 @@ def test_fewer_reference_images_than_ends_are_used_again() -> None:
 
 
 def test_without_one_they_are_random_and_the_same_for_every_run() -> None:
-    spec = DiscriminatorSpec("mlp", (2, 4, 1), 1.0, 1, "none", 0)
+    spec = discriminator_spec("mlp", (2, 4, 1), 1.0, 1, "none", 0)
     found = endpoints(
         generator(), Companion("discriminator", spec, nn.Identity()), np.zeros((0,)), None
     )
@@ -193,9 +194,9 @@ class Coordinate(nn.Module):
 
 
 def seen_by(network: nn.Module, scale: float = 1.0, reach: float = 3.0) -> np.ndarray:
-    spec = DiscriminatorSpec("mlp", (2,), scale, 1, "none", 0)
+    spec = discriminator_spec("mlp", (2,), scale, 1, "none", 0)
     companion = Companion("discriminator", spec, network)
-    return landscape(companion, PointShape(2, scale), reach, side=7)
+    return landscape(companion, Points(2, scale), reach, side=7)
 
 
 def test_rows_go_upwards_and_columns_to_the_right() -> None:

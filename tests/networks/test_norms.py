@@ -7,11 +7,11 @@ from torch.nn.utils import parametrize
 
 from ganstudy.errors import InputError
 from ganstudy.models.gan import GAN
-from ganstudy.networks import DiscriminatorSpec, EncoderSpec, GeneratorSpec
+from ganstudy.networks import NetworkSpec, discriminator_spec, encoder_spec, generator_spec
 from ganstudy.networks.layers import ConditionalBatchNorm2d
 from ganstudy.objectives.penalties import GRADIENT_PENALTIES
 from ganstudy.params import LossParams
-from ganstudy.training.player import Batch
+from training import tiny
 
 BatchNorm = nn.modules.batchnorm._BatchNorm
 FAMILIES = ["dcgan", "resnet", "mlp"]
@@ -23,7 +23,7 @@ def normal(*shape: int, seed: int = 0) -> Tensor:
     return torch.randn(shape, generator=torch.Generator().manual_seed(seed))
 
 
-def built(spec: GeneratorSpec | DiscriminatorSpec | EncoderSpec) -> nn.Module:
+def built(spec: NetworkSpec) -> nn.Module:
     """The network with the same weights at every call."""
     with torch.random.fork_rng():
         torch.manual_seed(0)
@@ -31,11 +31,11 @@ def built(spec: GeneratorSpec | DiscriminatorSpec | EncoderSpec) -> nn.Module:
 
 
 def discriminator(family: str, norm: str, classes: int = 0) -> nn.Module:
-    return built(DiscriminatorSpec(family, SIZE, 1.0, 8, norm, classes))
+    return built(discriminator_spec(family, SIZE, 1.0, 8, norm, classes))
 
 
 def generator(family: str, norm: str, classes: int = 0) -> nn.Module:
-    return built(GeneratorSpec(family, SIZE, 1.0, 5, 8, norm, classes))
+    return built(generator_spec(family, SIZE, 1.0, 5, 8, norm, classes))
 
 
 def modules(network: nn.Module, *kinds: type[nn.Module]) -> list[nn.Module]:
@@ -174,7 +174,7 @@ def test_without_it_weights_are_free(family: str) -> None:
 
 
 def test_a_spectral_mlp_is_lipschitz_with_a_constant_of_one() -> None:
-    D = built(DiscriminatorSpec("mlp", (2,), 1.0, 16, "spectral", 0))
+    D = built(discriminator_spec("mlp", (2,), 1.0, 16, "spectral", 0))
     for _ in range(100):
         D(normal(2, 2))
     D.eval()
@@ -208,8 +208,8 @@ def gan(norm: str, loss: str = "wgan", family: str = "mlp", **recipe) -> GAN:
     return GAN(
         loss,
         LossParams.model_validate(settings),
-        GeneratorSpec(family, SIZE, 1.0, 4, 4, "batch", 0),
-        DiscriminatorSpec(family, SIZE, 1.0, 4, norm, 0),
+        generator_spec(family, SIZE, 1.0, 4, 4, "batch", 0),
+        discriminator_spec(family, SIZE, 1.0, 4, norm, 0),
         [],
         0,
     )
@@ -231,8 +231,8 @@ def test_batch_norm_in_d_is_refused_beside_a_gradient_penalty(name: str) -> None
 @pytest.mark.parametrize("family", ["dcgan", "mlp"])
 def test_batch_norm_in_d_is_allowed_without_one(recipe, family: str) -> None:
     model = gan("batch", family=family, **recipe)
-    assert modules(model.discriminator, BatchNorm)
-    terms = model.players()[0].objective(Batch(normal(4, 1, 16, 16), None, 0, 0, 0))
+    assert modules(model.networks["discriminator"], BatchNorm)
+    terms = model.players()[0].objective(tiny.batch(normal(4, 1, 16, 16)))
     assert terms["loss"].isfinite()
 
 
@@ -249,11 +249,13 @@ def test_a_loss_sensitive_game_without_its_margin_is_refused() -> None:
 @pytest.mark.parametrize("name", sorted(GRADIENT_PENALTIES))
 def test_a_spectral_d_takes_every_gradient_penalty(family: str, name: str) -> None:
     model = gan("spectral", family=family, penalties={name: {"weight": 1.0}})
-    batch = Batch(normal(4, 1, 16, 16), None, 0, 0, 0)
+    batch = tiny.batch(normal(4, 1, 16, 16))
     model.players()[0].objective(batch)["loss"].backward()
-    for key, weight in model.discriminator.named_parameters():
+    for key, weight in model.networks["discriminator"].named_parameters():
         assert weight.grad is None or weight.grad.isfinite().all(), key
-    assert any(w.grad is not None and w.grad.any() for w in model.discriminator.parameters())
+    assert any(
+        w.grad is not None and w.grad.any() for w in model.networks["discriminator"].parameters()
+    )
 
 
 # Standardised codes
@@ -261,7 +263,7 @@ def test_a_spectral_d_takes_every_gradient_penalty(family: str, name: str) -> No
 
 @pytest.mark.parametrize("family", FAMILIES)
 def test_standardised_codes_have_mean_0_and_variance_1_over_a_batch(family: str) -> None:
-    encoder = built(EncoderSpec(family, SIZE, 1.0, 5, 8, standardized=True))
+    encoder = built(encoder_spec(family, SIZE, 1.0, 5, 8, standardized=True))
     x = 3 * normal(64, 1, 16, 16) + 1
     codes = encoder(x)
     assert codes.shape == (64, 5)
@@ -273,7 +275,7 @@ def test_standardised_codes_have_mean_0_and_variance_1_over_a_batch(family: str)
 
 
 def test_a_plain_encoder_gives_a_mean_and_a_spread_as_they_are() -> None:
-    encoder = built(EncoderSpec("mlp", SIZE, 1.0, 5, 8, standardized=False))
+    encoder = built(encoder_spec("mlp", SIZE, 1.0, 5, 8, standardized=False))
     mean, log_variance = encoder(3 * normal(64, 1, 16, 16) + 1)
     assert mean.shape == log_variance.shape == (64, 5)
     assert mean.mean(0).abs().max() > 0.01

@@ -5,18 +5,12 @@ import torch
 from torch import Tensor, nn
 
 from ganstudy.errors import InputError
-from ganstudy.networks import (
-    NETWORKS,
-    DiscriminatorSpec,
-    EncoderSpec,
-    GeneratorSpec,
-    ImageShape,
-    PointShape,
-)
+from ganstudy.networks import discriminator_spec, encoder_spec, generator_spec, mlp
 from ganstudy.networks.resnet import Discriminator, Encoder, Generator
+from ganstudy.spaces import Image, Points
 
 SIZES = [(8, 8), (16, 16), (28, 28), (32, 32), (64, 64), (28, 56)]
-SMALL = ImageShape(1, 8, 8)
+SMALL = Image(1, 8, 8)
 BatchNorm = nn.modules.batchnorm._BatchNorm
 
 
@@ -39,7 +33,7 @@ def norms(network: nn.Module) -> list[nn.Module]:
 @pytest.mark.parametrize("norm", ["batch", "none"])
 @pytest.mark.parametrize("size", SIZES, ids=str)
 def test_one_class_serves_every_size(channels: int, norm: str, size: tuple[int, int]) -> None:
-    shape = ImageShape(channels, *size)
+    shape = Image(channels, *size)
     G = fixed(lambda: Generator(shape, 5, 4, 3, norm))
     D, encoder = fixed(lambda: Discriminator(shape, 4, 3)), fixed(lambda: Encoder(shape, 5, 4))
     y = torch.tensor([0, 2, 1])
@@ -53,7 +47,7 @@ def test_one_class_serves_every_size(channels: int, norm: str, size: tuple[int, 
 
 @pytest.mark.parametrize("size", SIZES, ids=str)
 def test_a_block_for_each_doubling_brings_the_base_to_the_image(size: tuple[int, int]) -> None:
-    shape = ImageShape(1, *size)
+    shape = Image(1, *size)
     G, D = Generator(shape, 5, 4), Discriminator(shape, 4)
     doublings = len(shape.pyramid()) - 1
     assert len(G.blocks) == doublings
@@ -69,7 +63,7 @@ def test_d_and_the_encoder_have_no_batch_norm_and_g_only_if_asked() -> None:
         assert norms(Generator(SMALL, 5, 4, classes, "none")) == []
         # two in each block and one before the last convolution
         assert len(norms(Generator(SMALL, 5, 4, classes, "batch"))) == 3
-        assert len(norms(Generator(ImageShape(1, 32, 32), 5, 4, classes, "batch"))) == 7
+        assert len(norms(Generator(Image(1, 32, 32), 5, 4, classes, "batch"))) == 7
 
 
 @pytest.mark.parametrize("norm", ["batch", "spectral"])
@@ -80,8 +74,8 @@ def test_a_norm_of_ds_maps_is_refused_saying_what_there_is(norm: str) -> None:
 
 def test_batch_norm_in_d_is_refused_through_its_spec_and_spectral_is_not() -> None:
     with pytest.raises(InputError, match=r"resnet: D has no batch norm"):
-        DiscriminatorSpec("resnet", (8, 8, 1), 1.0, 4, "batch", 0).build()
-    network = DiscriminatorSpec("resnet", (8, 8, 1), 1.0, 4, "spectral", 0).build()
+        discriminator_spec("resnet", (8, 8, 1), 1.0, 4, "batch", 0).build()
+    network = discriminator_spec("resnet", (8, 8, 1), 1.0, 4, "spectral", 0).build()
     assert network(normal(2, 1, 8, 8)).shape == (2,)
 
 
@@ -92,7 +86,7 @@ def test_d_scores_each_image_on_its_own_but_for_the_spread_of_the_batch() -> Non
 
 
 def test_a_block_starts_close_to_its_shortcut_where_no_norm_holds_it() -> None:
-    shape = ImageShape(1, 16, 16)
+    shape = Image(1, 16, 16)
     for norm, near in (("none", True), ("batch", False)):
         block = fixed(lambda norm=norm: Generator(shape, 5, 4, 0, norm)).blocks[-1]
         x = normal(8, block.shortcut.in_channels, 8, 8)
@@ -142,9 +136,9 @@ def test_g_wants_labels_with_classes_and_none_without(norm: str) -> None:
 @pytest.mark.parametrize("family", ["dcgan", "resnet"])
 def test_convolutional_networks_of_points_are_refused_naming_the_mlp(family: str) -> None:
     specs = (
-        GeneratorSpec(family, (2,), 1.0, 4, 4, "batch", 0),
-        DiscriminatorSpec(family, (2,), 1.0, 4, "none", 0),
-        EncoderSpec(family, (2,), 1.0, 4, 4, False),
+        generator_spec(family, (2,), 1.0, 4, 4, "batch", 0),
+        discriminator_spec(family, (2,), 1.0, 4, "none", 0),
+        encoder_spec(family, (2,), 1.0, 4, 4, False),
     )
     for spec in specs:
         with pytest.raises(InputError, match=r"points.*network\.name mlp"):
@@ -152,14 +146,13 @@ def test_convolutional_networks_of_points_are_refused_naming_the_mlp(family: str
 
 
 def test_the_mlp_makes_points_without_bounds() -> None:
-    shape = PointShape(2, 2.83)
-    family = NETWORKS["mlp"]
-    G = fixed(lambda: family.generator(shape, 4, 8, 0, "none"))
+    shape = Points(2, 2.83)
+    G = fixed(lambda: mlp.Generator(shape, 4, 8, 0, "none"))
     with torch.no_grad():
         for weight in G.parameters():
             weight.mul_(5)
     points = G(normal(50, 4))
     assert points.shape == (50, 2)
     assert points.abs().max() > 1  # no tanh
-    assert fixed(lambda: family.discriminator(shape, 8, 0, "none"))(points).shape == (50,)
-    assert all(p.shape == (50, 3) for p in family.encoder(shape, 3, 8)(points))
+    assert fixed(lambda: mlp.Discriminator(shape, 8, 0, "none"))(points).shape == (50,)
+    assert all(p.shape == (50, 3) for p in mlp.Encoder(shape, 3, 8)(points))

@@ -6,7 +6,7 @@ from itertools import pairwise
 import pytest
 
 from ganstudy.errors import InputError
-from ganstudy.networks.shapes import ImageShape
+from ganstudy.spaces import Image
 
 
 @pytest.mark.parametrize(
@@ -23,14 +23,14 @@ from ganstudy.networks.shapes import ImageShape
     ],
 )
 def test_sizes_double_from_a_base(height, width, expected) -> None:
-    assert ImageShape(1, height, width).pyramid() == expected
+    assert Image(1, height, width).pyramid() == expected
 
 
 def test_every_square_is_reached_or_told_the_nearest_that_is() -> None:
     reached, refused = set(), {}
     for side in range(1, 300):
         try:
-            sizes = ImageShape(1, side, side).pyramid()
+            sizes = Image(1, side, side).pyramid()
         except InputError as error:
             refused[side] = str(error)
             continue
@@ -49,9 +49,9 @@ def test_every_square_is_reached_or_told_the_nearest_that_is() -> None:
 @pytest.mark.parametrize("side", [1, 5, 7, 17, 27, 31, 34, 63, 100_001])
 def test_sides_out_of_reach_are_bad_input(side: int) -> None:
     with pytest.raises(InputError, match=r"cannot reach .*data\.resolution \d+"):
-        ImageShape(3, side, side).pyramid()
+        Image(3, side, side).pyramid()
 
 
 def test_a_strip_too_long_for_its_base_is_refused() -> None:
     with pytest.raises(InputError, match="8×64"):
-        ImageShape(1, 8, 64).pyramid()
+        Image(1, 8, 64).pyramid()

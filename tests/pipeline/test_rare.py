@@ -10,7 +10,7 @@ from PIL import Image
 
 from ganstudy import layout
 from ganstudy.files import read_json
-from ganstudy.models import RunKey
+from ganstudy.keys import RunKey
 from ganstudy.params import load
 from ganstudy.stages import (
     check,

@@ -13,7 +13,7 @@ from ganstudy.errors import InputError, StudyError
 from ganstudy.evidence import collect, limits
 from ganstudy.evidence.read import read_run
 from ganstudy.files import read_json, write_json
-from ganstudy.models import RunKey
+from ganstudy.keys import RunKey
 from ganstudy.params import Params, load
 from ganstudy.stages import (
     compare,

@@ -6,7 +6,8 @@ import pytest
 
 from ganstudy import layout
 from ganstudy.files import write_json
-from ganstudy.models import RunKey, identity
+from ganstudy.keys import RunKey
+from ganstudy.models import identity
 from ganstudy.params import Params
 from ganstudy.stages import plan
 from training.tiny import params

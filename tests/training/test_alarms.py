@@ -11,7 +11,7 @@ from torch import Tensor, nn
 
 from ganstudy.errors import DivergedError
 from ganstudy.models.gan import GAN
-from ganstudy.networks import DiscriminatorSpec, GeneratorSpec, ImageShape
+from ganstudy.networks import discriminator_spec, generator_spec
 from ganstudy.params import LossParams
 from ganstudy.training.alarms import (
     DIVERSITY,
@@ -25,6 +25,7 @@ from ganstudy.training.alarms import (
 from ganstudy.training.batches import Batches
 from ganstudy.training.player import Batch, Terms
 from ganstudy.training.trainer import EXPLODED, Settings, Trainer, Watch
+from training.tiny import dataset
 
 CPU = torch.device("cpu")
 HEALTHY = {SEPARATION: 0.8, DIVERSITY: 0.9, SPREAD: 1.5}
@@ -184,8 +185,8 @@ def game(loss: str = "wgan", rate: float = 0.002, **recipe) -> GAN:
     model = GAN(
         loss,
         LossParams.model_validate({"generator": ADAM, "discriminator": adam, **recipe}),
-        GeneratorSpec("mlp", (8, 8, 1), 1.0, 4, 8, "none", 0),
-        DiscriminatorSpec("mlp", (8, 8, 1), 1.0, 8, "none", 0),
+        generator_spec("mlp", (8, 8, 1), 1.0, 4, 8, "none", 0),
+        discriminator_spec("mlp", (8, 8, 1), 1.0, 8, "none", 0),
         [],
         0,
     )
@@ -197,9 +198,9 @@ def game(loss: str = "wgan", rate: float = 0.002, **recipe) -> GAN:
 
 def trainer(model: GAN, rounds: int, *, stop_on_alarm: bool = False) -> Trainer:
     images = np.random.default_rng(0).integers(0, 256, (40, 8, 8, 1)).astype(np.uint8)
-    batches = Batches(images, None, ImageShape(1, 8, 8), 8, 0, CPU)
+    batches = Batches(dataset(images), 8, 0, CPU)
     settings = Settings(8 * rounds, 0.0, 0.9, stop_on_alarm=stop_on_alarm)
-    return Trainer(model.players(), model.sampler, batches, settings, CPU)
+    return Trainer(model, batches, settings, CPU)
 
 
 def clipped_to_nothing() -> GAN:

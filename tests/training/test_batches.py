@@ -5,15 +5,15 @@ import pytest
 import torch
 
 from ganstudy.errors import InputError
-from ganstudy.networks import ImageShape
 from ganstudy.seeding import derive, numpy_generator, torch_generator
+from ganstudy.spaces import Image
 from ganstudy.training.batches import Batches
-from training.tiny import CPU, SHAPE, batches, data
+from training.tiny import CPU, SHAPE, batches, data, dataset
 
 
 def rows(source: Batches, index: int) -> list[int]:
     """Which images batch `index` holds: the first pixel of image i is i."""
-    return SHAPE.decode(source.draw(index, index).real)[:, 0, 0, 0].tolist()
+    return SHAPE.decode(source.draw(index, index)["x"])[:, 0, 0, 0].tolist()
 
 
 def epoch(source: Batches, number: int, per_epoch: int = 5) -> list[int]:
@@ -52,13 +52,13 @@ def test_labels_stay_with_their_images() -> None:
     source = batches(4, labels=True)
     for index in range(5):
         batch = source.draw(index, 0)
-        assert batch.labels.dtype == torch.int64
-        places = SHAPE.decode(batch.real)[:, 0, 0, 0]
-        assert torch.equal(batch.labels, places.long() % 2)
+        assert batch["y"].dtype == torch.int64
+        places = SHAPE.decode(batch["x"])[:, 0, 0, 0]
+        assert torch.equal(batch["y"], places.long() % 2)
 
 
 def test_pixels_go_to_minus_one_to_one_and_back_exactly() -> None:
-    shape, every = ImageShape(1, 16, 16), torch.arange(256, dtype=torch.uint8).view(1, 16, 16, 1)
+    shape, every = Image(1, 16, 16), torch.arange(256, dtype=torch.uint8).view(1, 16, 16, 1)
     before = every.clone()
     floats = shape.encode(every)
     assert (floats.min(), floats.max()) == (-1, 1)
@@ -66,31 +66,31 @@ def test_pixels_go_to_minus_one_to_one_and_back_exactly() -> None:
     assert torch.equal(shape.decode(floats), every)
     assert torch.equal(every, before)
     outside = torch.tensor([-1.2, 1.2, 0.0]).view(1, 1, 1, 3)
-    assert ImageShape(1, 1, 3).decode(outside).flatten().tolist() == [0, 255, 128]
+    assert Image(1, 1, 3).decode(outside).flatten().tolist() == [0, 255, 128]
 
 
 def test_images_are_channels_first_and_labels_none_without() -> None:
     images = np.zeros((4, 8, 6, 3), np.uint8)
     images[..., 1] = 255
-    batch = Batches(images, None, ImageShape(3, 8, 6), 2, 0, CPU).draw(0, 0)
-    assert batch.real.shape == (2, 3, 8, 6)
-    assert batch.real.mean((0, 2, 3)).tolist() == [-1, 1, -1]
-    assert batch.labels is None
+    batch = Batches(dataset(images), 2, 0, CPU).draw(0, 0)
+    assert batch["x"].shape == (2, 3, 8, 6)
+    assert batch["x"].mean((0, 2, 3)).tolist() == [-1, 1, -1]
+    assert batch.get("y") is None
 
 
 def test_a_batch_larger_than_the_data_says_what_is_possible() -> None:
-    with pytest.raises(InputError, match=r"set train\.batch to 20 or less"):
+    with pytest.raises(InputError, match=r"there are 20: 20 or less"):
         batches(21)
-    assert batches(20).draw(0, 0).real.shape == (20, 1, 8, 8)
+    assert batches(20).draw(0, 0)["x"].shape == (20, 1, 8, 8)
 
 
 def test_the_callers_images_are_not_written_to() -> None:
     images, _ = data()
     before = images.copy()
-    source = Batches(images, None, SHAPE, 4, 0, CPU)
-    source.draw(0, 0).real.fill_(0)
+    source = Batches(dataset(images), 4, 0, CPU)
+    source.draw(0, 0)["x"].fill_(0)
     assert np.array_equal(images, before)
-    assert source.draw(0, 0).real.std() > 0
+    assert source.draw(0, 0)["x"].std() > 0
 
 
 def test_draws_depend_on_seed_purpose_and_step() -> None:

@@ -1,6 +1,7 @@
 """The moving average against a plain loop, and batch norm's statistics against direct moments."""
 
 import copy
+from collections.abc import Callable
 
 import pytest
 import torch
@@ -85,10 +86,24 @@ def codes(batches: int = 7, size: int = 16) -> list[tuple[Tensor, None]]:
     return [(3 + 2 * torch.randn(size, 3, generator=rng), None) for _ in range(batches)]
 
 
+def through(network: nn.Module, inputs: list[tuple[Tensor, None]]) -> Callable[[], None]:
+    """What passes inputs through a network."""
+
+    def run() -> None:
+        for z, y in inputs:
+            network(z, y)
+
+    return run
+
+
+def unused() -> None:
+    raise AssertionError("nothing is to be settled")
+
+
 def test_settled_statistics_are_the_moments_of_the_inputs() -> None:
     network, inputs = Normed(), codes()
     network.first.running_mean.fill_(77)  # copied from other weights
-    settle_statistics(network, inputs)
+    settle_statistics([network], through(network, inputs))
     z = torch.stack([z for z, _ in inputs])
     torch.testing.assert_close(network.first.running_mean, z.mean((0, 1)))
     torch.testing.assert_close(network.first.running_var, z.var(1).mean(0))
@@ -102,7 +117,7 @@ def test_settled_statistics_are_the_moments_of_the_inputs() -> None:
 def test_settling_leaves_the_network_ready_and_otherwise_as_it_was() -> None:
     network = Normed()
     weights = copy.deepcopy(dict(network.named_parameters()))
-    settle_statistics(network, codes())
+    settle_statistics([network], through(network, codes()))
     assert not network.training
     assert network.first.momentum == network.second.momentum == 0.1
     for name, weight in network.named_parameters():
@@ -112,14 +127,14 @@ def test_settling_leaves_the_network_ready_and_otherwise_as_it_was() -> None:
 
 def test_settling_twice_is_settling_once() -> None:
     network = Normed()
-    settle_statistics(network, codes())
+    settle_statistics([network], through(network, codes()))
     first = copy.deepcopy(network.state_dict())
-    settle_statistics(network, codes())
+    settle_statistics([network], through(network, codes()))
     for name, tensor in network.state_dict().items():
         assert torch.equal(tensor, first[name])
 
 
 def test_a_network_without_batch_norm_is_only_put_to_rest() -> None:
     network = nn.Linear(3, 2).train()
-    settle_statistics(network, [])
+    settle_statistics([network], unused)
     assert not network.training

@@ -54,7 +54,7 @@ def test_two_processes_end_where_one_does(case: str, alone, joined) -> None:
 
 def test_a_batch_that_does_not_divide_is_refused(monkeypatch) -> None:
     monkeypatch.setattr(ranks, "size", lambda: 3)
-    with pytest.raises(InputError, match=r"train\.batch: 64 does not divide among 3.* 63 or 66"):
+    with pytest.raises(InputError, match=r"a batch of 64 does not divide among 3.* 63 or 66"):
         ranks.share_of(64)
 
 

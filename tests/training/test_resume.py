@@ -4,10 +4,13 @@ from pathlib import Path
 
 import pytest
 import torch
-from torch import Tensor, nn
+from torch import Tensor
 
-from ganstudy.models.base import balanced_labels, codes, decode, settle
+from ganstudy.keys import RunKey
+from ganstudy.models import build, snapshots
+from ganstudy.models.base import SETTLE_BATCHES, Networks
 from ganstudy.params import Params
+from ganstudy.spaces import Label
 from ganstudy.training.checkpoint import CheckpointStore
 from ganstudy.training.trainer import Row, Trainer, Watch
 from training.tiny import SHAPE, params, snapshot, trainer, weights
@@ -21,11 +24,11 @@ class StoppedError(Exception):
 
 def picture(classes: int):
     """Pictures as the stage takes them: the average is settled, which touches its buffers."""
+    space = {"x": SHAPE} | ({"y": Label(classes)} if classes else {})
+    model = build(params(), RunKey("gan", "wgan", 0), space)
 
-    def take(average: nn.Module) -> Tensor:
-        settle(average, 4, classes, 0)
-        labels = balanced_labels(4, classes)
-        return torch.from_numpy(decode(average, SHAPE, codes(4, 4, 0), labels))
+    def take(networks: Networks) -> Tensor:
+        return snapshots.snapshot(networks, model, 4, 0, SETTLE_BATCHES)
 
     return take
 
@@ -117,11 +120,11 @@ def test_also_when_it_was_stopped_between_checkpoints(tmp_path: Path) -> None:
     subject = trainer(chosen, run, checkpoint_seconds=-1)
     shots = []
 
-    def stopping(average: nn.Module) -> Tensor:
+    def stopping(networks: Networks) -> Tensor:
         if len(shots) == 2:  # while round 12's picture is taken; round 11 is the last one kept
             raise StoppedError
         shots.append(None)
-        return picture(0)(average)
+        return picture(0)(networks)
 
     store = CheckpointStore(tmp_path)
     with pytest.raises(StoppedError):

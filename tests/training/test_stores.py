@@ -1,5 +1,6 @@
 """Stores: on the device or in their file, the batches are the same."""
 
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -9,9 +10,9 @@ import torch
 from ganstudy import files
 from ganstudy.training import stores
 from ganstudy.training.device import memory
-from ganstudy.training.stores import Store, Streamed, Whole, store_of
+from ganstudy.training.stores import Order, Store, Streamed, Whole, stores_of
 from ganstudy.training.trainer import Watch
-from training.tiny import CPU, data, params, trainer, weights
+from training.tiny import CPU, data, dataset, params, trainer, weights
 
 
 def mapped(folder: Path, samples: np.ndarray) -> np.ndarray:
@@ -20,12 +21,16 @@ def mapped(folder: Path, samples: np.ndarray) -> np.ndarray:
     return files.read_npz(folder / "x.npz")[0]
 
 
+def placed(kind: type[Whole | Streamed], x: np.ndarray, y: np.ndarray, seed: int = 0) -> Store:
+    """Batches of 4 in one of the ways."""
+    return kind({"x": x, "y": y}, partial(Order, len(x), 4, seed), CPU)
+
+
 def drawn(store: Store, indices: range | list[int]) -> list[tuple[bytes, list[int]]]:
     found = []
     for index in indices:
-        samples, labels = store.batch(index)
-        assert labels is not None
-        found.append((samples.numpy().tobytes(), labels.tolist()))
+        fields = store.batch(index)
+        found.append((fields["x"].numpy().tobytes(), fields["y"].tolist()))
     return found
 
 
@@ -35,7 +40,7 @@ def test_both_ways_give_the_same_batches_over_epochs(tmp_path: Path, kind: str) 
     if kind == "points":
         samples = samples[:, 0, :2, 0].astype(np.float32) / 7
     whole, streamed = (
-        place(mapped(tmp_path, samples), labels, 4, 3, CPU) for place in (Whole, Streamed)
+        placed(place, mapped(tmp_path, samples), labels, 3) for place in (Whole, Streamed)
     )
     expected = drawn(whole, range(15))  # three epochs of 5, each without 2 of the 22
     assert drawn(streamed, range(15)) == expected
@@ -44,16 +49,16 @@ def test_both_ways_give_the_same_batches_over_epochs(tmp_path: Path, kind: str) 
 
 def test_a_resumed_run_reads_on_in_the_middle_of_an_epoch_and_players_may_draw_again() -> None:
     samples, labels = data()
-    whole = Whole(samples, labels, 4, 0, CPU)
+    whole = placed(Whole, samples, labels)
     order = [7, 8, 7, 8, 9, 10, 8, 23, 2]
-    assert drawn(Streamed(samples, labels, 4, 0, CPU), order) == drawn(whole, order)
+    assert drawn(placed(Streamed, samples, labels), order) == drawn(whole, order)
 
 
 def test_a_file_may_not_be_written_to_and_no_one_is_warned(tmp_path: Path, recwarn) -> None:
     images, labels = data()
-    whole = Whole(mapped(tmp_path, images), labels, 4, 0, CPU)
-    whole.batch(0)[0].fill_(0)
-    assert drawn(whole, [0]) == drawn(Whole(images, labels, 4, 0, CPU), [0])
+    whole = placed(Whole, mapped(tmp_path, images), labels)
+    whole.batch(0)["x"].fill_(0)
+    assert drawn(whole, [0]) == drawn(placed(Whole, images, labels), [0])
     assert not recwarn.list
 
 
@@ -78,11 +83,12 @@ def test_samples_go_to_the_device_where_they_take_its_share_of_memory_at_most() 
 
 
 def store_of_kind(samples: np.ndarray) -> type:
-    return type(store_of(samples, None, 4, 0, CPU))
+    (store,) = stores_of(dataset(samples), 4, 0, CPU)
+    return type(store)
 
 
 def test_what_cannot_be_read_fails_where_it_is_drawn() -> None:
     labels = np.arange(3)  # fewer than samples
-    store = Streamed(data()[0], labels, 4, 0, CPU)
+    store = placed(Streamed, data()[0], labels)
     with pytest.raises(IndexError):
         drawn(store, range(5))

@@ -1,6 +1,7 @@
 """The game: who moves when and on what, what history says, and how it ends when it diverges."""
 
 from collections import Counter
+from collections.abc import Mapping
 
 import numpy as np
 import pytest
@@ -11,7 +12,7 @@ from ganstudy.errors import DivergedError
 from ganstudy.training.checkpoint import CheckpointStore
 from ganstudy.training.player import Adam, Batch, Player
 from ganstudy.training.trainer import ROWS, Row, Settings, Trainer, Watch
-from training.tiny import CPU, batches, one_image, params, snapshot, trainer, weights
+from training.tiny import CPU, Played, batches, one_image, params, snapshot, trainer, weights
 
 
 class Point(nn.Module):
@@ -45,7 +46,7 @@ def play(rounds: int, steps: dict[str, int], **settings) -> tuple[Trainer, dict[
         for name, count in steps.items()
     ]
     whole = {"images": rounds * max(steps.values()) * 4, "decay": 0.0, "ema": 0.5} | settings
-    subject = Trainer(players, players[-1].network, batches(4), Settings(**whole), CPU)
+    subject = Trainer(Played(players), batches(4), Settings(**whole), CPU)
     subject.fit(None, Watch())
     return subject, records
 
@@ -66,7 +67,7 @@ def test_players_make_their_steps_and_share_the_last_batch_of_a_round() -> None:
 @pytest.mark.parametrize("steps", [1, 2, 5])
 def test_the_budget_is_images_shown_however_many_steps_the_critic_makes(steps: int) -> None:
     subject, records = play(0, {"critic": steps, "generator": 1}, images=200)
-    shown = sum(len(batch.real) for batch in records["critic"].batches)
+    shown = sum(len(batch) for batch in records["critic"].batches)
     assert shown == 200
     assert subject.history[-1]["images"] == 200
 
@@ -83,7 +84,7 @@ def test_the_next_player_sees_what_the_one_before_has_done() -> None:
         Player("first", first, Recorder(first), Adam(0.1, (0.0, 0.99))),
         Player("second", second, watch, Adam(0.1, (0.0, 0.99))),
     ]
-    Trainer(players, second, batches(4), Settings(12, 0, 0), CPU).fit(None, Watch())
+    Trainer(Played(players), batches(4), Settings(12, 0, 0), CPU).fit(None, Watch())
     np.testing.assert_allclose(seen, [0.9, 0.8, 0.7], atol=0.02)
 
 
@@ -138,7 +139,7 @@ def test_the_projection_is_applied_after_each_step() -> None:
 def test_learning_rates_fall_to_zero_at_the_end() -> None:
     network, rates = Point(), []
     player = Player("one", network, Recorder(network), Adam(0.5, (0.0, 0.99)))
-    subject = Trainer([player], network, batches(4), Settings(40, 0.4, 0), CPU)
+    subject = Trainer(Played([player]), batches(4), Settings(40, 0.4, 0), CPU)
     step = subject.game.optimizers["one"].step
     subject.game.optimizers["one"].step = lambda: (
         rates.append(subject.game.optimizers["one"].param_groups[0]["lr"]),
@@ -151,7 +152,7 @@ def test_learning_rates_fall_to_zero_at_the_end() -> None:
 def test_adam_is_adam() -> None:
     network = Point(2.0)
     player = Player("one", network, Recorder(network), Adam(0.05, (0.5, 0.9)))
-    Trainer([player], network, batches(4), Settings(5 * 4, 0, 0), CPU).fit(None, Watch())
+    Trainer(Played([player]), batches(4), Settings(5 * 4, 0, 0), CPU).fit(None, Watch())
     weight, m, v = 2.0, 0.0, 0.0
     for t in range(1, 6):
         g = 2 * weight
@@ -205,7 +206,7 @@ def test_snapshots_are_taken_at_the_end_of_equal_parts() -> None:
     taken = []
     subject = trainer(params(), "gan-non_saturating-0", snapshots=4)
 
-    def picture(average: nn.Module) -> Tensor:
+    def picture(networks: Mapping[str, nn.Module]) -> Tensor:
         taken.append(subject.history[-1]["round"])
         return torch.zeros(1)
 
@@ -227,7 +228,7 @@ def test_what_is_measured_of_a_snapshot_is_logged_with_its_row_and_kept_out_of_h
     subject = trainer(params(), "gan-non_saturating-0", snapshots=3, checkpoint_seconds=-1)
     watch = Watch(
         log=told.extend,
-        picture=lambda average: torch.full((1,), subject.history[-1]["round"]),
+        picture=lambda networks: torch.full((1,), subject.history[-1]["round"]),
         measure=lambda samples: {"fid": 100 / samples.item()},
     )
     subject.fit(None, watch)
@@ -260,7 +261,7 @@ def test_a_run_repeats_bit_for_bit_whatever_is_logged_or_kept(run: str, tmp_path
         chosen,
         run,
         CheckpointStore(tmp_path / "store"),
-        picture=lambda average: next(average.parameters()).detach()[:1].clone(),
+        picture=lambda networks: next(networks["generator"].parameters()).detach()[:1].clone(),
         checkpoint_seconds=-1,
     )
     assert weights(plain.average) == weights(watched.average)
@@ -284,7 +285,7 @@ def test_two_losses_at_one_seed_see_the_same_data_in_the_same_order() -> None:
 
         def noted(index: int, round_index: int, draw=draw, by_index=by_index) -> Batch:
             batch = draw(index, round_index)
-            by_index[index] = batch.real.numpy().tobytes()
+            by_index[index] = batch["x"].numpy().tobytes()
             return batch
 
         subject.game.batches.draw = noted
@@ -309,7 +310,7 @@ def diverging(bad_round: int, make_bad) -> Trainer:
 
     player = Player("critic", network, objective, Adam(0.01, (0.0, 0.99)))
     settings = Settings(10 * 4, 0, 0.5, checkpoint_seconds=-1)
-    return Trainer([player], network, batches(4), settings, CPU)
+    return Trainer(Played([player]), batches(4), settings, CPU)
 
 
 @pytest.mark.parametrize("value", [float("nan"), float("inf"), float("-inf")])

@@ -1,19 +1,23 @@
 """A study small enough for a test: 8×8 images, networks of a few units, a dozen rounds."""
 
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
 import torch
-from torch import nn
+from torch import Tensor, nn
 
-from ganstudy.models import RunKey, World, build
-from ganstudy.networks import ImageShape
+from ganstudy.dataset import Dataset, labelled_data
+from ganstudy.keys import RunKey
+from ganstudy.models import build
 from ganstudy.params import Params, parse
+from ganstudy.spaces import Image, labelled
 from ganstudy.training.batches import Batches
-from ganstudy.training.player import Player
+from ganstudy.training.player import Batch, Player
 from ganstudy.training.trainer import Settings, Trainer
 
-SHAPE = ImageShape(1, 8, 8)
+SHAPE = Image(1, 8, 8)
 STORED = (8, 8, 1)  # as files hold an image of this shape
 CPU = torch.device("cpu")
 ADAM = {"learning_rate": 0.002, "betas": [0.0, 0.99]}
@@ -93,6 +97,36 @@ def data(count: int = 20) -> tuple[np.ndarray, np.ndarray]:
     return images, (np.arange(count) % 2).astype(np.int64)
 
 
+def dataset(samples: np.ndarray, labels: np.ndarray | None = None, scale: float = 1.0) -> Dataset:
+    """Samples as they are stored, with labels where there are any."""
+    classes = 0 if labels is None else int(labels.max()) + 1
+    return labelled_data(samples, labels, labelled(samples.shape[1:], scale, classes))
+
+
+def batch(real: Tensor, labels: Tensor | None = None) -> Batch:
+    """The first batch, of these samples."""
+    return Batch({"x": real} | ({} if labels is None else {"y": labels}), 0, 0, 0)
+
+
+@dataclass(frozen=True)
+class Played:
+    """A model of nothing but its players; the average of the last one's network is kept."""
+
+    each: Sequence[Player]
+    state: Mapping[str, nn.Module] = field(default_factory=dict)
+
+    @property
+    def networks(self) -> Mapping[str, nn.Module]:
+        return {player.name: player.network for player in self.each}
+
+    @property
+    def averaged(self) -> frozenset[str]:
+        return frozenset({self.each[-1].name})
+
+    def players(self) -> Sequence[Player]:
+        return self.each
+
+
 def batches(
     size: int = 4,
     seed: int = 0,
@@ -103,12 +137,12 @@ def batches(
 ) -> Batches:
     """Batches over `data`."""
     images, classes = data(count)
-    return Batches(images, classes if labels else None, SHAPE, size, seed, device)
+    return Batches(dataset(images, classes if labels else None), size, seed, device)
 
 
 def one_image(size: int = 4) -> Batches:
     """Batches that hold the first image of `data` alone."""
-    return Batches(np.repeat(data(1)[0], 20, axis=0), None, SHAPE, size, 0, CPU)
+    return Batches(dataset(np.repeat(data(1)[0], 20, axis=0)), size, 0, CPU)
 
 
 def trainer(
@@ -116,7 +150,7 @@ def trainer(
 ) -> Trainer:
     """A trainer for `run`, as the stage builds it; `changes` to its `Settings`."""
     key = RunKey.parse(run)
-    model = build(chosen, key, World(STORED, classes=classes))
+    model = build(chosen, key, labelled(STORED, classes=classes))
     settings = {
         "images": chosen.train.images,
         "decay": chosen.train.decay,
@@ -125,12 +159,10 @@ def trainer(
         "snapshots": chosen.train.snapshots,
         "stop_on_alarm": chosen.train.stop_on_alarm,
     }
-    players = model.players()
-    for player in players:
-        player.network.to(device)
+    for network in model.networks.values():
+        network.to(device)
     return Trainer(
-        players,
-        model.sampler.to(device),
+        model,
         batches(chosen.train.batch, key.seed, labels=bool(classes), device=device),
         Settings(**settings | changes),
         device,

@@ -5,15 +5,19 @@ torchrun --standalone --nproc-per-node 2 -m training.together OUT.npz
 
 import sys
 from collections.abc import Iterator
+from functools import partial
 from pathlib import Path
 
 import numpy as np
 import torch
 
 from ganstudy import ranks
+from ganstudy.keys import RunKey
 from ganstudy.metrics.extractors import extract_in_batches
-from ganstudy.models import RunKey, World, build
-from ganstudy.models.base import codes, decode
+from ganstudy.models import build
+from ganstudy.models.base import codes
+from ganstudy.models.saved import SavedGenerator
+from ganstudy.spaces import labelled
 from ganstudy.training.ema import settle_statistics
 from ganstudy.training.trainer import Watch
 from training import tiny
@@ -58,11 +62,12 @@ def results() -> Iterator[tuple[str, np.ndarray]]:
                 yield f"{case}: {player.name} {name}", value.numpy()
         average = subject.average.module
         y = torch.arange(6) % 2 if classes else None
-        settle_statistics(average, [(torch.randn(6, 4, generator=torch.manual_seed(0)), y)])
-        model = build(chosen, RunKey.parse(run), World(tiny.STORED, classes=classes))
+        z = torch.randn(6, 4, generator=torch.manual_seed(0))
+        settle_statistics([average], partial(average, z, y))
+        model = build(chosen, RunKey.parse(run), labelled(tiny.STORED, classes=classes))
         labels = np.arange(11) % 2 if classes else None
-        shape = model.spec.shape
-        yield f"{case}: samples", decode(average, shape, codes(4, 11, 0).double(), labels, batch=4)
+        saved = SavedGenerator(average, model.specs["generator"], {})
+        yield f"{case}: samples", saved.decode(codes(4, 11, 0).double(), labels, batch=4)
     images = np.random.default_rng(0).integers(0, 256, (21, 4, 4, 1)).astype(np.uint8)
     for batch in (4, 7, 50):
         found = extract_in_batches(lambda x: (x.flatten(1), x.flatten(1)[:, :3]), images, batch)

@@ -9,7 +9,7 @@ from pydantic import ConfigDict, TypeAdapter, ValidationError
 from ganstudy import files
 from ganstudy.errors import InputError, nearest
 from ganstudy.files import Labels, Samples
-from ganstudy.params import Kind
+from ganstudy.params import KINDS, DataKind, Kind
 
 SPLITS = ("train", "validation", "test")
 INFO = "data.json"
@@ -48,6 +48,11 @@ class DataInfo:
     sha256_train: str
     sha256_validation: str
     sha256_test: str
+
+    @property
+    def traits(self) -> DataKind:
+        """What holds for data of its kind."""
+        return KINDS[self.kind]
 
 
 def load_info(prepared: Path) -> DataInfo:

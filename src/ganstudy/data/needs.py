@@ -13,7 +13,7 @@ def refuse_too_few(params: Params, images: int, to_draw: int) -> None:
 
     Raises `InputError` where what is left cannot be one batch.
     """
-    if params.data.kind == "stacked":  # many are made of few
+    if params.data.traits.stacked:  # many are made of few
         return
     if images - to_draw < params.train.batch:
         raise InputError(_batch(params, images, "in all"))
@@ -25,7 +25,7 @@ def refuse_small_splits(params: Params, train: int, validation: int, test: int) 
     mistakes = []
     if train < params.train.batch:
         mistakes.append(_batch(params, train, "to train on"))
-    if params.data.kind != "points":
+    if params.data.traits.pixels:
         if test < FEWEST:
             mistakes.append(
                 f"data.test: the test split has {test} images, and measuring takes {FEWEST} at "

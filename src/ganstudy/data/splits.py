@@ -88,8 +88,8 @@ def prepare(raw: Path, params: DataParams, out: Path) -> None:
         train, validation = _cut(train, params.validation, "validation")
     named = {"train": train, "validation": validation, "test": test}
     _say_thin_classes(named, info["classes"])
-    kind = params.kind
-    if kind == "stacked":  # after the split: no image is on two sides
+    traits = params.traits
+    if traits.stacked:  # after the split: no image is on two sides
         classes = len(info["classes"])
         named = {name: stack(part, classes, name) for name, part in named.items()}
     for name, part in named.items():
@@ -97,9 +97,9 @@ def prepare(raw: Path, params: DataParams, out: Path) -> None:
     shape = named["train"].images.shape[1:]
     prepared = DataInfo(
         name=params.name,
-        kind=kind,
+        kind=params.kind,
         shape=shape,
-        scale=_scale(named["train"].images) if kind == "points" else 1.0,
+        scale=1.0 if traits.pixels else _scale(named["train"].images),
         classes=info["classes"],
         train=len(named["train"].images),
         validation=len(named["validation"].images),
@@ -110,7 +110,7 @@ def prepare(raw: Path, params: DataParams, out: Path) -> None:
     )
     files.write_json(out / INFO, asdict(prepared))
     counts = ", ".join(f"{len(part.images):,} {name}" for name, part in named.items())
-    what = "points" if kind == "points" else f"{'×'.join(map(str, shape))} images"
+    what = f"{'×'.join(map(str, shape))} images" if traits.pixels else "points"
     say(f"{params.name}: {what}: {counts}")
 
 
@@ -209,7 +209,7 @@ def _load(raw: Path, name: str, info: dict[str, Any], params: DataParams) -> Spl
             raise InputError(
                 f"{path}: labels {part.labels.min()}..{part.labels.max()}, of {len(known)} classes"
             )
-    if params.kind == "points":
+    if not params.traits.pixels:
         return part
     pictures = part.images.astype(np.uint8, copy=False)
     images = shape_images(pictures, params.resolution, params.channels, params.fit)

@@ -8,8 +8,8 @@ import torch
 from torch import Tensor, nn
 
 from ganstudy.files import Images, Labels
-from ganstudy.networks import ImageShape
 from ganstudy.networks.layers import MinibatchStd
+from ganstudy.spaces import Image
 
 
 class KnownSpread(nn.Module):
@@ -45,7 +45,7 @@ def among(network: nn.Module, images: Tensor, labels: Tensor | None) -> nn.Modul
 
 
 def scores(
-    network: nn.Module, shape: ImageShape, images: Images, labels: Labels | None
+    network: nn.Module, shape: Image, images: Images, labels: Labels | None
 ) -> npt.NDArray[np.float32]:
     """D's scores (N,) of stored images in one batch, by class where it knows classes."""
     y = None if labels is None else torch.from_numpy(labels)

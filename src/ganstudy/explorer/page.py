@@ -16,9 +16,9 @@ from ganstudy.explorer.critics import among, scores
 from ganstudy.explorer.directions import directions
 from ganstudy.explorer.layers import program, single
 from ganstudy.files import write_text
-from ganstudy.models.base import Companion, codes
-from ganstudy.models.saved import SavedGenerator
-from ganstudy.networks import ImageShape
+from ganstudy.models.base import codes
+from ganstudy.models.saved import Companion, SavedGenerator
+from ganstudy.spaces import Image
 
 WEB = Path(__file__).parent / "web"
 SCRIPTS = ("engine.js", "codes.js", "page.js")
@@ -101,7 +101,7 @@ def _judged(
     """D as it judges an image among the run's own, and the scores it gives to JUDGED of them and to
     as many real images; None where there is no D."""
     shape = generator.spec.shape
-    if companion.role != "discriminator" or not isinstance(shape, ImageShape):
+    if companion.role != "discriminator" or not isinstance(shape, Image):
         return None
     labels = generator.labels(JUDGED)
     made = generator.sample(JUDGED, SEED).astype(np.uint8, copy=False)

@@ -84,7 +84,7 @@ def _front(model: Model) -> Mapping[str, Any]:
         "license": "mit",
         "library_name": "ganstudy",
         "pipeline_tag": "unconditional-image-generation",
-        "tags": ["image-generation", family_of(model.key), spec.network, task],
+        "tags": ["image-generation", family_of(model.key), spec.family, task],
         "datasets": [data],
         "metrics": [one["type"] for one in measured],
         "model-index": [{"name": model.key, "results": [results]}],

@@ -27,11 +27,11 @@ from ganstudy.fingerprints.values import in_float64, texts
 from ganstudy.judging import INFO, WEIGHTS, JudgeInfo
 from ganstudy.models.base import initial_weights
 from ganstudy.models.saved import save_weights
-from ganstudy.networks import ImageShape
 from ganstudy.networks.classifier import Classifier
 from ganstudy.params import Params
 from ganstudy.protocols import PROTOCOLS
 from ganstudy.seeding import numpy_generator
+from ganstudy.spaces import Image
 
 VERSION = 1  # raise it when a change matters that the values below cannot show
 CLASSES, WIDTH, FEATURES = 2, 4, 3
@@ -83,7 +83,7 @@ def _measured(params: Params) -> Iterator[tuple[str, dict[str, Any]]]:
         protocol = PROTOCOLS[tiny.data.kind](tiny, torch.device("cpu"))
         samples = _draw(tiny, SAMPLES, rng)
         yield "plain", protocol.measure(Split(samples.images, None), None)
-        if tiny.data.kind == "images":
+        if tiny.data.traits.plain:
             yield "conditional", protocol.measure(samples, None)
         yield "real", protocol.measure_real()
         yield "snapshot", protocol.growth(Split(samples.images, None))
@@ -136,9 +136,9 @@ def _lay(params: Params, rng: np.random.Generator) -> None:
         sha256_test=splits["test"].digest(),
     )
     write_json(layout.PREPARED / DATA, asdict(info))
-    if params.data.kind == "points":
+    if not params.data.traits.pixels:
         return
-    shape = ImageShape(1, *STORED["images"][:2])  # stacked images are judged a channel at a time
+    shape = Image(1, *STORED["images"][:2])  # stacked images are judged a channel at a time
     save_weights(layout.JUDGE / WEIGHTS, _judge(shape))
     judge = JudgeInfo(
         key="tiny",
@@ -155,7 +155,7 @@ def _lay(params: Params, rng: np.random.Generator) -> None:
     write_json(layout.JUDGE / INFO, asdict(judge))
 
 
-def _judge(shape: ImageShape) -> Classifier:
+def _judge(shape: Image) -> Classifier:
     """One that was never trained, and yet tells dark images from bright ones."""
     with initial_weights(0, "judge"):
         judge = Classifier(shape, CLASSES, WIDTH, FEATURES).eval()
@@ -172,11 +172,11 @@ def _judge(shape: ImageShape) -> Classifier:
 
 def _draw(params: Params, count: int, rng: np.random.Generator) -> Split:
     """Samples of the study's kind, those of a class a little brighter."""
-    if params.data.kind == "points":
+    if not params.data.traits.pixels:
         return MIXTURES[params.data.name].draw(count, f"fingerprint {rng.integers(2**31)}")
     labels = rng.integers(0, CLASSES, count)
     shape = STORED[params.data.kind]
     bright = rng.integers(0, 100, (count, 1, 1, shape[2])) + 60 * labels[:, None, None, None]
     images = rng.integers(0, 80, (count, *shape)) + bright
-    modes = labels * 7 if params.data.kind == "stacked" else labels
+    modes = labels * 7 if params.data.traits.stacked else labels
     return Split(images.astype(np.uint8), modes.astype(np.int64))

@@ -5,9 +5,10 @@ from typing import Any
 import numpy as np
 
 from ganstudy.files import sha256_arrays
-from ganstudy.fingerprints.training import CONDITIONS, STORED, tiny_networks
+from ganstudy.fingerprints.training import CONDITIONS, spaces_of, tiny_networks
 from ganstudy.fingerprints.values import in_float64, texts
-from ganstudy.models import RunKey, World, build
+from ganstudy.keys import RunKey
+from ganstudy.models import build, families_for
 from ganstudy.models.base import codes
 from ganstudy.models.saved import SavedGenerator
 from ganstudy.params import Params
@@ -25,15 +26,14 @@ def fingerprint(params: Params) -> dict[str, Any]:
         "codes": sha256_arrays(codes(4, COUNT, 0).numpy()),
     }
     tiny = tiny_networks(params)
-    stored = STORED[params.data.kind]
-    scale = 2.0 if len(stored) == 1 else 1.0
     for name, classes in CONDITIONS[params.data.kind].items():
         values: dict[str, float] = {}
-        for family in params.families():
+        for family in families_for(params, spaces_of(params, classes)):
             with in_float64():
-                model = build(tiny, RunKey.parse(f"{family}-0"), World(stored, scale, classes))
-                made = SavedGenerator(model.sampler, model.spec, {}).sample(COUNT, 0)
-            generator = f"norm {model.spec.norm}, {model.spec.latent} codes"
+                model = build(tiny, RunKey.parse(f"{family}-0"), spaces_of(params, classes))
+                spec = model.specs["generator"]
+                made = SavedGenerator(model.networks["generator"], spec, {}).sample(COUNT, 0)
+            generator = f"norm {spec.norm}, {spec.latent} codes"
             values[f"{generator}: mean"] = float(np.mean(made, dtype=np.float64))
             values[f"{generator}: deviation"] = float(np.std(made, dtype=np.float64))
         found[name] = texts(values, digits=6)

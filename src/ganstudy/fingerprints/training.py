@@ -4,6 +4,7 @@ Terms, weights and buffers, to six digits, beside all parameters that a result d
 float64 on a CPU cannot show (bfloat16, a GPU's kernels) is in `VERSION`.
 """
 
+from collections.abc import Mapping
 from functools import partial
 from typing import Any
 
@@ -14,17 +15,20 @@ from torch import nn
 from ganstudy import judges
 from ganstudy.data.images import Split
 from ganstudy.data.stacked import unstack
+from ganstudy.dataset import labelled_data
 from ganstudy.files import Samples, sha256_arrays
 from ganstudy.fingerprints.values import in_float64, texts
 from ganstudy.judging import rotated
-from ganstudy.models import RunKey, World, build, identity, snapshots
-from ganstudy.models.base import SETTLE_BATCHES, SETTLE_SIZE, Model, codes
+from ganstudy.keys import RunKey
+from ganstudy.models import build, identity, snapshots
+from ganstudy.models.base import SETTLE_BATCHES, SETTLE_SIZE, codes
 from ganstudy.models.judge import DECAY, EMA, Judge
-from ganstudy.networks import ImageShape, Shape, shape_of
 from ganstudy.params import Params
 from ganstudy.seeding import numpy_generator
+from ganstudy.spaces import Image, SampleSpace, Space, classes_of, labelled, samples_of
 from ganstudy.training.batches import Batches
 from ganstudy.training.ema import settle_statistics
+from ganstudy.training.player import Model
 from ganstudy.training.trainer import Settings, Trainer, Watch
 
 VERSION = 1  # raise it when a change matters that the values below cannot show
@@ -45,9 +49,6 @@ def fingerprint(params: Params, family: str) -> dict[str, Any]:
     tiny = tiny_networks(params)
     key = RunKey.parse(f"{family}-0")
     settings = Settings(0, params.train.decay, params.train.ema)
-    stored = STORED[params.data.kind]
-    scale = 2.0 if len(stored) == 1 else 1.0
-    shape = shape_of(stored, scale)
     found = identity(params, key)
     del found["run"]  # which has a seed
     found |= {
@@ -57,17 +58,24 @@ def fingerprint(params: Params, family: str) -> dict[str, Any]:
         "codes": sha256_arrays(codes(4, 12, 0).numpy()),
     }
     for name, classes in CONDITIONS[params.data.kind].items():
-        world = World(stored, scale, classes)
-        found[name] = _play(partial(build, tiny, key, world), shape, classes, settings)
+        spaces = spaces_of(params, classes)
+        found[name] = _play(partial(build, tiny, key, spaces), spaces, settings)
     return found
+
+
+def spaces_of(params: Params, classes: int = 0) -> dict[str, Space]:
+    """The spaces of tiny data of the study's kind."""
+    stored = STORED[params.data.kind]
+    return labelled(stored, 2.0 if len(stored) == 1 else 1.0, classes)
 
 
 def judge_fingerprint(params: Params) -> dict[str, Any]:
     """The same of the judge, and which released judges there are for this data."""
     assert params.judge is not None  # noqa: S101 - the caller has looked
     recipe = params.judge.model_copy(update={"width": WIDTH, "features": 4})
-    shape = ImageShape(1, 16, 16)
-    values = _play(lambda: Judge(recipe, shape, CLASSES), shape, CLASSES, Settings(0, DECAY, EMA))
+    shape = Image(1, 16, 16)
+    spaces = labelled(shape.stored, classes=CLASSES)
+    values = _play(lambda: Judge(recipe, shape, CLASSES), spaces, Settings(0, DECAY, EMA))
     found = {"version": VERSION, "recipe": params.judge.model_dump(mode="json"), "values": values}
     tiny = numpy_generator(0, "turned and taken apart").integers(0, 256, (4, 2, 2, 3))
     images = tiny.astype(np.uint8)
@@ -91,25 +99,25 @@ def tiny_networks(params: Params) -> Params:
     return params.model_copy(update=tiny)
 
 
-def _samples(shape: Shape, rng: np.random.Generator) -> Samples:
-    if isinstance(shape, ImageShape):
+def _samples(shape: SampleSpace, rng: np.random.Generator) -> Samples:
+    if isinstance(shape, Image):
         size = (COUNT, shape.height, shape.width, shape.channels)
         return rng.integers(0, 256, size).astype(np.uint8)
     return rng.normal(size=(COUNT, *shape.size)).astype(np.float32)
 
 
-def _play(make: Any, shape: Shape, classes: int, settings: Settings) -> dict[str, str]:
+def _play(make: Any, spaces: Mapping[str, Space], settings: Settings) -> dict[str, str]:
     rng = numpy_generator(0, "numerics")
-    samples = _samples(shape, rng)
-    labels = rng.integers(0, CLASSES, COUNT) if classes else None
+    samples = _samples(samples_of(spaces), rng)
+    labels = rng.integers(0, CLASSES, COUNT) if classes_of(spaces) else None
     device = torch.device("cpu")
     with in_float64():
         model: Model = make()
         players = model.players()
         steps = max(player.steps for player in players)
         settings = Settings(ROUNDS * BATCH * steps, settings.decay, settings.ema)
-        batches = Batches(samples, labels, shape, BATCH, 0, device)
-        trainer = Trainer(players, model.sampler, batches, settings, device)
+        batches = Batches(labelled_data(samples, labels, spaces), BATCH, 0, device)
+        trainer = Trainer(model, batches, settings, device)
         trainer.fit(None, Watch())
         values = {
             f"round {row['round']:.0f} {name}": value
@@ -118,12 +126,13 @@ def _play(make: Any, shape: Shape, classes: int, settings: Settings) -> dict[str
         }
         for player in players:
             values |= _norms(player.name, player.network)
-        values |= _norms("average", trainer.average.module)
-        if isinstance(latent := getattr(model.sampler, "latent", None), int):
+        average = trainer.average.module
+        values |= _norms("average", average)
+        if isinstance(latent := getattr(average, "latent", None), int):
             z = torch.from_numpy(rng.normal(size=(BATCH, latent)))
             y = None if labels is None else torch.from_numpy(labels[:BATCH])
-            settle_statistics(trainer.average.module, [(z, y)])
-            values |= _norms("settled", trainer.average.module)
+            settle_statistics([average], lambda: average(z, y))
+            values |= _norms("settled", average)
     return texts(values, digits=6)
 
 

@@ -1,55 +1,121 @@
-"""What a model is: players for the trainer, and a network that samples."""
+"""What a model is: players for the trainer, and how its networks sample."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
-from typing import Protocol
+from functools import partial
+from typing import ClassVar, Protocol
 
 import numpy as np
 import torch
 from torch import Tensor, nn
 
 from ganstudy import ranks
-from ganstudy.files import Labels, Samples
-from ganstudy.networks import DiscriminatorSpec, EncoderSpec, GeneratorSpec, Shape
+from ganstudy.dataset import Array
+from ganstudy.errors import InputError
+from ganstudy.files import Labels
+from ganstudy.networks import NetworkSpec
+from ganstudy.params import OptimizerParams, Params, Section
 from ganstudy.seeding import derive, philox, torch_generator
+from ganstudy.spaces import Label, Noise, SampleSpace, Space
 from ganstudy.training.ema import settle_statistics
-from ganstudy.training.player import Player
+from ganstudy.training.player import Adam, Player
 
 SETTLE_BATCHES, SETTLE_SIZE = 64, 128
 CODES = 1024  # of a block, drawn in one call
 
+Networks = Mapping[str, nn.Module]
+Specs = Mapping[str, NetworkSpec]
+Given = Mapping[str, Tensor]  # inputs (N, ...) by name
+Rng = Callable[[str], torch.Generator]  # by purpose
 
-class Model(Protocol):
-    """A set of players, and the network whose average generates (or judges)."""
+
+class Sampler(Protocol):
+    """How the networks of a model sample: of its class alone, so that networks which were loaded
+    sample as those in training do. Only networks that are `averaged` take part."""
+
+    averaged: ClassVar[frozenset[str]]
+
+    @staticmethod
+    def inputs(specs: Specs) -> Mapping[str, Space]:
+        """What `sample` is given, by name."""
+
+    @staticmethod
+    def outputs(specs: Specs) -> Mapping[str, SampleSpace]:
+        """What it returns, the main one first."""
+
+    @staticmethod
+    def sample(networks: Networks, given: Given, rng: Rng) -> Mapping[str, Tensor]:
+        """Samples (N, ...) as networks see them, for the inputs `given`."""
+
+
+class GenerativeModel(Sampler, Protocol):
+    """A model, as `training.player.Model` says, that samples; `specs` rebuild its networks.
+
+    Its class says what a run depends on: the fields `network` and `train` of those sections of
+    params, and the section that `recipe` returns.
+    """
+
+    network: ClassVar[frozenset[str]]
+    train: ClassVar[frozenset[str]]
+
+    @classmethod
+    def recipe(cls, params: Params, loss: str) -> Section:
+        """The recipe under the name `loss`. Raises `InputError` where there is none."""
+
+    @classmethod
+    def unfit(cls, spaces: Mapping[str, Space]) -> str | None:
+        """Why data of these spaces is not for this model, in words; None where it is."""
+
+    @classmethod
+    def make(
+        cls, params: Params, loss: str, spaces: Mapping[str, Space], seed: int
+    ) -> "GenerativeModel":
+        """The model of these params for data of these spaces."""
 
     @property
-    def sampler(self) -> nn.Module:
-        """The network whose moving average is kept."""
+    def networks(self) -> Networks:
+        """All networks by name."""
+
+    @property
+    def specs(self) -> Specs:
+        """What rebuilds each."""
+
+    @property
+    def state(self) -> Networks:
+        """What else changes in training."""
 
     def players(self) -> Sequence[Player]:
         """The players in the order in which they move."""
 
 
-@dataclass(frozen=True)
-class Companion:
-    """The network that a generator was trained with: a discriminator, or an encoder."""
+class FromCodes:
+    """Samples `x` of a network called generator, from codes `z` and, where it is told the class,
+    labels `y`."""
 
-    role: str
-    spec: DiscriminatorSpec | EncoderSpec
-    network: nn.Module
+    averaged: ClassVar[frozenset[str]] = frozenset({"generator"})
+    state: Mapping[str, nn.Module] = {}
 
+    @classmethod
+    def unfit(cls, spaces: Mapping[str, Space]) -> str | None:
+        """It learns samples `x`."""
+        if isinstance(spaces.get("x"), SampleSpace):
+            return None
+        return f"it learns one field of samples, x, and this data has {', '.join(spaces)}"
 
-class GenerativeModel(Model, Protocol):
-    """A model whose sampler is a generator."""
+    @staticmethod
+    def inputs(specs: Specs) -> Mapping[str, Space]:
+        """Codes, and labels."""
+        return specs["generator"].inputs
 
-    @property
-    def spec(self) -> GeneratorSpec:
-        """What rebuilds the sampler."""
+    @staticmethod
+    def outputs(specs: Specs) -> Mapping[str, SampleSpace]:
+        """Samples."""
+        return {"x": specs["generator"].shape}
 
-    @property
-    def companion(self) -> Companion:
-        """What the sampler was trained with."""
+    @staticmethod
+    def sample(networks: Networks, given: Given, rng: Rng) -> Mapping[str, Tensor]:
+        """G(z, y)."""
+        return {"x": networks["generator"](given["z"], given.get("y"))}
 
 
 @contextmanager
@@ -60,30 +126,25 @@ def initial_weights(seed: int, network: str) -> Iterator[None]:
         yield
 
 
+def adam(settings: OptimizerParams) -> Adam:
+    """A player's optimiser from params."""
+    return Adam(settings.learning_rate, settings.betas)
+
+
 def balanced_labels(count: int, classes: int) -> Labels | None:
     """Labels (count,) that name every class equally often, in turn; None without classes."""
     return (torch.arange(count) % classes).numpy() if classes else None
 
 
-def settle(
-    sampler: nn.Module, latent: int, classes: int, seed: int, batches: int = SETTLE_BATCHES
-) -> None:
-    """Makes an averaged generator ready: batch-norm statistics from codes of its own, of `batches`
-    batches; pictures on the way take fewer."""
-    device = next(sampler.parameters()).device
-    inputs = []
-    for index in range(batches):
-        rng = torch_generator(seed, "settle", index)
-        z = torch.randn(SETTLE_SIZE, latent, generator=rng).to(device)
-        inputs.append((z, _labels(balanced_labels(SETTLE_SIZE, classes), device)))
-    settle_statistics(sampler, inputs)
-
-
 def codes(latent: int, count: int, seed: int) -> Tensor:
     """`count` codes z ~ N(0, I) drawn for `seed`, (count, latent) in torch's default dtype, all
     distinct; code i depends on no other."""
+    return _codes(latent, count, seed, "code")
+
+
+def _codes(latent: int, count: int, seed: int, purpose: str) -> Tensor:
     blocks = [
-        philox(seed, "code", start // CODES).standard_normal(
+        philox(seed, purpose, start // CODES).standard_normal(
             (min(CODES, count - start), latent), dtype=np.float32
         )
         for start in range(0, count, CODES)
@@ -91,22 +152,79 @@ def codes(latent: int, count: int, seed: int) -> Tensor:
     return torch.from_numpy(np.concatenate(blocks)).to(torch.get_default_dtype())
 
 
-def decode(
-    sampler: nn.Module, shape: Shape, z: Tensor, labels: Labels | None, batch: int = 500
-) -> Samples:
-    """The samples that codes (N, latent) stand for, as `shape` stores them: uint8 (N, H, W, C) or
-    float32 (N, d). Labels int64 (N,) or None. Several processes share the work."""
-    device = next(sampler.parameters()).device
-    sampler.eval()
+def inputs_for(
+    spaces: Mapping[str, Space], count: int, seed: int, given: Given | None = None
+) -> dict[str, Tensor]:
+    """`count` inputs of these spaces: those that are `given`, and else codes drawn for `seed` and
+    every class in turn. Raises `InputError` for what must be given: images, points."""
+    found: dict[str, Tensor] = {}
+    for name, space in spaces.items():
+        if given is not None and name in given:
+            found[name] = given[name]
+        elif isinstance(space, Noise):  # each of several inputs has draws of its own
+            purpose = "code" if name == "z" else f"code {name}"
+            found[name] = _codes(space.dimensions, count, seed, purpose)
+        elif isinstance(space, Label):
+            found[name] = torch.arange(count) % space.classes
+        else:
+            raise InputError(f"this model samples for given {name}, which are not there")
+    return found
 
-    def decoded(rows: slice) -> Tensor:
-        y = None if labels is None else _labels(labels[rows], device)
-        return shape.decode(sampler(z[rows].to(device), y))
+
+def settle(
+    model: type[Sampler],
+    networks: Networks,
+    specs: Specs,
+    seed: int,
+    batches: int = SETTLE_BATCHES,
+    given: Given | None = None,
+) -> None:
+    """Makes averaged networks ready: batch-norm statistics from inputs of their own, of `batches`
+    batches; pictures on the way take fewer. Inputs that cannot be drawn are taken in turn from
+    those that are `given`."""
+    averaged = {name: networks[name] for name in model.averaged}
+    device = next(next(iter(averaged.values())).parameters()).device
+
+    def run() -> None:
+        for index in range(batches):
+            rng = torch_generator(seed, "settle", index)
+            rows = torch.arange(index * SETTLE_SIZE, (index + 1) * SETTLE_SIZE)
+            taken = {name: whole[rows % len(whole)] for name, whole in (given or {}).items()}
+            for name, space in model.inputs(specs).items():
+                if isinstance(space, Noise):
+                    taken[name] = torch.randn(SETTLE_SIZE, space.dimensions, generator=rng)
+            inputs = inputs_for(model.inputs(specs), SETTLE_SIZE, seed, taken)
+            draws = _draws(seed, index, device)
+            model.sample(networks, {name: v.to(device) for name, v in inputs.items()}, draws)
+
+    settle_statistics(list(averaged.values()), run)
+
+
+def generated(
+    model: type[Sampler],
+    networks: Networks,
+    specs: Specs,
+    given: Given,
+    seed: int = 0,
+    batch: int = 500,
+) -> dict[str, Array]:
+    """The outputs of a model for all the inputs that are `given`, as their spaces store them: like
+    uint8 (N, H, W, C) or float32 (N, d). Several processes share the work."""
+    for name in model.averaged:
+        networks[name].eval()
+    device = next(networks[min(model.averaged)].parameters()).device
+    count = len(next(iter(given.values())))
+
+    def decoded(name: str, space: Space, rows: slice) -> Tensor:
+        part = {field: whole[rows].to(device) for field, whole in given.items()}
+        return space.decode(model.sample(networks, part, _draws(seed, rows.start, device))[name])
 
     with torch.no_grad():
-        samples: Samples = ranks.in_turns(len(z), batch, decoded).numpy()
-    return samples
+        return {
+            name: ranks.in_turns(count, batch, partial(decoded, name, space)).numpy()
+            for name, space in model.outputs(specs).items()
+        }
 
 
-def _labels(labels: Labels | None, device: torch.device) -> Tensor | None:
-    return None if labels is None else torch.from_numpy(labels).to(device)
+def _draws(seed: int, step: int, device: torch.device) -> Rng:
+    return lambda purpose: torch_generator(seed, f"sampling: {purpose}", step, device)

@@ -1,30 +1,27 @@
 """What auto-encoders share: an encoder and a decoder that move as one player."""
 
+from typing import ClassVar
+
 from torch import nn
 
-from ganstudy.models.base import Companion, initial_weights
-from ganstudy.networks import EncoderSpec, GeneratorSpec
+from ganstudy.models.base import FromCodes, initial_weights
+from ganstudy.models.parts import DECODER, TRAIN
+from ganstudy.networks import NetworkSpec
 
 
-class EncoderDecoder:
+class EncoderDecoder(FromCodes):
     """A decoder that samples, and the encoder that it is trained with."""
 
-    def __init__(self, decoder: GeneratorSpec, encoder: EncoderSpec, seed: int) -> None:
+    network: ClassVar[frozenset[str]] = DECODER
+    train: ClassVar[frozenset[str]] = TRAIN
+
+    def __init__(self, decoder: NetworkSpec, encoder: NetworkSpec, seed: int) -> None:
         with initial_weights(seed, "generator"):
             self.decoder = decoder.build()
         with initial_weights(seed, "encoder"):
             self.encoder = encoder.build()
-        self.spec, self._encoder_spec = decoder, encoder
-
-    @property
-    def sampler(self) -> nn.Module:
-        """The decoder."""
-        return self.decoder
-
-    @property
-    def companion(self) -> Companion:
-        """The encoder."""
-        return Companion("encoder", self._encoder_spec, self.encoder)
+        self.specs = {"generator": decoder, "encoder": encoder}
+        self.networks = {"generator": self.decoder, "encoder": self.encoder}
 
     def both(self) -> nn.Module:
         """Encoder and decoder as the network of one player."""

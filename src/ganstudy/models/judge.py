@@ -1,34 +1,33 @@
 """The judge as a model: one player, the classifier, on shifted and mirrored images."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 import torch
 from torch import Tensor, nn
 from torch.nn.functional import cross_entropy, pad
 
 from ganstudy.models.base import initial_weights
-from ganstudy.networks import ImageShape
 from ganstudy.networks.classifier import Classifier
 from ganstudy.objectives.augmentation import picked
 from ganstudy.params import JudgeParams
 from ganstudy.seeding import derive
+from ganstudy.spaces import Image
 from ganstudy.training.player import Adam, Batch, Player, Terms
 
 WEIGHT_DECAY, DECAY, EMA = 0.05, 1.0, 0.999  # of the weights, of the learning rate, of the average
 
 
 class Judge:
-    """Trains `Classifier` by cross-entropy on logits."""
+    """Trains `Classifier` by cross-entropy on logits; its average is what judges."""
 
-    def __init__(self, recipe: JudgeParams, shape: ImageShape, classes: int) -> None:
+    averaged = frozenset({"judge"})
+    state: Mapping[str, nn.Module] = {}
+
+    def __init__(self, recipe: JudgeParams, shape: Image, classes: int) -> None:
         with initial_weights(recipe.seed, "judge"):
             self.classifier = Classifier(shape, classes, recipe.width, recipe.features)
+        self.networks = {"judge": self.classifier}
         self._recipe = recipe
-
-    @property
-    def sampler(self) -> nn.Module:
-        """The classifier: its average is what judges."""
-        return self.classifier
 
     def players(self) -> Sequence[Player]:
         """The classifier alone."""
@@ -36,14 +35,13 @@ class Judge:
         return [Player("judge", self.classifier, self._terms, optimizer)]
 
     def _terms(self, batch: Batch) -> Terms:
-        if batch.labels is None:
-            raise ValueError("the judge needs labels")
-        images = augment(batch.real, self._recipe.shift, self._recipe.flip, batch.rng("augment"))
+        images, labels = batch["x"], batch["y"]
+        images = augment(images, self._recipe.shift, self._recipe.flip, batch.rng("augment"))
         with torch.random.fork_rng(devices=[]):  # dropout draws from torch's own generator
             torch.manual_seed(derive(batch.seed, "dropout", batch.index))
             _, logits = self.classifier(images)
-        loss = cross_entropy(logits.float(), batch.labels)
-        accuracy = (logits.argmax(1) == batch.labels).float().mean()
+        loss = cross_entropy(logits.float(), labels)
+        accuracy = (logits.argmax(1) == labels).float().mean()
         return {"loss": loss, "accuracy": accuracy}
 
 

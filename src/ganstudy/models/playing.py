@@ -2,9 +2,9 @@
 
 import torch
 
-from ganstudy.data.images import DataInfo, Split
-from ganstudy.errors import InputError
-from ganstudy.models import RunKey, World
+from ganstudy.dataset import Dataset
+from ganstudy.errors import InputError, naming
+from ganstudy.keys import RunKey
 from ganstudy.models.base import GenerativeModel
 from ganstudy.params import Params
 from ganstudy.training.batches import Batches
@@ -12,33 +12,31 @@ from ganstudy.training.precision import precision
 from ganstudy.training.trainer import Settings, Trainer
 
 
-def world_of(params: Params, info: DataInfo) -> World:
-    """What a model of these params is made for. Raises `InputError` where it is to know classes
-    that the data does not have."""
+def seen(params: Params, data: Dataset) -> Dataset:
+    """Of `data` what a model of these params sees: labels only where it is conditional. Raises
+    `InputError` where it is to know classes that the data does not have."""
     if not params.train.conditional:
-        return World(info.shape, info.scale)
-    if info.classes is None:
+        return data.only(data.fields.keys() - {"y"})
+    if "y" not in data.fields:
         raise InputError(
             "train.conditional: true needs labels, and this data has none; set it to false or sort "
             "the images into one sub-folder a class"
         )
-    return World(info.shape, info.scale, len(info.classes))
+    return data
 
 
 def make_trainer(
-    params: Params, key: RunKey, model: GenerativeModel, data: Split, device: torch.device
+    params: Params, key: RunKey, model: GenerativeModel, data: Dataset, device: torch.device
 ) -> Trainer:
-    """The trainer of the run `key` on the training split `data`; its networks move to `device`."""
-    labels = data.labels if model.spec.classes else None
-    sampler = model.sampler.to(device)
-    players = model.players()
-    for player in players:
-        player.network.to(device)
+    """The trainer of the run `key` on `data`; its networks move to `device`."""
+    for module in (*model.networks.values(), *model.state.values()):
+        module.to(device)
     train = params.train
+    with naming("train.batch"):
+        batches = Batches(data, train.batch, key.seed, device)
     return Trainer(
-        players,
-        sampler,
-        Batches(data.images, labels, model.spec.shape, train.batch, key.seed, device),
+        model,
+        batches,
         Settings(
             images=train.images,
             decay=train.decay,

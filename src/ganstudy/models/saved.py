@@ -1,4 +1,5 @@
-"""A trained generator on disk: safetensors beside a model.json that rebuilds the network.
+"""Trained models on disk: each network's weights as safetensors, and a model.json that rebuilds
+them.
 
 >>> generator = load_generator(Path("data/runs/gan-wgan-0"))
 >>> images = generator.sample(64, seed=0)
@@ -6,7 +7,7 @@
 
 import json
 from collections.abc import Callable, Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -15,10 +16,22 @@ from safetensors import SafetensorError
 from safetensors.torch import load, save
 from torch import Tensor, nn
 
+from ganstudy.dataset import Array
 from ganstudy.errors import InputError
 from ganstudy.files import Labels, Samples, read_json, write_bytes, write_json
-from ganstudy.models.base import Companion, balanced_labels, codes, decode
-from ganstudy.networks import DiscriminatorSpec, EncoderSpec, GeneratorSpec
+from ganstudy.keys import RunKey
+from ganstudy.models import model_class
+from ganstudy.models.base import (
+    FromCodes,
+    Given,
+    Networks,
+    Specs,
+    balanced_labels,
+    codes,
+    generated,
+    inputs_for,
+)
+from ganstudy.networks import NetworkSpec, specs
 
 MODEL, WEIGHTS = "model.json", "generator.safetensors"
 # What a foreign description of a network may raise when it is built.
@@ -31,10 +44,23 @@ _MALFORMED = (
     TypeError,
     ValueError,
 )
-_COMPANIONS: dict[str, type[DiscriminatorSpec | EncoderSpec]] = {
-    "discriminator": DiscriminatorSpec,
-    "encoder": EncoderSpec,
-}
+
+
+@dataclass(frozen=True)
+class SavedModel:
+    """All networks of a run, ready to sample. `meta` is the whole of model.json."""
+
+    networks: Networks
+    specs: Specs
+    meta: dict[str, Any]
+
+    def sample(self, count: int, seed: int, given: Given | None = None) -> dict[str, Array]:
+        """`count` of each output of the model, by name, as they are stored. Codes are drawn for
+        `seed`, classes come in turn; what is `given` (N, ...) by name takes their place, and
+        models of images or points need it: `InputError`."""
+        model = model_class(RunKey.parse(self.meta["params"]["run"]).model)
+        inputs = inputs_for(model.inputs(self.specs), count, seed, given)
+        return generated(model, self.networks, self.specs, inputs, seed)
 
 
 @dataclass(frozen=True)
@@ -42,7 +68,7 @@ class SavedGenerator:
     """A generator ready to sample. `meta` is the whole of model.json."""
 
     network: nn.Module
-    spec: GeneratorSpec
+    spec: NetworkSpec
     meta: dict[str, Any]
 
     def sample(self, count: int, seed: int, labels: Labels | None = None) -> Samples:
@@ -52,50 +78,73 @@ class SavedGenerator:
             labels = self.labels(count)
         return self.decode(codes(self.spec.latent, count, seed), labels)
 
-    def decode(self, z: Tensor, labels: Labels | None = None) -> Samples:
+    def decode(self, z: Tensor, labels: Labels | None = None, batch: int = 500) -> Samples:
         """The samples that codes (N, latent) stand for."""
-        return decode(self.network, self.spec.shape, z, labels)
+        given = {"z": z} | ({} if labels is None else {"y": torch.from_numpy(labels)})
+        networks, described = {"generator": self.network}, {"generator": self.spec}
+        return generated(FromCodes, networks, described, given, batch=batch)["x"]
 
     def labels(self, count: int) -> Labels | None:
         """The classes that `sample` draws by default: each in turn; None when unconditional."""
         return balanced_labels(count, self.spec.classes)
 
 
-def save_model(
-    folder: Path,
-    network: nn.Module,
-    spec: GeneratorSpec,
-    companion: Companion,
-    meta: dict[str, Any],
-) -> None:
-    """Writes weights of generator and companion, then model.json (`meta` and specs)."""
-    save_weights(folder / WEIGHTS, network)
-    save_weights(folder / f"{companion.role}.safetensors", companion.network)
-    specs = {"generator": asdict(spec), companion.role: asdict(companion.spec)}
-    write_json(folder / MODEL, meta | specs)
+@dataclass(frozen=True)
+class Companion:
+    """The network that a generator was trained with: a discriminator, or an encoder."""
+
+    role: str
+    spec: NetworkSpec
+    network: nn.Module
+
+
+def save_model(folder: Path, networks: Networks, described: Specs, meta: dict[str, Any]) -> None:
+    """Writes the weights of each network, then model.json: `meta` and how they are `described`."""
+    for name, network in networks.items():
+        save_weights(_weights(folder, name), network)
+    write_json(folder / MODEL, meta | specs.to_json(described))
+
+
+def load_model(folder: Path, device: torch.device | str = "cpu") -> SavedModel:
+    """Loads what `save_model` wrote. Raises `InputError` naming a missing or broken file."""
+    meta, described = _described(folder)
+    networks = {name: _network(folder, name, spec, device) for name, spec in described.items()}
+    return SavedModel(networks, described, meta)
 
 
 def load_generator(folder: Path, device: torch.device | str = "cpu") -> SavedGenerator:
-    """Loads what `save_model` wrote. Raises `InputError` naming a missing or broken file."""
-    meta = read_json(folder / MODEL)
-    try:
-        spec = GeneratorSpec(**_fields(meta["generator"]))
-    except _MALFORMED as error:
-        raise InputError(f"{folder / MODEL} does not describe a generator: {error}") from error
-    network = restored(spec.build, folder / WEIGHTS, folder / MODEL)
-    return SavedGenerator(network.to(device).eval(), spec, meta)
+    """Loads the network called generator alone, likewise."""
+    meta, described = _described(folder)
+    if "generator" not in described:
+        raise InputError(f"{folder / MODEL} does not describe a generator")
+    spec = described["generator"]
+    return SavedGenerator(_network(folder, "generator", spec, device), spec, meta)
 
 
 def load_companion(folder: Path, device: torch.device | str = "cpu") -> Companion:
     """Loads the network that the generator in `folder` was trained with, likewise."""
+    _, described = _described(folder)
+    role = next((name for name in ("discriminator", "encoder") if name in described), None)
+    if role is None:
+        raise InputError(f"{folder / MODEL} does not describe a companion")
+    return Companion(role, described[role], _network(folder, role, described[role], device))
+
+
+def _described(folder: Path) -> tuple[dict[str, Any], dict[str, NetworkSpec]]:
     meta = read_json(folder / MODEL)
     try:
-        role = next(name for name in _COMPANIONS if name in meta)
-        spec = _COMPANIONS[role](**_fields(meta[role]))
+        return meta, specs.from_json(meta)
     except _MALFORMED as error:
-        raise InputError(f"{folder / MODEL} does not describe a companion: {error}") from error
-    network = restored(spec.build, folder / f"{role}.safetensors", folder / MODEL)
-    return Companion(role, spec, network.to(device).eval())
+        raise InputError(f"{folder / MODEL} does not describe a network: {error}") from error
+
+
+def _network(folder: Path, name: str, spec: NetworkSpec, device: torch.device | str) -> nn.Module:
+    network = restored(spec.build, _weights(folder, name), folder / MODEL)
+    return network.to(device).eval()
+
+
+def _weights(folder: Path, name: str) -> Path:
+    return folder / f"{name}.safetensors"
 
 
 def restored(build: Callable[[], nn.Module], weights: Path, description: Path) -> nn.Module:
@@ -126,10 +175,6 @@ def restored(build: Callable[[], nn.Module], weights: Path, description: Path) -
 
 def _size(state: Mapping[str, Tensor]) -> int:
     return sum(tensor.numel() for tensor in state.values())
-
-
-def _fields(spec: dict[str, Any]) -> dict[str, Any]:
-    return spec | {"stored": tuple(spec["stored"])}
 
 
 def save_weights(path: Path, network: nn.Module) -> None:

@@ -1,14 +1,14 @@
-"""Snapshots of a training: samples of the averaged generator, at each moment from equal codes."""
+"""Snapshots of a training: samples of the averaged networks, at each moment for equal inputs."""
 
 from collections.abc import Mapping
 from typing import Any
 
 import torch
-from torch import Tensor, nn
+from torch import Tensor
 
-from ganstudy.models.base import GenerativeModel, balanced_labels, codes, decode, settle
-from ganstudy.networks import Shape
+from ganstudy.models.base import GenerativeModel, Given, Networks, generated, inputs_for, settle
 from ganstudy.params import Kind
+from ganstudy.spaces import SampleSpace
 
 # As many as the metrics that follow training need; of large images fewer.
 COUNT: Mapping[Kind, int] = {"images": 2000, "stacked": 5000, "points": 2500}
@@ -16,20 +16,28 @@ FEWEST, MOST_BYTES = 64, 2**26
 SETTLED_ON = 8  # batches for batch norm: all 64 move a snapshot's FID by less than 1 %
 
 
-def snapshot_size(kind: Kind, shape: Shape) -> int:
-    """How many samples of `shape` a snapshot has."""
-    return min(COUNT[kind], max(FEWEST, MOST_BYTES // shape.values))
+def snapshot_size(kind: Kind, space: SampleSpace) -> int:
+    """How many samples of `space` a snapshot has."""
+    return min(COUNT[kind], max(FEWEST, MOST_BYTES // space.values))
 
 
 def snapshot(
-    average: nn.Module, model: GenerativeModel, count: int, seed: int, batches: int = SETTLED_ON
+    networks: Networks,
+    model: GenerativeModel,
+    count: int,
+    seed: int,
+    batches: int = SETTLED_ON,
+    given: Given | None = None,
 ) -> Tensor:
-    """`count` samples of the averaged generator of `model`, as they are stored: from codes that
-    every snapshot of this seed has, of every class equally many. Settles `average` on `batches`."""
-    spec = model.spec
-    settle(average, spec.latent, spec.classes, seed, batches)
-    labels = balanced_labels(count, spec.classes)
-    return torch.from_numpy(decode(average, spec.shape, codes(spec.latent, count, seed), labels))
+    """`count` samples of the main output of `model` by `networks`, as they are stored: for inputs
+    that every snapshot of this seed has, of every class equally many, or that are `given`. Settles
+    averages on `batches`."""
+    made, specs = type(model), model.specs
+    settle(made, networks, specs, seed, batches, given)
+    first = {name: whole[:count] for name, whole in (given or {}).items()}
+    inputs = inputs_for(made.inputs(specs), count, seed, first)
+    samples = generated(made, networks, specs, inputs, seed)
+    return torch.from_numpy(next(iter(samples.values())))
 
 
 def constants(kind: Kind) -> dict[str, Any]:

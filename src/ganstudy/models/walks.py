@@ -6,9 +6,9 @@ import torch
 from torch import Tensor
 
 from ganstudy.files import Images, Labels, Samples
-from ganstudy.models.base import Companion, codes
-from ganstudy.models.saved import SavedGenerator
-from ganstudy.networks import Shape
+from ganstudy.models.base import codes
+from ganstudy.models.saved import Companion, SavedGenerator
+from ganstudy.spaces import SampleSpace
 
 PAIRS, STEPS, SEED = 3, 9, 0
 DIMENSIONS, REACH = 5, 2.5  # of a traversal: how many, and how far from the middle
@@ -62,12 +62,12 @@ def traversal(generator: SavedGenerator) -> Images:
 
 
 def landscape(
-    companion: Companion, shape: Shape, reach: float, side: int = 120
+    companion: Companion, space: SampleSpace, reach: float, side: int = 120
 ) -> npt.NDArray[np.float64]:
     """D's scores (side, side) on a square grid of points from -reach to reach, rows upwards."""
     line = torch.linspace(-reach, reach, side)
     y, x = torch.meshgrid(line, line, indexing="ij")
-    points = shape.encode(torch.stack([x, y], 2).reshape(-1, 2))
+    points = space.encode(torch.stack([x, y], 2).reshape(-1, 2))
     with torch.no_grad():
         scores = companion.network(points)
     return np.asarray(scores.double().reshape(side, side).numpy(), np.float64)

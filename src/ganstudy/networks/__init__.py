@@ -1,17 +1,17 @@
-"""Networks: families by name, the shapes they work on, and the specs that rebuild them."""
+"""Networks: architectures by name, and the specs that rebuild them."""
 
-from ganstudy.networks.families import NETWORKS, NetworkFamily
-from ganstudy.networks.shapes import ImageShape, PointShape, Shape, shape_of
-from ganstudy.networks.specs import DiscriminatorSpec, EncoderSpec, GeneratorSpec
+from ganstudy.networks.specs import (
+    ARCHITECTURES,
+    NetworkSpec,
+    discriminator_spec,
+    encoder_spec,
+    generator_spec,
+)
 
 __all__ = [
-    "NETWORKS",
-    "DiscriminatorSpec",
-    "EncoderSpec",
-    "GeneratorSpec",
-    "ImageShape",
-    "NetworkFamily",
-    "PointShape",
-    "Shape",
-    "shape_of",
+    "ARCHITECTURES",
+    "NetworkSpec",
+    "discriminator_spec",
+    "encoder_spec",
+    "generator_spec",
 ]

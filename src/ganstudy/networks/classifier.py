@@ -3,7 +3,7 @@
 from torch import Tensor, nn
 
 from ganstudy.networks.norms import BatchNorm2d
-from ganstudy.networks.shapes import ImageShape
+from ganstudy.spaces import Image
 
 LARGEST_MAP = 7  # side of the last feature map; larger ones are averaged down to it
 DROPOUT = 0.5
@@ -12,7 +12,7 @@ DROPOUT = 0.5
 class Classifier(nn.Module):
     """Images (N, C, H, W) in [-1, 1] to features (N, features) and class logits (N, classes)."""
 
-    def __init__(self, shape: ImageShape, classes: int, width: int, features: int) -> None:
+    def __init__(self, shape: Image, classes: int, width: int, features: int) -> None:
         super().__init__()
         sides = [min(LARGEST_MAP, -(-side // 4)) for side in (shape.height, shape.width)]
         self.body = nn.Sequential(

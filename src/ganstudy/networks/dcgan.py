@@ -22,7 +22,7 @@ from ganstudy.networks.layers import (
     norms,
     projected,
 )
-from ganstudy.networks.shapes import Shape
+from ganstudy.spaces import SampleSpace
 
 MOST_DOUBLINGS = 2  # channels grow with depth up to 4 × the width
 
@@ -41,7 +41,7 @@ class Generator(nn.Module):
     """
 
     def __init__(
-        self, shape: Shape, latent: int, width: int, classes: int = 0, norm: str = "batch"
+        self, shape: SampleSpace, latent: int, width: int, classes: int = 0, norm: str = "batch"
     ) -> None:
         super().__init__()
         self.latent = latent
@@ -83,7 +83,7 @@ def _convolution(inputs: int, outputs: int, norm: str, classes: int) -> list[nn.
     ]
 
 
-def _trunk(shape: Shape, width: int, norm: str = "none") -> tuple[list[nn.Module], int]:
+def _trunk(shape: SampleSpace, width: int, norm: str = "none") -> tuple[list[nn.Module], int]:
     """Strided convolutions down to the base, a plain one between them, and the channels there.
 
     The first layer is never normed (Radford et al. 2016, section 3).
@@ -104,7 +104,9 @@ def _trunk(shape: Shape, width: int, norm: str = "none") -> tuple[list[nn.Module
 class Discriminator(nn.Module):
     """D(x, y): images (N, C, H, W) in [-1, 1] to logits (N,); a critic where the loss says so."""
 
-    def __init__(self, shape: Shape, width: int, classes: int = 0, norm: str = "none") -> None:
+    def __init__(
+        self, shape: SampleSpace, width: int, classes: int = 0, norm: str = "none"
+    ) -> None:
         super().__init__()
         layers, channels = _trunk(shape, width, norm)
         self.trunk = nn.Sequential(*layers)
@@ -127,7 +129,7 @@ class Discriminator(nn.Module):
 class Encoder(nn.Module):
     """q(z | x): images (N, C, H, W) to mean and log-variance, each (N, latent)."""
 
-    def __init__(self, shape: Shape, latent: int, width: int) -> None:
+    def __init__(self, shape: SampleSpace, latent: int, width: int) -> None:
         super().__init__()
         layers, channels = _trunk(shape, width)
         height, base_width = shape.pyramid()[0]

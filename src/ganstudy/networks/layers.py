@@ -7,7 +7,7 @@ from torch import Tensor, nn
 from torch.nn.utils.parametrizations import spectral_norm
 
 from ganstudy import ranks
-from ganstudy.networks.norms import BatchNorm1d, BatchNorm2d
+from ganstudy.networks.norms import BatchNorm1d, BatchNorm2d, upcast
 
 SLOPE = 0.2  # of leaky ReLUs
 
@@ -21,7 +21,7 @@ class MinibatchStd(nn.Module):
 
     def forward(self, x: Tensor) -> Tensor:
         # E[x²] - E[x]² by plain means: oneDNN serves them, torch.var over the batch it does not.
-        full = x.float() if x.dtype == torch.bfloat16 else x
+        full = upcast(x)
         mean = ranks.mean(full.mean(0))
         variance = (ranks.mean(full.square().mean(0)) - mean.square()).clamp_min(0)
         spread = (variance + 1e-8).sqrt().mean().to(x.dtype)

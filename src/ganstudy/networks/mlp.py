@@ -6,7 +6,7 @@ ReLUs rather than leaky ones: on points they draw the sharper edges between mode
 from torch import Tensor, nn
 
 from ganstudy.networks.layers import FLAT_NORMS, Condition, joined, projected
-from ganstudy.networks.shapes import ImageShape, Shape
+from ganstudy.spaces import Image, SampleSpace
 
 
 def _hidden(inputs: int, width: int, layers: int, norm: str = "none") -> list[nn.Module]:
@@ -17,9 +17,9 @@ def _hidden(inputs: int, width: int, layers: int, norm: str = "none") -> list[nn
     return found
 
 
-def _output(shape: Shape) -> list[nn.Module]:
+def _output(shape: SampleSpace) -> list[nn.Module]:
     """Images are bounded and have rows and columns; points are neither."""
-    return [nn.Tanh(), nn.Unflatten(1, shape.size)] if isinstance(shape, ImageShape) else []
+    return [nn.Tanh(), nn.Unflatten(1, shape.size)] if isinstance(shape, Image) else []
 
 
 class Generator(nn.Module):
@@ -29,7 +29,7 @@ class Generator(nn.Module):
     """
 
     def __init__(
-        self, shape: Shape, latent: int, width: int, classes: int = 0, norm: str = "none"
+        self, shape: SampleSpace, latent: int, width: int, classes: int = 0, norm: str = "none"
     ) -> None:
         super().__init__()
         self.latent = latent
@@ -48,7 +48,9 @@ class Generator(nn.Module):
 class Discriminator(nn.Module):
     """D(x, y): samples (N, ...) to logits (N,); three hidden layers of `width` units."""
 
-    def __init__(self, shape: Shape, width: int, classes: int = 0, norm: str = "none") -> None:
+    def __init__(
+        self, shape: SampleSpace, width: int, classes: int = 0, norm: str = "none"
+    ) -> None:
         super().__init__()
         self.body = nn.Sequential(nn.Flatten(), *_hidden(shape.values, width, 3, norm))
         self.score = nn.Linear(width, 1)
@@ -62,7 +64,7 @@ class Discriminator(nn.Module):
 class Encoder(nn.Module):
     """q(z | x): samples (N, ...) to mean and log-variance, each (N, latent)."""
 
-    def __init__(self, shape: Shape, latent: int, width: int) -> None:
+    def __init__(self, shape: SampleSpace, latent: int, width: int) -> None:
         super().__init__()
         self.body = nn.Sequential(
             nn.Flatten(), *_hidden(shape.values, width, 2), nn.Linear(width, 2 * latent)

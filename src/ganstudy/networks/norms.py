@@ -10,6 +10,12 @@ from torch.nn.modules.batchnorm import _BatchNorm
 from ganstudy import ranks
 
 
+def upcast(x: Tensor) -> Tensor:
+    """What autocast made bfloat16 in float32, in which statistics, losses and draws are computed;
+    all else as it is."""
+    return x.float() if x.dtype == torch.bfloat16 else x
+
+
 class _OverAllRanks(_BatchNorm):
     """torch's batch norm in one process and in evaluation; else the same from means over all."""
 
@@ -17,7 +23,7 @@ class _OverAllRanks(_BatchNorm):
         if ranks.size() == 1 or not self.training:
             normed: Tensor = super().forward(x)
             return normed
-        full = x.float() if x.dtype == torch.bfloat16 else x
+        full = upcast(x)
         over = [0, *range(2, x.ndim)]
         mean = ranks.mean(full.mean(over))
         variance = ranks.mean((full - self._shaped(mean, x)).square().mean(over))

@@ -24,7 +24,7 @@ from ganstudy.networks.layers import (
     norms,
     projected,
 )
-from ganstudy.networks.shapes import Shape
+from ganstudy.spaces import SampleSpace
 
 BRANCH = 0.1  # of a default initialisation: not 0, whose spectral norm nothing can be divided by
 
@@ -63,7 +63,7 @@ class Generator(nn.Module):
     """
 
     def __init__(
-        self, shape: Shape, latent: int, width: int, classes: int = 0, norm: str = "batch"
+        self, shape: SampleSpace, latent: int, width: int, classes: int = 0, norm: str = "batch"
     ) -> None:
         super().__init__()
         self.latent = latent
@@ -113,7 +113,7 @@ class _Down(nn.Module):
         return added
 
 
-def _trunk(shape: Shape, width: int) -> tuple[nn.Sequential, int]:
+def _trunk(shape: SampleSpace, width: int) -> tuple[nn.Sequential, int]:
     """Residual blocks down to the base, one more there, and the channels at the end."""
     levels = len(shape.pyramid()) - 1
     channels = [shape.size[0], *(channels_at(width, level) for level in range(levels))]
@@ -129,7 +129,9 @@ class Discriminator(nn.Module):
     """D(x, y): images (N, C, H, W) in [-1, 1] to logits (N,). Raises `InputError` for a norm of
     `NORMS` other than "none"."""
 
-    def __init__(self, shape: Shape, width: int, classes: int = 0, norm: str = "none") -> None:
+    def __init__(
+        self, shape: SampleSpace, width: int, classes: int = 0, norm: str = "none"
+    ) -> None:
         super().__init__()
         if norm != "none":
             raise InputError(
@@ -150,7 +152,7 @@ class Discriminator(nn.Module):
 class Encoder(nn.Module):
     """q(z | x): images (N, C, H, W) to mean and log-variance, each (N, latent)."""
 
-    def __init__(self, shape: Shape, latent: int, width: int) -> None:
+    def __init__(self, shape: SampleSpace, latent: int, width: int) -> None:
         super().__init__()
         trunk, channels = _trunk(shape, width)
         height, base_width = shape.pyramid()[0]

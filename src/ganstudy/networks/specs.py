@@ -1,72 +1,196 @@
 """What rebuilds a network: plain values, as model.json keeps them beside the weights."""
 
+import inspect
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from typing import Any
 
 from torch import nn
 
-from ganstudy.networks import families
+from ganstudy import spaces
+from ganstudy.networks import dcgan, mlp, resnet
 from ganstudy.networks.layers import Standardized, spectrally_normed
-from ganstudy.networks.shapes import Shape, shape_of
+from ganstudy.spaces import Label, Noise, SampleSpace, Score, Space, sample_space
 
 
 @dataclass(frozen=True)
-class GeneratorSpec:
-    """Family, one stored sample's shape ((H, W, C) or (d,)) and scale, code dimensions, width,
-    norm, and classes (0: unconditional)."""
+class NetworkSpec:
+    """A row of `ARCHITECTURES`, named inputs and the output with their spaces, the width of hidden
+    layers and their norm."""
 
-    network: str
-    stored: tuple[int, ...]
-    scale: float
-    latent: int
+    architecture: str
+    inputs: Mapping[str, Space]
+    output: Space
     width: int
-    norm: str
-    classes: int
+    norm: str = "none"
 
     @property
-    def shape(self) -> Shape:
-        """How samples are stored and seen."""
-        return shape_of(self.stored, self.scale)
+    def family(self) -> str:
+        """The architecture's first part: dcgan, resnet, mlp."""
+        return self.architecture.partition(".")[0]
+
+    @property
+    def latent(self) -> int:
+        """Dimensions of the code that goes in or comes out; 0 where there is none."""
+        there = (s.dimensions for s in self._spaces() if isinstance(s, Noise))
+        return next(there, 0)
+
+    @property
+    def classes(self) -> int:
+        """Classes that the network is told of; 0: unconditional."""
+        return next((s.classes for s in self._spaces() if isinstance(s, Label)), 0)
+
+    @property
+    def shape(self) -> SampleSpace:
+        """The space of the samples that go in or, where none do, come out."""
+        return next(s for s in self._spaces() if isinstance(s, SampleSpace))
 
     def build(self) -> nn.Module:
         """The network with fresh weights."""
-        family = families.NETWORKS[self.network]
-        return family.generator(self.shape, self.latent, self.width, self.classes, self.norm)
+        return ARCHITECTURES[self.architecture](self)
+
+    def _spaces(self) -> list[Space]:
+        return [*self.inputs.values(), self.output]
 
 
-@dataclass(frozen=True)
-class DiscriminatorSpec:
-    """The same of a discriminator; `norm` may also be "spectral"."""
+def generator_spec(
+    network: str,
+    stored: tuple[int, ...],
+    scale: float,
+    latent: int,
+    width: int,
+    norm: str,
+    classes: int,
+) -> NetworkSpec:
+    """G(z, y) of a family of networks, for samples as they are stored and their scale."""
+    return NetworkSpec(
+        f"{network}.generator",
+        {"z": Noise(latent), **_told(classes)},
+        sample_space(stored, scale),
+        width,
+        norm,
+    )
 
-    network: str
-    stored: tuple[int, ...]
-    scale: float
-    width: int
-    norm: str
-    classes: int
 
-    def build(self) -> nn.Module:
-        """The network with fresh weights."""
-        family = families.NETWORKS[self.network]
-        shape = shape_of(self.stored, self.scale)
-        if self.norm == "spectral":
-            return spectrally_normed(family.discriminator(shape, self.width, self.classes, "none"))
-        return family.discriminator(shape, self.width, self.classes, self.norm)
+def discriminator_spec(
+    network: str, stored: tuple[int, ...], scale: float, width: int, norm: str, classes: int
+) -> NetworkSpec:
+    """D(x, y), likewise; `norm` may also be "spectral"."""
+    inputs = {"x": sample_space(stored, scale), **_told(classes)}
+    return NetworkSpec(f"{network}.discriminator", inputs, Score(), width, norm)
 
 
-@dataclass(frozen=True)
-class EncoderSpec:
-    """The same of an encoder. `standardized` codes have mean 0 and variance 1 and no spread of
-    their own: see `Standardized`."""
+def encoder_spec(
+    network: str,
+    stored: tuple[int, ...],
+    scale: float,
+    latent: int,
+    width: int,
+    standardized: bool,
+) -> NetworkSpec:
+    """q(z | x), likewise. `standardized` codes have mean 0 and variance 1 and no spread of their
+    own: see `Standardized`."""
+    norm = "standardized" if standardized else "none"
+    inputs = {"x": sample_space(stored, scale)}
+    return NetworkSpec(f"{network}.encoder", inputs, Noise(latent), width, norm)
 
-    network: str
-    stored: tuple[int, ...]
-    scale: float
-    latent: int
-    width: int
-    standardized: bool
 
-    def build(self) -> nn.Module:
-        """The network with fresh weights."""
-        family = families.NETWORKS[self.network]
-        encoder = family.encoder(shape_of(self.stored, self.scale), self.latent, self.width)
-        return Standardized(encoder, self.latent) if self.standardized else encoder
+def _told(classes: int) -> dict[str, Space]:
+    return {"y": Label(classes)} if classes else {}
+
+
+Architecture = Callable[[NetworkSpec], nn.Module]
+
+
+def _generator(make: Callable[[SampleSpace, int, int, int, str], nn.Module]) -> Architecture:
+    return lambda spec: make(spec.shape, spec.latent, spec.width, spec.classes, spec.norm)
+
+
+def _discriminator(make: Callable[[SampleSpace, int, int, str], nn.Module]) -> Architecture:
+    def built(spec: NetworkSpec) -> nn.Module:
+        if spec.norm == "spectral":
+            return spectrally_normed(make(spec.shape, spec.width, spec.classes, "none"))
+        return make(spec.shape, spec.width, spec.classes, spec.norm)
+
+    return built
+
+
+def _encoder(make: Callable[[SampleSpace, int, int], nn.Module]) -> Architecture:
+    def built(spec: NetworkSpec) -> nn.Module:
+        encoder = make(spec.shape, spec.latent, spec.width)
+        return Standardized(encoder, spec.latent) if spec.norm == "standardized" else encoder
+
+    return built
+
+
+ARCHITECTURES: dict[str, Architecture] = {
+    "dcgan.generator": _generator(dcgan.Generator),
+    "dcgan.discriminator": _discriminator(dcgan.Discriminator),
+    "dcgan.encoder": _encoder(dcgan.Encoder),
+    "resnet.generator": _generator(resnet.Generator),
+    "resnet.discriminator": _discriminator(resnet.Discriminator),
+    "resnet.encoder": _encoder(resnet.Encoder),
+    "mlp.generator": _generator(mlp.Generator),
+    "mlp.discriminator": _discriminator(mlp.Discriminator),
+    "mlp.encoder": _encoder(mlp.Encoder),
+}
+
+# Networks that are what they are called are written as the arguments of these functions.
+ROLES: dict[str, Callable[..., NetworkSpec]] = {
+    "generator": generator_spec,
+    "discriminator": discriminator_spec,
+    "encoder": encoder_spec,
+}
+
+
+def to_json(specs: Mapping[str, NetworkSpec]) -> dict[str, Any]:
+    """Specs by the names of their networks as JSON values: of a network in the role that it is
+    called by its few arguments, of others, together as `networks`, all."""
+    flat, whole = {}, {}
+    for name, spec in specs.items():
+        if name in ROLES and spec.architecture.endswith(f".{name}"):
+            flat[name] = _arguments(name, spec)
+        else:
+            whole[name] = _whole(spec)
+    return flat | ({"networks": whole} if whole else {})
+
+
+def from_json(content: Mapping[str, Any]) -> dict[str, NetworkSpec]:
+    """The specs in what `to_json` wrote, whatever else stands beside them. What describes no
+    network raises errors of all kinds."""
+    flat = {name: role(**_stored(content[name])) for name, role in ROLES.items() if name in content}
+    return flat | {name: _from_whole(spec) for name, spec in content.get("networks", {}).items()}
+
+
+def _arguments(role: str, spec: NetworkSpec) -> dict[str, Any]:
+    every = {
+        "network": spec.family,
+        "stored": spec.shape.stored,
+        "scale": spec.shape.scale,
+        "latent": spec.latent,
+        "width": spec.width,
+        "norm": spec.norm,
+        "classes": spec.classes,
+        "standardized": spec.norm == "standardized",
+    }
+    return {name: every[name] for name in inspect.signature(ROLES[role]).parameters}
+
+
+def _stored(fields: dict[str, Any]) -> dict[str, Any]:
+    return fields | {"stored": tuple(fields["stored"])}
+
+
+def _whole(spec: NetworkSpec) -> dict[str, Any]:
+    return {
+        "architecture": spec.architecture,
+        "inputs": {name: spaces.to_json(space) for name, space in spec.inputs.items()},
+        "output": spaces.to_json(spec.output),
+        "width": spec.width,
+        "norm": spec.norm,
+    }
+
+
+def _from_whole(content: dict[str, Any]) -> NetworkSpec:
+    inputs = {name: spaces.from_json(space) for name, space in content["inputs"].items()}
+    made = {"inputs": inputs, "output": spaces.from_json(content["output"])}
+    return NetworkSpec(**(content | made))

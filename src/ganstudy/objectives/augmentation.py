@@ -94,5 +94,5 @@ def _outside(side: int, images: Tensor, rng: torch.Generator) -> Tensor:
 def augmentation(name: str) -> Augmentation:
     """The row `name`. Raises `InputError` naming those that there are."""
     if name not in AUGMENTATIONS:
-        raise InputError(f"train.augment: no {name!r}; {nearest(name, AUGMENTATIONS)}")
+        raise InputError(f"no {name!r}; {nearest(name, AUGMENTATIONS)}")
     return AUGMENTATIONS[name]

@@ -13,11 +13,13 @@ from ganstudy.data.folder import survey
 from ganstudy.data.native import stored_shape
 from ganstudy.data.needs import refuse_too_few
 from ganstudy.data.sources import folder_rules
-from ganstudy.errors import InputError, nearest
+from ganstudy.errors import InputError, naming, nearest
 from ganstudy.files import write_text
-from ganstudy.models import RunKey, World, build
+from ganstudy.keys import RunKey
+from ganstudy.models import build, families_for
 from ganstudy.models.base import GenerativeModel
 from ganstudy.params import FEWEST, Params, load
+from ganstudy.spaces import labelled
 from ganstudy.training import device as devices
 
 COPIES = 5  # of the weights in training: themselves, gradients, Adam's two moments, the average
@@ -30,14 +32,15 @@ def run(params: Params, pipeline: Path, out: Path | None) -> list[str]:
     stage depends: a bad value stops the pipeline before it starts, a good one invalidates nothing.
     Raises `InputError`.
     """
-    world = World(stored_shape(params.data))
-    for family in params.families():
+    stored = stored_shape(params.data)
+    spaces = labelled(stored)
+    for family in families_for(params, spaces):
         with torch.device("meta"):
-            model = build(params, RunKey.parse(f"{family}-0"), world)
+            model = build(params, RunKey.parse(f"{family}-0"), spaces)
         _must_fit_in_memory(
             _weights(model) * COPIES, f"the networks of {family}", "network's widths"
         )
-    samples = math.prod(world.stored) * params.sample.count
+    samples = math.prod(stored) * params.sample.count
     _must_fit_in_memory(samples, f"{params.sample.count:,} samples", "sample.count")
     _all_hold(
         partial(_samples_are_enough, params),
@@ -81,7 +84,9 @@ def _must_fit_in_memory(needed: int, what: str, setting: str) -> None:
 
 def _samples_are_enough(params: Params) -> None:
     """Fewer samples than a metric needs would be told only when they are measured."""
-    needed = {"images": params.evaluate.enough, "stacked": FEWEST, "points": 1}[params.data.kind]
+    traits = params.data.traits
+    enough = FEWEST if traits.stacked else params.evaluate.enough
+    needed = enough if traits.pixels else 1
     if params.sample.count < needed:
         raise InputError(
             f"sample.count: {params.sample.count} are too few to be measured; it takes {needed} at "
@@ -94,10 +99,8 @@ def _folder_can_be_read(params: Params) -> None:
     folder = params.data.folder
     if folder is None:
         return
-    try:
+    with naming("data.folder"):
         surveyed = survey(layout.from_root(folder), folder_rules(params.data))
-    except InputError as error:
-        raise InputError(*(f"data.folder: {mistake}" for mistake in error.args)) from error
     found, blocked = surveyed.labelling, surveyed.place.blocked
     for name in (*surveyed.place.closed, *found.names):
         if name in blocked and params.data.broken == "refuse":

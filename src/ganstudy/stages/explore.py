@@ -34,8 +34,9 @@ def run(params: Params, keys: Sequence[str], out: Path) -> None:
     for key in dict.fromkeys(keys or _usual(params)):
         folder = layout.run_folder(key)
         generator = load_generator(folder)
-        if generator.spec.stored != info.shape:
-            raise InputError(f"{key} makes samples of {generator.spec.stored}, not {info.shape}")
+        made = generator.spec.shape.stored
+        if made != info.shape:
+            raise InputError(f"{key} makes samples of {made}, not {info.shape}")
         colour = colours.get(family_of(key), COLOURS[-1])
         one = page.explored(key, colour, generator, load_companion(folder), real)
         left -= len(one.text)

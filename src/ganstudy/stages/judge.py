@@ -41,7 +41,7 @@ def run(params: Params, prepared: Path, out: Path) -> None:
     trained here."""
     device = devices.choose(params.runtime)
     info = load_info(prepared)
-    if info.kind == "points":
+    if not info.traits.pixels:
         _truth_judges(info, out)
         return
     if params.judge is None:
@@ -85,7 +85,7 @@ def _train(
 ) -> None:
     train, test = load_split(prepared, "train"), load_split(prepared, "test")
     classes = len(info.classes) if info.classes else ROTATIONS
-    if info.kind == "stacked":  # the judge looks at one channel at a time
+    if info.traits.stacked:  # the judge looks at one channel at a time
         train, test = unstack(train, classes), unstack(test, classes)
     task = "labels" if train.labels is not None else "rotations"
     if task == "rotations":

@@ -8,15 +8,17 @@ import numpy as np
 import torch
 
 from ganstudy import judges, layout
-from ganstudy.data.images import Split, load_info
+from ganstudy.data.images import load_info
 from ganstudy.data.native import DOWNLOADS, stored_shape
+from ganstudy.dataset import labelled_data
 from ganstudy.errors import InputError
 from ganstudy.files import Samples, read_json
-from ganstudy.models import RunKey, World, build, identity
+from ganstudy.keys import RunKey
+from ganstudy.models import build, identity
 from ganstudy.models.playing import make_trainer
 from ganstudy.models.saved import MODEL
 from ganstudy.params import Params
-from ganstudy.runs import family_of
+from ganstudy.spaces import labelled
 from ganstudy.training import device as devices
 from ganstudy.training.precision import precision
 from ganstudy.training.trainer import Trainer
@@ -39,7 +41,7 @@ def run(params: Params) -> str:
             "plan: every run was trained with these params; what changed in code is made anew, "
             "and what depends on it"
         )
-    families = Counter(family_of(key) for key in keys)
+    families = Counter(RunKey.parse(key).family for key in keys)
     rates = {family: _rate(params, family, device, len(families)) for family in families}
     training = sum(params.train.images * n / rates[family] for family, n in families.items())
     beside = BESIDE_RUN * len(keys) + BESIDE_STUDY
@@ -82,12 +84,12 @@ def _prepared() -> str | None:
 def _rate(params: Params, family: str, device: torch.device, families: int) -> float:
     """Images/s of training `family`, on noise."""
     shape, key = stored_shape(params.data), RunKey.parse(f"{family}-0")
-    world = World(shape, 1.0, CLASSES if params.train.conditional else 0)
+    spaces = labelled(shape, 1.0, CLASSES if params.train.conditional else 0)
     count = 2 * params.train.batch
     noise = np.random.default_rng(0).integers(0, 256, (count, *shape))
     samples: Samples = noise.astype(np.float32) if len(shape) == 1 else noise.astype(np.uint8)
-    split = Split(samples, np.arange(count) % CLASSES)
-    trainer = make_trainer(params, key, build(params, key, world), split, device)
+    data = labelled_data(samples, np.arange(count) % CLASSES, spaces)
+    trainer = make_trainer(params, key, build(params, key, spaces), data, device)
     for index in range(WARM_UP):
         _play(trainer, index, device)
     began, rounds = time.monotonic(), 0
@@ -105,7 +107,7 @@ def _play(trainer: Trainer, index: int, device: torch.device) -> None:
 
 def _judge(params: Params, data: str | None) -> str:
     recipe = params.judge
-    if params.data.kind == "points" or recipe is None:
+    if not params.data.traits.pixels or recipe is None:
         return "the mixture itself"
     there = judges.hashes(params.data.name) if data is None else judges.find(data)
     if recipe.weights == "released" and there:

@@ -28,7 +28,7 @@ def run(params: Params, out: Path, commit: str) -> None:
     describes, where that moves no FID by more than a thousandth; else raises `StudyError`."""
     device = devices.choose(params.runtime)
     full, info = load_judge(layout.JUDGE, device)
-    if info.task != "labels" or params.data.kind != "images":
+    if info.task != "labels" or not params.data.traits.plain:
         raise InputError(f"a judge that is released tells classes of images, not {info.task}")
     height, width = info.resolution
     name = f"{info.data}-{height}x{width}x{info.channels}"

@@ -1,28 +1,31 @@
 """Stage `train`: one run of the grid, resumable, with the same budget for every model."""
 
-from collections.abc import Callable
-from dataclasses import asdict, replace
+from collections.abc import Callable, Mapping
+from dataclasses import replace
 from functools import cache, partial
 from pathlib import Path
 from typing import Any
 
 import pandas as pd
 import torch
-from torch import Tensor, nn
+from torch import Tensor
 
 from ganstudy import layout, ranks, runs
-from ganstudy.data.images import DataInfo, Split, load_info, load_split
+from ganstudy.data.fields import load_dataset
+from ganstudy.data.images import DataInfo, Split, load_info
 from ganstudy.errors import DivergedError
 from ganstudy.files import read_json, replacing, sha256_json, write_json, write_npz
-from ganstudy.models import RunKey, build, identity
-from ganstudy.models.base import SETTLE_BATCHES
-from ganstudy.models.playing import make_trainer, world_of
+from ganstudy.keys import RunKey
+from ganstudy.models import build, identity
+from ganstudy.models.base import SETTLE_BATCHES, GenerativeModel, Networks
+from ganstudy.models.playing import make_trainer, seen
 from ganstudy.models.saved import MODEL, WEIGHTS, save_model
 from ganstudy.models.snapshots import SETTLED_ON, snapshot, snapshot_size
 from ganstudy.params import Params
 from ganstudy.progress import say
 from ganstudy.protocols import PROTOCOLS
 from ganstudy.reports.pictures import save_picture
+from ganstudy.spaces import SampleSpace, Space, classes_of, samples_of, to_json
 from ganstudy.tracking import tracked_training
 from ganstudy.training import device as devices
 from ganstudy.training.alarms import alarms
@@ -35,7 +38,7 @@ FOLLOWED = ("fid", "coverage", "modes_captured", "high_quality", "mode_kl")
 
 def run(params: Params, key: RunKey, out: Path) -> None:
     """Trains the run `key` on the prepared data and writes its folder `out`: model.json,
-    generator.safetensors (moving average) and its companion's weights, history.csv, grid.png,
+    <network>.safetensors for each network (averages where they are kept), history.csv, grid.png,
     snapshots.npz.
 
     Started by torchrun, several processes share the training; the first writes and tracks. A run
@@ -50,14 +53,15 @@ def run(params: Params, key: RunKey, out: Path) -> None:
 def _train(params: Params, key: RunKey, out: Path, device: torch.device) -> None:
     recipe = identity(params, key)
     info = load_info(layout.PREPARED)
-    numerics = layout.output(layout.NUMERICS / f"{key.model}-{key.loss}.json", "numerics")
-    world = world_of(params, info)
+    numerics = layout.output(layout.NUMERICS / f"{key.family}.json", "numerics")
+    data = seen(params, load_dataset(layout.PREPARED, "train"))
+    spaces = data.spaces
     arithmetic = precision(params, device)
     digest = sha256_json(
-        [recipe, arithmetic, info.sha256_train, asdict(world), read_json(numerics)]
+        [recipe, arithmetic, info.sha256_train, _seen(spaces), read_json(numerics)]
     )
-    model = build(params, key, world)
-    trainer = make_trainer(params, key, model, load_split(layout.PREPARED, "train"), device)
+    model = build(params, key, spaces)
+    trainer = make_trainer(params, key, model, data, device)
     meta: dict[str, Any] = {
         "key": digest,
         "params": recipe,
@@ -67,16 +71,18 @@ def _train(params: Params, key: RunKey, out: Path, device: torch.device) -> None
     }
     if arithmetic == "bfloat16" and not has_bfloat16(device):
         say("bfloat16 is emulated here and slow; float32 is faster: -S train.precision=auto")
-    count = snapshot_size(info.kind, model.spec.shape)
+    (main, *_) = model.outputs(model.specs).values()
+    given = _held_out(model)
+    count = min([snapshot_size(info.kind, main), *map(len, given.values())])
 
-    def picture(average: nn.Module, batches: int = SETTLED_ON) -> Tensor:
-        return snapshot(average, model, count, key.seed, batches)
+    def picture(networks: Networks, batches: int = SETTLED_ON) -> Tensor:
+        return snapshot(networks, model, count, key.seed, batches, given)
 
     store = CheckpointStore(layout.state("train", digest))
     watch = Watch(picture=picture, measure=_live(params, info, device))
     if not ranks.leads():
         _follow(params, trainer, store, watch)
-        picture(trainer.average.module, SETTLE_BATCHES)
+        picture(trainer.networks(), SETTLE_BATCHES)
         return
     with store.locked(), tracked_training(str(key), meta) as tracker:
         ranks.wait()  # for nobody reads a checkpoint before the store is this training's
@@ -87,8 +93,8 @@ def _train(params: Params, key: RunKey, out: Path, device: torch.device) -> None
                 raise
             say(f"{key} failed and is kept as it was before: {error}")
             meta["failure"] = str(error)
-        last = picture(trainer.average.module, SETTLE_BATCHES)
-        save_model(out, trainer.average.module, model.spec, model.companion, meta)
+        last = picture(trainer.networks(), SETTLE_BATCHES)
+        save_model(out, trainer.networks(), model.specs, meta)
         with replacing(out / runs.HISTORY) as temporary:
             pd.DataFrame(_history(trainer)).to_csv(temporary, index=False)
         write_npz(out / runs.SNAPSHOTS, torch.stack(trainer.snapshots or [last]).numpy())
@@ -107,6 +113,24 @@ def _train(params: Params, key: RunKey, out: Path, device: torch.device) -> None
         names = (runs.GRID, runs.HISTORY, MODEL, WEIGHTS)
         tracker.log_files(*(out / name for name in names))
         store.clear()
+
+
+def _held_out(model: GenerativeModel) -> Mapping[str, Tensor]:
+    """Of inputs that nobody can draw, like images, those of the validation split."""
+    wanted = [name for name, s in model.inputs(model.specs).items() if isinstance(s, SampleSpace)]
+    if not wanted:
+        return {}
+    held = load_dataset(layout.PREPARED, "validation")
+    return {n: held.spaces[n].encode(torch.from_numpy(held.fields[n].copy())) for n in wanted}
+
+
+def _seen(spaces: Mapping[str, Space]) -> dict[str, Any]:
+    """What a model is made for, as JSON values."""
+    seen: dict[str, Any] = {n: to_json(s) for n, s in spaces.items() if n not in ("x", "y")}
+    if "x" in spaces:
+        samples, classes = samples_of(spaces), classes_of(spaces)
+        seen |= {"stored": samples.stored, "scale": samples.scale, "classes": classes}
+    return seen
 
 
 def _title(params: Params, key: RunKey) -> str:

@@ -13,7 +13,7 @@ from ganstudy import layout, runs, variants
 from ganstudy.data.images import Split, load_info, load_split
 from ganstudy.errors import InputError, nearest
 from ganstudy.files import read_json, sha256_json, write_json
-from ganstudy.models import RunKey
+from ganstudy.keys import RunKey
 from ganstudy.models.saved import MODEL, load_generator
 from ganstudy.params import Params, load
 from ganstudy.progress import say

@@ -9,6 +9,7 @@ from contextlib import contextmanager
 from typing import Any
 
 from ganstudy.files import sha256_json
+from ganstudy.keys import RunKey
 from ganstudy.runs import Run
 from ganstudy.tracking.run import TrackedRun, ended
 
@@ -61,13 +62,13 @@ def _logged(
 
 
 def _model(name: str, meta: Mapping[str, Any], key: str, measured: Mapping[str, Any]) -> TrackedRun:
-    model, loss, seed = name.split("-")
+    run = RunKey.parse(name)
     return TrackedRun(
         name,
         key,
         "model",
         {**meta["params"], "data": meta["data_sha256"], **_settings(measured)},
-        {"model": model, "loss": loss, "seed": seed, "data": meta["data"]},
+        {"model": run.model, "loss": run.loss, "seed": str(run.seed), "data": meta["data"]},
         training=meta["key"],
         measured=measured,
     )

@@ -1,56 +1,46 @@
-"""Batches: rows of a store, as networks see them."""
+"""Batches: rows of a dataset, as networks see them."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping
 
 import torch
 from torch import Tensor
 
 from ganstudy import ranks
+from ganstudy.dataset import Dataset
 from ganstudy.errors import InputError
-from ganstudy.files import Labels, Samples
-from ganstudy.networks import Shape
 from ganstudy.training.player import Batch
-from ganstudy.training.stores import store_of
+from ganstudy.training.stores import stores_of
 
 
 class Batches:
-    """Draws batches of `size`; the order of an epoch depends on (seed, epoch) alone. Of several
-    processes each draws its own rows of them.
+    """Draws batches of `size`; the order of an epoch depends on (seed, epoch) alone, and for each
+    group of fields is its own. Of several processes each draws its own rows of them.
 
-    `samples`, stored as `shape` says (uint8 (N, H, W, C) or float32 (N, d)), and `labels` int64
-    (N,) or None go to `device`, whole or batch by batch; see `stores`. The last, incomplete batch
-    of an epoch is dropped; sets smaller than a batch are refused.
+    The data goes to `device`, whole or batch by batch; see `stores`. The last, incomplete batch of
+    an epoch is dropped; groups smaller than a batch are refused.
     """
 
-    def __init__(
-        self,
-        samples: Samples,
-        labels: Labels | None,
-        shape: Shape,
-        size: int,
-        seed: int,
-        device: torch.device,
-    ) -> None:
-        if len(samples) < size:
+    def __init__(self, data: Dataset, size: int, seed: int, device: torch.device) -> None:
+        fewest = min(len(data.fields[group[0]]) for group in data.groups)
+        if fewest < size:
             raise InputError(
-                f"a batch of {size} needs as many training samples; there are {len(samples)}: "
-                f"set train.batch to {len(samples)} or less"
+                f"a batch of {size} needs as many training samples; there are {fewest}: "
+                f"{fewest} or less"
             )
         ranks.share_of(size)  # or say so before anything runs
-        self._store = store_of(samples, labels, size, seed, device)
-        self._shape = shape
+        self._stores = stores_of(data, size, seed, device)
+        self._spaces = data.spaces
         self.size, self.seed = size, seed
 
     def draw(self, index: int, round_index: int) -> Batch:
         """Batch number `index` since the start of training."""
         return self.decoded(self.stored(index), index, round_index)
 
-    def stored(self, index: int) -> Sequence[Tensor]:
-        """That batch as it is stored: samples and, where there are labels, these."""
-        samples, labels = self._store.batch(index)
-        return [samples] if labels is None else [samples, labels]
+    def stored(self, index: int) -> Mapping[str, Tensor]:
+        """The fields of that batch as they are stored."""
+        return {name: rows for store in self._stores for name, rows in store.batch(index).items()}
 
-    def decoded(self, stored: Sequence[Tensor], index: int, round_index: int) -> Batch:
+    def decoded(self, stored: Mapping[str, Tensor], index: int, round_index: int) -> Batch:
         """What `stored` gave for batch `index`, as players see it."""
-        labels = stored[1] if len(stored) == 2 else None
-        return Batch(self._shape.encode(stored[0]), labels, round_index, index, self.seed)
+        fields = {name: self._spaces[name].encode(rows) for name, rows in stored.items()}
+        return Batch(fields, round_index, index, self.seed)

@@ -24,7 +24,7 @@ from ganstudy.files import write_bytes
 from ganstudy.progress import say
 
 KEEP = 2
-FORMAT = 2  # of what a checkpoint holds; one of another format is not resumed
+FORMAT = 3  # of what a checkpoint holds; one of another format is not resumed
 
 
 @dataclass(frozen=True)

@@ -1,9 +1,10 @@
 """The exponential moving average of a network's weights, which is what samples."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 import torch
 from torch import Tensor, nn
+from torch.nn.modules.batchnorm import _BatchNorm
 from torch.optim.swa_utils import AveragedModel
 
 from ganstudy import ranks
@@ -47,24 +48,24 @@ def averaged(network: nn.Module, decay: float) -> AveragedModel:
     return _Average(network, decay).requires_grad_(False)
 
 
-def settle_statistics(network: nn.Module, inputs: Sequence[tuple[Tensor, Tensor | None]]) -> None:
-    """Sets batch norm's running statistics to those of `inputs` under the present weights.
+def settle_statistics(networks: Sequence[nn.Module], run: Callable[[], object]) -> None:
+    """Sets batch norm's running statistics in `networks` to those of what passes through them when
+    `run` is called, a plain mean over its batches, under the present weights.
 
     An average of weights has activations of its own; the statistics that were copied belong to
-    other weights (Izmailov et al. 2018, section 3). `inputs` are batches of (z, y).
+    other weights (Izmailov et al. 2018, section 3).
     """
-    norms = [m for m in network.modules() if isinstance(m, nn.modules.batchnorm._BatchNorm)]
-    if not norms:
-        network.eval()
-        return
+    norms = [m for network in networks for m in network.modules() if isinstance(m, _BatchNorm)]
     momenta = [norm.momentum for norm in norms]
     for norm in norms:
         norm.reset_running_stats()
         norm.momentum = None  # a plain mean over the batches
-    network.train()
-    with torch.no_grad(), ranks.apart():  # the inputs are the same everywhere
-        for z, y in inputs:
-            network(z, y)
+    for network in networks:
+        network.train()
+    if norms:
+        with torch.no_grad(), ranks.apart():  # the inputs are the same everywhere
+            run()
     for norm, momentum in zip(norms, momenta, strict=True):
         norm.momentum = momentum
-    network.eval()
+    for network in networks:
+        network.eval()

@@ -1,10 +1,10 @@
 """A game: its players move in turn, each while the others hold still.
 
-It owns the optimisers, the precision and the moving average. How long the game lasts, and what is
+It owns the optimisers, the precision and the moving averages. How long the game lasts, and what is
 told of it, is the trainer's.
 """
 
-from collections.abc import Callable, Hashable, Sequence
+from collections.abc import Callable, Hashable, Mapping, Sequence
 from contextlib import AbstractContextManager, nullcontext
 
 import torch
@@ -13,29 +13,37 @@ from torch import Tensor, nn
 from ganstudy import ranks
 from ganstudy.training.batches import Batches
 from ganstudy.training.ema import averaged
-from ganstudy.training.player import Batch, Player, Terms
+from ganstudy.training.player import Batch, Model, Player, Terms
 
 Moves = list[tuple[str, Tensor]]  # `<player>/<term>` and its value, in the order of play
 
 
 class Game:
-    """`players`, each a network that moves on its objective; `sampler` is the network whose average
-    with decay `ema` is kept. `bfloat16` says whether objectives run under autocast."""
+    """The game of a `model`: players, each a network that moves on its objective; the model's
+    state; and averages, with decay `ema`, of the networks that it names. `bfloat16` says whether
+    objectives run under autocast.
+
+    Raises `ValueError` where a player moves weights of no network of the model: no checkpoint would
+    hold them.
+    """
 
     def __init__(
         self,
-        players: Sequence[Player],
-        sampler: nn.Module,
+        model: Model,
         batches: Batches,
         device: torch.device,
         *,
         ema: float,
         bfloat16: bool,
     ) -> None:
-        self.players, self.batches, self.device = players, batches, device
-        self.average = averaged(sampler, ema)
+        self.model, self.batches, self.device = model, batches, device
+        self.players = players = model.players()
+        self.averages = {
+            name: averaged(model.networks[name], ema) for name in sorted(model.averaged)
+        }
         self.draws = max(player.steps for player in players)  # of batches, each round
-        self._sampler, self._bfloat16 = sampler, bfloat16
+        self._bfloat16 = bfloat16
+        _must_all_be_known(model, players)
         self._weights = {player.name: list(player.network.parameters()) for player in players}
         self.optimizers = {player.name: _adam(player, device) for player in players}
 
@@ -88,8 +96,9 @@ class Game:
         return terms
 
     def follow(self) -> None:
-        """The average follows the sampler."""
-        self.average.update_parameters(self._sampler)
+        """The averages follow their networks."""
+        for name, average in self.averages.items():
+            average.update_parameters(self.model.networks[name])
 
     def is_finite(self, player: Player) -> bool:
         """Whether all weights and buffers of a player's network are."""
@@ -98,11 +107,11 @@ class Game:
     def state(self) -> dict[str, Tensor]:
         """A copy of everything that the next round depends on."""
         tensors: dict[str, Tensor] = {
-            f"average/{name}": tensor for name, tensor in self.average.state_dict().items()
+            f"{place}/{name}": tensor
+            for place, module in self._modules().items()
+            for name, tensor in module.state_dict().items()
         }
         for player in self.players:
-            for name, tensor in player.network.state_dict().items():
-                tensors[f"network/{player.name}/{name}"] = tensor
             state = self.optimizers[player.name].state_dict()["state"]
             for index, values in state.items():
                 for name, tensor in values.items():
@@ -112,9 +121,9 @@ class Game:
     def load(self, tensors: dict[str, Tensor]) -> None:
         """Puts everything back to what it was at `state`, in place where there is a place: recorded
         rounds read and write these very tensors."""
-        self.average.load_state_dict(below(tensors, "average/"))
+        for place, module in self._modules().items():
+            module.load_state_dict(below(tensors, f"{place}/"))
         for player in self.players:
-            player.network.load_state_dict(below(tensors, f"network/{player.name}/"))
             optimizer = self.optimizers[player.name]
             saved: dict[int, dict[str, Tensor]] = {}
             for name, tensor in below(tensors, f"optimizer/{player.name}/").items():
@@ -129,10 +138,28 @@ class Game:
                     value = saved.get(number, {}).get(entry)
                     place.zero_() if value is None else place.copy_(value)
 
+    def _modules(self) -> dict[str, nn.Module]:
+        """All that has a state but the optimisers, by its place in a checkpoint."""
+        parts: dict[str, Mapping[str, nn.Module]] = {
+            "network": self.model.networks,
+            "average": self.averages,
+            "state": self.model.state,
+        }
+        return {
+            f"{part}/{n}": module for part, named in parts.items() for n, module in named.items()
+        }
+
     def _precision(self) -> AbstractContextManager[object]:
         if not self._bfloat16:
             return nullcontext()
         return torch.autocast(self.device.type, torch.bfloat16)
+
+
+def _must_all_be_known(model: Model, players: Sequence[Player]) -> None:
+    known = {id(weight) for network in model.networks.values() for weight in network.parameters()}
+    for player in players:
+        if not known.issuperset(map(id, player.network.parameters())):
+            raise ValueError(f"player {player.name} moves weights of no network of the model")
 
 
 Playing = Callable[[int, float], Moves]  # `Game.play`, or another way to the same

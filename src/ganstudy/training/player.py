@@ -1,7 +1,8 @@
-"""What the trainer knows of a model: its players, and the batch a player moves on."""
+"""What the trainer knows of a model: networks, players, state, and the batch a player moves on."""
 
-from collections.abc import Callable, Hashable
-from dataclasses import dataclass
+from collections.abc import Callable, Hashable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any, Protocol
 
 import torch
 from torch import Tensor, nn
@@ -13,21 +14,45 @@ Terms = dict[str, Tensor]  # scalars by name; "loss" is what the player minimise
 
 @dataclass(frozen=True)
 class Batch:
-    """`real` images (N, C, H, W) in [-1, 1] or points (N, d), labels (N,) int64 or None, and
-    randomness.
+    """Fields by name as networks see them, like samples `x` (N, C, H, W) in [-1, 1] and labels `y`
+    (N,) int64; and randomness.
 
     `round` counts rounds of the game, `index` batches drawn since the start of training.
     """
 
-    real: Tensor
-    labels: Tensor | None
+    fields: Mapping[str, Tensor]
     round: int
     index: int
     seed: int
+    _known: dict[str, Any] = field(default_factory=dict, init=False, repr=False)
+
+    def __getitem__(self, name: str) -> Tensor:
+        if name not in self.fields:
+            raise KeyError(f"no {name} in these batches, which have {', '.join(self.fields)}")
+        return self.fields[name]
+
+    def get(self, name: str) -> Tensor | None:
+        """The field `name`; None where the data has none."""
+        return self.fields.get(name)
+
+    @property
+    def any(self) -> Tensor:
+        """One of the fields: all are of one size and on one device."""
+        return next(iter(self.fields.values()))
+
+    def __len__(self) -> int:
+        return len(self.any)
 
     def rng(self, purpose: str) -> torch.Generator:
         """The generator of this batch for one purpose, on the samples' device."""
-        return torch_generator(self.seed, purpose, self.index, self.real.device)
+        return torch_generator(self.seed, purpose, self.index, self.any.device)
+
+    def shared(self, name: str, compute: Callable[[], Any]) -> Any:
+        """What the first player who asked for `name` computed: players who move on one batch share
+        it. Gradients pass to whoever computed it under autograd."""
+        if name not in self._known:
+            self._known[name] = compute()
+        return self._known[name]
 
 
 @dataclass(frozen=True)
@@ -55,3 +80,27 @@ class Player:
     steps: int = 1
     projection: Callable[[nn.Module], None] | None = None
     form: Callable[[int], Hashable] = lambda round_index: None
+
+
+class Model(Protocol):
+    """What is trained: any number of networks, moved by any number of players.
+
+    `averaged` names the networks whose moving averages are kept and are the result. `state` are
+    modules whose buffers change in training beside weights: pools of past samples, replay buffers,
+    strengths that adapt. They are kept in checkpoints; recorded rounds need them written in place.
+    """
+
+    @property
+    def networks(self) -> Mapping[str, nn.Module]:
+        """All networks by name."""
+
+    @property
+    def averaged(self) -> frozenset[str]:
+        """The names of those whose averages are kept."""
+
+    @property
+    def state(self) -> Mapping[str, nn.Module]:
+        """What else changes in training."""
+
+    def players(self) -> Sequence[Player]:
+        """The players in the order in which they move."""

@@ -19,7 +19,7 @@ def precision(params: Params, device: torch.device) -> Precision:
     wanted = params.train.precision
     if wanted != "auto":
         return wanted
-    able = params.data.kind != "points" and has_bfloat16(device)
+    able = params.data.traits.pixels and has_bfloat16(device)
     return "bfloat16" if able else "float32"
 
 

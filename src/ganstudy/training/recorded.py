@@ -15,7 +15,7 @@ import torch
 
 from ganstudy import ranks
 from ganstudy.progress import say
-from ganstudy.seeding import derive, torch_generator
+from ganstudy.seeding import derive
 from ganstudy.training.game import Game, Moves, Playing
 from ganstudy.training.player import Batch
 
@@ -57,8 +57,7 @@ class _StaticBatch(Batch):
 
     def rng(self, purpose: str) -> torch.Generator:
         if self.draws.asked == len(self.draws.made):
-            generator = torch_generator(self.seed, purpose, self.index, self.real.device)
-            self.draws.made.append((purpose, generator))
+            self.draws.made.append((purpose, super().rng(purpose)))
         self.draws.asked += 1
         return self.draws.made[self.draws.asked - 1][1]
 
@@ -69,7 +68,7 @@ class Recording:
     def __init__(self, game: Game, round_index: int, recorder: Recorder) -> None:
         self._game, self._seed = game, game.batches.seed
         self._stored = [
-            [tensor.clone() for tensor in game.batches.stored(index)]
+            {name: tensor.clone() for name, tensor in game.batches.stored(index).items()}
             for index in self._indices(round_index)
         ]
         self._draws = [_Draws() for _ in self._stored]
@@ -106,8 +105,8 @@ class Recording:
         for index, stored, draws in zip(
             self._indices(round_index), self._stored, self._draws, strict=True
         ):
-            for place, tensor in zip(stored, self._game.batches.stored(index), strict=True):
-                place.copy_(tensor)
+            for name, tensor in self._game.batches.stored(index).items():
+                stored[name].copy_(tensor)
             draws.seed(self._seed, index)
 
     def _play(self, round_index: int) -> Moves:
@@ -116,7 +115,9 @@ class Recording:
             self._indices(round_index), self._stored, self._draws, strict=True
         ):
             plain = self._game.batches.decoded(stored, index, round_index)
-            batches.append(_StaticBatch(**vars(plain), draws=draws))
+            batches.append(
+                _StaticBatch(plain.fields, plain.round, plain.index, plain.seed, draws=draws)
+            )
         return self._game.move_all(batches)
 
 

@@ -4,7 +4,7 @@ It knows no model, no loss and no tracker.
 """
 
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
 import torch
@@ -18,7 +18,7 @@ from ganstudy.training.alarms import alarms
 from ganstudy.training.batches import Batches
 from ganstudy.training.checkpoint import Checkpoint, CheckpointStore
 from ganstudy.training.game import Game, Moves, below
-from ganstudy.training.player import Player
+from ganstudy.training.player import Model, Player
 from ganstudy.training.recorded import way_to_play
 from ganstudy.training.schedule import linear_decay
 
@@ -46,12 +46,12 @@ class Settings:
 @dataclass
 class Watch:
     """What the trainer tells the outside: `log(rows)` new rows of history, right after each
-    checkpoint; `picture(average)` turns the averaged network into samples to keep, and
-    `measure(samples)` says how good those are, for the log alone."""
+    checkpoint; `picture(networks)` turns the networks that would be kept now
+    into samples to keep, and `measure(samples)` says how good those are, for the log alone."""
 
     title: str = ""
     log: Callable[[Sequence[Row]], None] = lambda rows: None
-    picture: Callable[[nn.Module], Tensor] | None = None
+    picture: Callable[[Mapping[str, nn.Module]], Tensor] | None = None
     measure: Callable[[Tensor], Row] = lambda samples: {}
 
 
@@ -66,20 +66,13 @@ class _Progress:
 
 
 class Trainer:
-    """Trains `players`; `sampler` is the network whose average is kept, on `batches`."""
+    """Trains a `model` on `batches`."""
 
     def __init__(
-        self,
-        players: Sequence[Player],
-        sampler: nn.Module,
-        batches: Batches,
-        settings: Settings,
-        device: torch.device,
+        self, model: Model, batches: Batches, settings: Settings, device: torch.device
     ) -> None:
-        self.players, self.settings = players, settings
-        self.game = Game(
-            players, sampler, batches, device, ema=settings.ema, bfloat16=settings.bfloat16
-        )
+        self.settings = settings
+        self.game = Game(model, batches, device, ema=settings.ema, bfloat16=settings.bfloat16)
         self._play = way_to_play(self.game, graphs=settings.graphs)
         self.images_per_round = self.game.draws * batches.size
         self.rounds = max(1, settings.images // self.images_per_round)
@@ -90,9 +83,21 @@ class Trainer:
         self._row_rounds = max(1, self.rounds // ROWS)
 
     @property
+    def players(self) -> Sequence[Player]:
+        """The players of the model."""
+        return self.game.players
+
+    @property
     def average(self) -> AveragedModel:
-        """The moving average of the sampler."""
-        return self.game.average
+        """The moving average of a model that has one."""
+        (only,) = self.game.averages.values()
+        return only
+
+    def networks(self) -> Mapping[str, nn.Module]:
+        """All networks by name as they are the result so far: averages in the place of those that
+        have one."""
+        averages = {name: average.module for name, average in self.game.averages.items()}
+        return {**self.game.model.networks, **averages}
 
     @property
     def history(self) -> list[Row]:
@@ -238,7 +243,7 @@ class Trainer:
         due = self._progress.round * self.settings.snapshots // self.rounds
         if (lacking := due - len(self.snapshots)) <= 0:
             return
-        samples = watch.picture(self.average.module)
+        samples = watch.picture(self.networks())
         row = {name: self.history[-1][name] for name in ("round", "images")}
         row["live/seconds"] = round(self._progress.seconds, 1)
         live = {f"live/{name}": value for name, value in watch.measure(samples).items()}

@@ -1,0 +1,171 @@
+"""An adversary: a discriminator, and all that a game against it is played by.
+
+A model holds as many as it likes, and asks each for the terms of either side of its game, on
+anything that can be scored.
+"""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from functools import partial
+
+import torch
+from torch import Tensor
+
+from ganstudy.errors import InputError, naming, nearest
+from ganstudy.models.base import adam, initial_weights
+from ganstudy.networks import NetworkSpec
+from ganstudy.networks.norms import upcast
+from ganstudy.objectives.adversarial import LOSSES
+from ganstudy.objectives.augmentation import augmentation
+from ganstudy.objectives.penalties import GRADIENT_PENALTIES, PENALTIES, Penalty
+from ganstudy.objectives.projections import clip_weights
+from ganstudy.params import LossParams
+from ganstudy.training.alarms import game_terms
+from ganstudy.training.player import Batch, Player, Terms
+
+NAME = "discriminator"
+
+
+@dataclass(frozen=True)
+class WeightedPenalty:
+    """A penalty's row with its weight and cadence."""
+
+    name: str
+    penalty: Penalty
+    weight: float
+    every: int
+
+
+class Adversary:
+    """D under the row `loss` and its recipe: penalties with their cadence, a projection; `augment`
+    names what is done to all that D sees.
+
+    `name` is D's, as network and as player, and tells its random draws from another adversary's:
+    "discriminator", or "discriminator_…". Raises `InputError` for a loss, penalty or augmentation
+    that no table has, and for a recipe that cannot work.
+    """
+
+    def __init__(
+        self,
+        spec: NetworkSpec,
+        loss: str,
+        recipe: LossParams,
+        augment: Sequence[str],
+        seed: int,
+        name: str = NAME,
+    ) -> None:
+        if loss not in LOSSES:
+            raise InputError(f"losses.{loss}: no such loss; {nearest(loss, LOSSES)}")
+        self._loss, self._recipe = LOSSES[loss], recipe
+        self._penalties = [
+            WeightedPenalty(row, _penalty(loss, row), settings.weight, settings.every)
+            for row, settings in recipe.penalties.items()
+        ]
+        _recipe_can_work(loss, recipe, spec)
+        with naming("train.augment"):
+            self._augmentations = [(row, augmentation(row)) for row in augment]
+        self.name, self.spec = name, spec
+        with initial_weights(seed, name):
+            self.network = spec.build()
+
+    def player(self, objective: Callable[[Batch], Terms]) -> Player:
+        """D as a player that moves on `objective`, some sum of `discriminator_terms`."""
+        recipe = self._recipe
+        clip = None if recipe.clip is None else partial(clip_weights, bound=recipe.clip)
+        optimizer = adam(recipe.discriminator)
+        steps = recipe.critic_steps
+        return Player(self.name, self.network, objective, optimizer, steps, clip, self._due_names)
+
+    def discriminator_terms(
+        self, real: Tensor, fake: Tensor, batch: Batch, condition: Tensor | None = None
+    ) -> Terms:
+        """What D minimises, `loss`, beside its parts and what tells its health: scalars.
+
+        `real` and `fake` (N, ...) are what D scores, under one `condition` for both, like labels
+        (N,); `fake` needs no gradient. `batch` gives the round and the randomness.
+        """
+        plain_real, plain_fake = real, fake.to(real.dtype)
+        real = self._augmented(plain_real, batch, "real")
+        fake = self._augmented(plain_fake, batch, "fake")
+        due = self._due(batch.round)
+        if due:  # penalties then share the pass that scores: gradients reach the samples
+            real, fake = real.detach().requires_grad_(), fake.detach().requires_grad_()
+        critic = _Remembering(partial(self.score, condition=condition))
+        real_scores, fake_scores = critic(real), critic(fake)
+        loss = self._loss.discriminator(real_scores, fake_scores)
+        # The game's value apart from penalties, which come and go with their cadence.
+        terms = {"adversarial": loss, "real": real_scores.mean(), "fake": fake_scores.mean()}
+        terms |= game_terms(real_scores, fake_scores, plain_real, plain_fake)
+        for row in due:
+            value = row.penalty(critic, real, fake, self._rng(batch, f"penalty {row.name}"))
+            loss = loss + row.weight * row.every * value
+            terms[row.name] = value
+        return {"loss": loss, **terms}
+
+    def generator_terms(
+        self, real: Tensor, fake: Tensor, batch: Batch, condition: Tensor | None = None
+    ) -> Terms:
+        """What who made `fake` minimises, as `loss`. D looks at `real` where the loss compares."""
+        fake_scores = self.score(self._augmented(fake, batch, "fake for G"), condition)
+        real_scores = fake_scores
+        if self._loss.relativistic:
+            real_scores = self.score(self._augmented(real, batch, "real for G"), condition)
+        return {"loss": self._loss.generator(real_scores, fake_scores)}
+
+    def score(self, samples: Tensor, condition: Tensor | None = None) -> Tensor:
+        """D's raw scores (N,)."""
+        return upcast(self.network(samples, condition))
+
+    def _due(self, round_index: int) -> list[WeightedPenalty]:
+        return [row for row in self._penalties if round_index % row.every == 0]
+
+    def _due_names(self, round_index: int) -> tuple[str, ...]:
+        return tuple(row.name for row in self._due(round_index))
+
+    def _augmented(self, samples: Tensor, batch: Batch, purpose: str) -> Tensor:
+        for name, augment in self._augmentations:
+            samples = augment(samples, self._rng(batch, f"{name} of {purpose}"))
+        return samples
+
+    def _rng(self, batch: Batch, purpose: str) -> torch.Generator:
+        return batch.rng(purpose + self.name.removeprefix(NAME))
+
+
+class _Remembering:
+    """A critic that scores a tensor once, however often it is asked."""
+
+    def __init__(self, score: Callable[[Tensor], Tensor]) -> None:
+        self._score = score
+        self._known: list[tuple[Tensor, Tensor]] = []
+
+    def __call__(self, samples: Tensor) -> Tensor:
+        for known, scores in self._known:
+            if known is samples:
+                return scores
+        self._known.append((samples, self._score(samples)))
+        return self._known[-1][1]
+
+
+def _recipe_can_work(loss: str, recipe: LossParams, discriminator: NetworkSpec) -> None:
+    per_sample = [name for name in recipe.penalties if name in GRADIENT_PENALTIES]
+    if discriminator.norm == "batch" and per_sample:
+        raise InputError(
+            f"losses.{loss}.penalties.{per_sample[0]} is a gradient per sample, and batch norm in "
+            "D mixes the samples of a batch: set discriminator_norm to none or spectral"
+        )
+    needed = LOSSES[loss].needs
+    if needed is not None:
+        penalty = recipe.penalties.get(needed)
+        if penalty is None or penalty.weight == 0 or penalty.every > 1:
+            raise InputError(
+                f"losses.{loss}: without the penalty {needed} on every round its D only pushes "
+                f"scores up: set losses.{loss}.penalties.{needed}: {{weight: 1.0}}"
+            )
+
+
+def _penalty(loss: str, name: str) -> Penalty:
+    if name not in PENALTIES:
+        raise InputError(
+            f"losses.{loss}.penalties.{name}: no such penalty; {nearest(name, PENALTIES)}"
+        )
+    return PENALTIES[name]

@@ -1,0 +1,228 @@
+"""Spaces: what one field of the data is, or one input or output of a network.
+
+A space says how values lie on disk (`stored`, of one sample) and how networks see them (`size`,
+likewise), and goes from one to the other. torch is imported where tensors are made: data is
+prepared without it.
+"""
+
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+from typing import TYPE_CHECKING, Any, ClassVar, Protocol
+
+from ganstudy.errors import InputError
+
+if TYPE_CHECKING:
+    from torch import Tensor
+
+SMALLEST_BASE, LARGEST_BASE = 4, 15
+
+
+class Space(Protocol):
+    """What all spaces have. The numbers that tell one of its kind from another are its fields."""
+
+    @property
+    def size(self) -> tuple[int, ...]:
+        """The shape of one value, as networks see it."""
+
+    def encode(self, stored: "Tensor") -> "Tensor":
+        """Values as they are stored, as networks see them."""
+
+    def decode(self, seen: "Tensor") -> "Tensor":
+        """And back."""
+
+
+@dataclass(frozen=True)
+class Image:
+    """Images of so many channels, rows and columns; networks see them in [-1, 1]."""
+
+    channels: int
+    height: int
+    width: int
+    scale: ClassVar[float] = 1.0
+
+    @property
+    def stored(self) -> tuple[int, ...]:
+        """(H, W, C)."""
+        return (self.height, self.width, self.channels)
+
+    @property
+    def size(self) -> tuple[int, ...]:
+        """(C, H, W)."""
+        return (self.channels, self.height, self.width)
+
+    @property
+    def values(self) -> int:
+        """Numbers in one image."""
+        return self.channels * self.height * self.width
+
+    def encode(self, stored: "Tensor") -> "Tensor":
+        """uint8 (N, H, W, C) in [0, 255] to (N, C, H, W) in [-1, 1], in torch's default dtype."""
+        import torch
+
+        images = stored.permute(0, 3, 1, 2)
+        return (
+            images.to(torch.get_default_dtype(), memory_format=torch.contiguous_format)
+            .mul_(2 / 255)
+            .sub_(1)
+        )
+
+    def decode(self, seen: "Tensor") -> "Tensor":
+        """(N, C, H, W) in [-1, 1] to uint8 (N, H, W, C), rounded to nearest."""
+        import torch
+
+        pixels = seen.float().add(1).mul_(127.5).round_().clamp_(0, 255).to(torch.uint8)
+        return pixels.permute(0, 2, 3, 1)
+
+    def pyramid(self) -> list[tuple[int, int]]:
+        """Sizes (height, width) from the base up to the full image, each twice the one before.
+
+        28 gives 7, 14, 28; 32 gives 4, 8, 16, 32. Raises `InputError` when halving ends on a base
+        that is too large to start from, naming sizes that work.
+        """
+        sizes = [(self.height, self.width)]
+        while True:
+            height, width = sizes[0]
+            if height % 2 or width % 2 or min(height, width) // 2 < SMALLEST_BASE:
+                break
+            sizes.insert(0, (height // 2, width // 2))
+        if max(sizes[0]) > LARGEST_BASE or len(sizes) < 2:
+            raise InputError(
+                f"a convolutional network cannot reach {self.height}×{self.width} by doubling a "
+                f"base of {SMALLEST_BASE} to {LARGEST_BASE} pixels; near it: data.resolution "
+                f"{_near(max(self.height, self.width))}, or network.name mlp"
+            )
+        return sizes
+
+
+@dataclass(frozen=True)
+class Points:
+    """Points of `dimensions` coordinates; networks see them divided by `scale`."""
+
+    dimensions: int
+    scale: float
+
+    @property
+    def stored(self) -> tuple[int, ...]:
+        """(d,)."""
+        return (self.dimensions,)
+
+    size = stored
+
+    @property
+    def values(self) -> int:
+        """Coordinates of one point."""
+        return self.dimensions
+
+    def encode(self, stored: "Tensor") -> "Tensor":
+        """float32 (N, d) to the same in units of `scale`, in torch's default dtype."""
+        import torch
+
+        return stored.to(torch.get_default_dtype()) / self.scale
+
+    def decode(self, seen: "Tensor") -> "Tensor":
+        """(N, d) in units of `scale` to float32 (N, d)."""
+        return seen.float() * self.scale
+
+    def pyramid(self) -> list[tuple[int, int]]:
+        """Points have none: raises `InputError`."""
+        raise InputError(
+            "a convolutional network cannot make points, which have no pixels: use network.name mlp"
+        )
+
+
+SampleSpace = Image | Points  # what is generated and measured
+
+
+class _Plain:
+    """A space that networks see as it is stored."""
+
+    def encode(self, stored: "Tensor") -> "Tensor":
+        """The same."""
+        return stored
+
+    def decode(self, seen: "Tensor") -> "Tensor":
+        """The same."""
+        return seen
+
+
+@dataclass(frozen=True)
+class Label(_Plain):
+    """Classes 0 … `classes` - 1, int64 (N,)."""
+
+    classes: int
+    size: ClassVar[tuple[int, ...]] = ()
+
+
+@dataclass(frozen=True)
+class Noise(_Plain):
+    """Codes (N, dimensions): z ~ N(0, I), or what an encoder makes of samples."""
+
+    dimensions: int
+
+    @property
+    def size(self) -> tuple[int, ...]:
+        """(dimensions,)."""
+        return (self.dimensions,)
+
+
+@dataclass(frozen=True)
+class Score(_Plain):
+    """D's raw scores (N,)."""
+
+    size: ClassVar[tuple[int, ...]] = ()
+
+
+SPACES: dict[str, type[Any]] = {
+    "image": Image,
+    "points": Points,
+    "label": Label,
+    "noise": Noise,
+    "score": Score,
+}
+
+
+def to_json(space: Space) -> dict[str, Any]:
+    """A space as JSON values: its name in `SPACES` as `space`, beside its fields."""
+    name = next(name for name, kind in SPACES.items() if isinstance(space, kind))
+    return {"space": name, **asdict(space)}  # type: ignore[call-overload]
+
+
+def from_json(content: dict[str, Any]) -> Space:
+    """The space that `to_json` wrote. What is no space raises `LookupError` or `TypeError`."""
+    fields = dict(content)
+    made: Space = SPACES[fields.pop("space")](**fields)
+    return made
+
+
+def sample_space(stored: tuple[int, ...], scale: float = 1.0) -> SampleSpace:
+    """The space of samples stored as (H, W, C) images or (d,) points."""
+    if len(stored) == 1:
+        return Points(stored[0], scale)
+    height, width, channels = stored
+    return Image(channels, height, width)
+
+
+def labelled(stored: tuple[int, ...], scale: float = 1.0, classes: int = 0) -> dict[str, Space]:
+    """The fields of most data: samples `x` and, where there are classes, labels `y`."""
+    fields: dict[str, Space] = {"x": sample_space(stored, scale)}
+    return fields | ({"y": Label(classes)} if classes else {})
+
+
+def samples_of(spaces: Mapping[str, Space]) -> SampleSpace:
+    """The space of samples `x`."""
+    found = spaces["x"]
+    if not isinstance(found, SampleSpace):
+        raise TypeError(f"x is {found}, and no sample")
+    return found
+
+
+def classes_of(spaces: Mapping[str, Space]) -> int:
+    """The number of classes of labels `y`; 0 without."""
+    labels = spaces.get("y")
+    return labels.classes if isinstance(labels, Label) else 0
+
+
+def _near(side: int) -> int:
+    """The reachable side closest to `side`."""
+    reachable = [base << k for base in range(SMALLEST_BASE, LARGEST_BASE + 1) for k in range(1, 8)]
+    return min(reachable, key=lambda candidate: (abs(candidate - side), candidate))
