@@ -42,7 +42,7 @@ ALLOWED: dict[str, set[str]] = {
     "tracking": {"errors", "files", "keys", "layout", "progress", "runs"},
     "judges": {"errors", "files"},
     "judging": BASE | {"judges", "kept", "metrics", "models", "networks", "training"},
-    "protocols": BASE | {"data", "judging", "kept", "metrics", "training"},
+    "protocols": BASE | {"data", "judging", "kept", "metrics", "runs", "training"},
     "fingerprints": BASE | GAME | {"data", "evidence", "judges", "judging", "models", "protocols"},
     "reports": BASE | {"data", "evidence", "runs", "variants"},
     "explorer": {"data", "errors", "files", "models", "networks", "spaces"},

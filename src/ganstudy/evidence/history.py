@@ -33,14 +33,14 @@ def text(history: pd.DataFrame) -> str:
 def read(path: Path) -> pd.DataFrame:
     """The rows of a CSV. Raises `InputError`."""
     try:
-        found = pd.read_csv(io.BytesIO(path.read_bytes()))
+        found = pd.read_csv(io.BytesIO(path.read_bytes())).astype(np.float64)
     except OSError as error:
         raise InputError(f"cannot read {path}: {error.strerror or error}") from error
     except ValueError as error:  # pandas' parser errors are such
         raise InputError(f"{path} is not a readable table: {error}") from error
     if found.empty or not set(COUNTS) <= set(found):
         raise InputError(f"{path} is no history: it lacks rows, or one of {', '.join(COUNTS)}")
-    return found.astype(np.float64)
+    return found
 
 
 def unknown(images: int) -> pd.DataFrame:

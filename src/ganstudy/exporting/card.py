@@ -18,8 +18,8 @@ from ganstudy.runs import family_of
 
 # Metrics that the front matter has, by the hub's name; the text has every one that was measured.
 LISTED = {
-    "fid": "FID under the study's judge",
-    "fid_debiased": "FID, extrapolated to infinitely many samples",
+    "fid_debiased": "FID under the study's judge, extrapolated to infinitely many samples",
+    "fid": "the same of as many samples as were drawn",
     "kid": "KID",
     "precision": "precision",
     "recall": "recall",
