@@ -51,7 +51,7 @@ def test_scores_are_those_of_torch_among_the_first_64(studies, opened, kind: str
     near = 0.02 if labels is None else 0.2
     rounded = (
         2**-9 * np.abs(wanted).max()
-    )  # weights are float16; a D of few rounds scores all alike
+    )  # float16 weights; a young D scores all alike
     assert np.abs(found - wanted).max() <= near * (wanted.max() - wanted.min()) + rounded
 
 
