@@ -49,9 +49,7 @@ def test_scores_are_those_of_torch_among_the_first_64(studies, opened, kind: str
     _, found = every(page)
     # With classes the batch that D looks at is of every class, here it is of one: another spread.
     near = 0.02 if labels is None else 0.2
-    rounded = (
-        2**-9 * np.abs(wanted).max()
-    )  # float16 weights; a young D scores all alike
+    rounded = 2**-9 * np.abs(wanted).max()  # float16 weights; a young D scores all alike
     assert np.abs(found - wanted).max() <= near * (wanted.max() - wanted.min()) + rounded
 
 
