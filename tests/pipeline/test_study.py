@@ -227,7 +227,7 @@ def _assert_dvc_shows(project: Project, experiment: str) -> None:
     table = project.dvc("exp", "show", "--only-changed", "--drop", "reports/metrics", "--csv")
     header, *rows = csv.reader(table.splitlines())
     assert {"train.loss", "reports/summary.json:fid_debiased"} <= set(header)
-    assert len(header) < 20
+    assert len(header) < 25  # of some four hundred
     (row,) = [row for row in rows if experiment in row]
     assert row[header.index("train.loss")] == "wgan"
     summary = json.loads(project.read("reports/summary.json"))
