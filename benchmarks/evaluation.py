@@ -6,19 +6,16 @@ make bench-metrics PARTS=intervals      one part of the page alone (this one wan
                                         several, with commas between
 """
 
-import sys
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from datetime import date
 from pathlib import Path
 
 import interval
 import kinds
 import metric_speed
 import whole_evaluation
-from tabular import replaced, table
+from tabular import table, wanted_of, write_page
 from threadpoolctl import threadpool_limits
 
-from ganstudy.files import write_text
 from ganstudy.params import load
 from ganstudy.training import device as devices
 
@@ -39,26 +36,16 @@ def main() -> None:
         "intervals": lambda: page_intervals(intervals()),
         "kinds": lambda: page_kinds(kinds.compare(run), run),
     }
-    wanted = [name.strip() for name in " ".join(sys.argv[1:]).split(",") if name.strip()]
-    if unknown := [name for name in wanted if name not in sections]:
-        raise SystemExit(f"error: no part {unknown[0]!r}; there are: {', '.join(sections)}")
+    wanted = wanted_of(sections)
     parts = {name: [*sections[name]()] for name in wanted or sections}
-    if wanted:
-        dated = f"Of {date.today()}, on {place}."
-        page = PAGE.read_text(encoding="utf-8").rstrip("\n").split("\n")
-        for part in parts.values():
-            page = replaced(page, [*part[:2], dated, "", *part[2:]])
-    else:
-        page = [
-            "# The evaluator, measured",
-            "",
-            f"By `make bench-metrics` on {place}. Seconds are of one process with nothing else",
-            "running; read the ratios, which hold elsewhere too.",
-            "",
-            *(line for part in parts.values() for line in part),
-        ]
-    write_text(PAGE, "\n".join(page).rstrip("\n") + "\n")
-    print(PAGE.read_text(encoding="utf-8"))
+    head = [
+        "# The evaluator, measured",
+        "",
+        f"By `make bench-metrics` on {place}. Seconds are of one process with nothing else",
+        "running; read the ratios, which hold elsewhere too.",
+        "",
+    ]
+    write_page(PAGE, head, parts, place if wanted else "")
 
 
 def intervals() -> list[interval.Found]:

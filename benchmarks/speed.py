@@ -4,10 +4,8 @@ make bench                          after `make study`, with nothing else runnin
 make bench PARTS="threads that wait"     one part of the page alone, or several, with commas between
 """
 
-import sys
 import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from datetime import date
 from functools import cache, partial
 from pathlib import Path
 
@@ -18,10 +16,9 @@ import resolutions
 import startup
 import torch
 import waiting
-from tabular import replaced, table
+from tabular import table, wanted_of, write_page
 
 import training
-from ganstudy.files import write_text
 from ganstudy.keys import RunKey
 from ganstudy.params import Params, load
 from ganstudy.progress import say
@@ -61,23 +58,13 @@ def main() -> None:
         "threads that wait": lambda: page_waiting(waiting.measure()),
         "a GPU": lambda: page_gpu(params, device),
     }
-    wanted = [name.strip() for name in " ".join(sys.argv[1:]).split(",") if name.strip()]
-    if unknown := [name for name in wanted if name not in sections]:
-        raise SystemExit(f"error: no part {unknown[0]!r}; there are: {', '.join(sections)}")
+    wanted = wanted_of(sections)
     began = time.monotonic()
     parts: dict[str, list[str]] = {}
     for number, name in enumerate(wanted or sections, 1):
         say(f"bench: {name} (part {number}), {time.monotonic() - began:.0f} s so far")
         parts[name] = [*sections[name]()]
-    if wanted:
-        dated = f"Of {date.today()}, on {place}."
-        page = PAGE.read_text(encoding="utf-8").rstrip("\n").split("\n")
-        for part in parts.values():
-            page = replaced(page, [*part[:2], dated, "", *part[2:]])
-    else:
-        page = [*lines, *(line for part in parts.values() for line in part)]
-    write_text(PAGE, "\n".join(page).rstrip("\n") + "\n")
-    print(PAGE.read_text(encoding="utf-8"))
+    write_page(PAGE, lines, parts, place if wanted else "")
 
 
 def page_training(params: Params, rates: Mapping[str, float]) -> Iterable[str]:
