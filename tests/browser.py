@@ -4,8 +4,9 @@ import shutil
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass, field
 
-from playwright.sync_api import Browser, sync_playwright
+from playwright.sync_api import Browser, Page, sync_playwright
 
 NAMES = (
     "chromium",
@@ -37,6 +38,31 @@ def launched() -> Iterator[Browser]:
         browser = playwright.chromium.launch(executable_path=program)
         yield browser
         browser.close()
+
+
+@dataclass
+class Opened:
+    """A page in the browser, what it complained of, and what it asked of the world."""
+
+    page: Page
+    complaints: list[str] = field(default_factory=list)
+    requests: list[str] = field(default_factory=list)
+
+
+def new_page(browser: Browser, width: int, height: int, scheme: str, patience: int) -> Opened:
+    """An empty page of so many pixels in a context of its own, without a network; actions wait
+    `patience` milliseconds."""
+    context = browser.new_context(
+        viewport={"width": width, "height": height}, color_scheme=scheme, offline=True
+    )
+    context.set_default_timeout(patience)
+    found = Opened(context.new_page())
+    found.page.on(
+        "console",
+        lambda m: found.complaints.append(m.text) if m.type in ("error", "warning") else None,
+    )
+    found.page.on("pageerror", lambda error: found.complaints.append(str(error)))
+    return found
 
 
 if __name__ == "__main__":

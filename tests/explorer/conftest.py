@@ -1,13 +1,12 @@
 """One browser and one study of each kind for all tests of the explorer."""
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser, BrowserContext, Page
+from playwright.sync_api import Browser, BrowserContext
 
-from browser import MISSING, launched
+from browser import MISSING, Opened, launched, new_page
 from explorer.trained import KINDS, page_of, study
 
 
@@ -34,32 +33,15 @@ def studies(tmp_path_factory: pytest.TempPathFactory) -> Callable[[str], Path]:
     return made
 
 
-@dataclass
-class Opened:
-    """A page in the browser, what it complained of, and what it asked of the world."""
-
-    page: Page
-    complaints: list[str] = field(default_factory=list)
-    requests: list[str] = field(default_factory=list)
-
-
 @pytest.fixture
 def opened(browser: Browser) -> Iterator[Callable[..., Opened]]:
     """Opens a file, with a hash, without a network."""
     contexts: list[BrowserContext] = []
 
     def open_page(path: Path, part: str = "", width: int = 1280, scheme: str = "light") -> Opened:
-        context = browser.new_context(
-            viewport={"width": width, "height": 900}, color_scheme=scheme, offline=True
-        )
+        found = new_page(browser, width, 900, scheme, 60_000)
+        context = found.page.context
         contexts.append(context)
-        context.set_default_timeout(60_000)
-        found = Opened(context.new_page())
-        found.page.on(
-            "console",
-            lambda m: found.complaints.append(m.text) if m.type in ("error", "warning") else None,
-        )
-        found.page.on("pageerror", lambda error: found.complaints.append(str(error)))
         context.route(
             "**/*", lambda route: (found.requests.append(route.request.url), route.continue_())
         )

@@ -4,7 +4,7 @@ import base64
 import io
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -13,7 +13,7 @@ import pytest
 from PIL import Image
 from playwright.sync_api import Browser, Locator, Page
 
-from browser import MISSING, launched
+from browser import MISSING, Opened, launched, new_page
 from ganstudy.data.images import Split
 from ganstudy.reports import embedded
 from ganstudy.reports.comparison import compare
@@ -53,15 +53,6 @@ def browser() -> Iterator[Browser]:
         pytest.fail(MISSING, pytrace=False)
 
 
-@dataclass
-class Opened:
-    """A page in the browser, what it complained of, and what it asked of the world."""
-
-    page: Page
-    complaints: list[str] = field(default_factory=list)
-    requests: list[str] = field(default_factory=list)
-
-
 @pytest.fixture
 def opened(browser: Browser, tmp_path: Path) -> Iterator:
     """Writes the page of a study and opens it without a network."""
@@ -71,17 +62,8 @@ def opened(browser: Browser, tmp_path: Path) -> Iterator:
         study: Study, width: int = 1200, scheme: str = "light", *, drawn: bool = True
     ) -> Opened:
         write(study, tmp_path / "page")
-        context = browser.new_context(
-            viewport={"width": width, "height": 800}, color_scheme=scheme, offline=True
-        )
-        contexts.append(context)
-        context.set_default_timeout(120_000)
-        found = Opened(context.new_page())
-        found.page.on(
-            "console",
-            lambda m: found.complaints.append(m.text) if m.type in ("error", "warning") else None,
-        )
-        found.page.on("pageerror", lambda error: found.complaints.append(str(error)))
+        found = new_page(browser, width, 800, scheme, 120_000)
+        contexts.append(found.page.context)
         found.page.on("request", lambda request: found.requests.append(request.url))
         found.page.goto((tmp_path / "page" / "index.html").as_uri())
         found.page.locator("#count:not(:empty)").wait_for(state="attached")
