@@ -9,10 +9,9 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import expect
+from playwright.sync_api import Browser, expect
 
 import ganstudy
-from browser import MISSING, launched
 from ganstudy import tracking
 from ganstudy.files import write_text
 
@@ -80,19 +79,16 @@ def link(logged: Path) -> Iterator[str]:
     assert process.wait(60) == 0
 
 
-def test_the_link_shows_the_runs_side_by_side(link: str) -> None:
+def test_the_link_shows_the_runs_side_by_side(link: str, browser: Browser) -> None:
     address = link.split("/#/", maxsplit=1)[0]
-    try:
-        with launched() as browser:
-            page = browser.new_page(viewport={"width": 1600, "height": 1200})
-            page.route(lambda url: not url.startswith(address), lambda route: route.abort())
-            page.goto(link, timeout=PATIENCE)
-            for key, fid in RUNS.items():
-                expect(page.get_by_text(key, exact=True).first).to_be_visible(timeout=PATIENCE)
-                expect(page.get_by_text(str(fid)).first).to_be_attached(timeout=PATIENCE)
-            assert page.get_by_text("train.loss").count() > 0
-    except FileNotFoundError:
-        pytest.fail(MISSING, pytrace=False)
+    page = browser.new_page(viewport={"width": 1600, "height": 1200})
+    page.route(lambda url: not url.startswith(address), lambda route: route.abort())
+    page.goto(link, timeout=PATIENCE)
+    for key, fid in RUNS.items():
+        expect(page.get_by_text(key, exact=True).first).to_be_visible(timeout=PATIENCE)
+        expect(page.get_by_text(str(fid)).first).to_be_attached(timeout=PATIENCE)
+    assert page.get_by_text("train.loss").count() > 0
+    page.close()
 
 
 def test_a_taken_port_is_one_line(folder: Path) -> None:

@@ -1,4 +1,4 @@
-"""One browser and one study of each kind for all tests of the explorer."""
+"""One study of each kind for all tests of the explorer."""
 
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -6,17 +6,8 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Browser, BrowserContext
 
-from browser import MISSING, Opened, launched, new_page
+from browser import Opened, new_page
 from explorer.trained import KINDS, page_of, study
-
-
-@pytest.fixture(scope="session")
-def browser() -> Iterator[Browser]:
-    try:
-        with launched() as found:
-            yield found
-    except FileNotFoundError:
-        pytest.fail(MISSING, pytrace=False)
 
 
 @pytest.fixture(scope="session")

@@ -13,7 +13,7 @@ import pytest
 from PIL import Image
 from playwright.sync_api import Browser, Locator, Page
 
-from browser import MISSING, Opened, launched, new_page
+from browser import Opened, new_page
 from ganstudy.data.images import Split
 from ganstudy.reports import embedded
 from ganstudy.reports.comparison import compare
@@ -42,15 +42,6 @@ PALE = """() => {
       return [e.textContent.trim().slice(0, 40), contrast]; })
     .filter(([, contrast]) => contrast < 4.5);
 }"""
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    try:
-        with launched() as found:
-            yield found
-    except FileNotFoundError:
-        pytest.fail(MISSING, pytrace=False)
 
 
 @pytest.fixture
