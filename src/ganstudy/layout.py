@@ -10,6 +10,7 @@ RAW = Path("data/raw")
 PREPARED = Path("data/prepared")
 JUDGE = Path("data/judge")
 RUNS = Path("data/runs")
+SAMPLES = Path("data/samples")
 REPORTS = Path("reports")
 METRICS = REPORTS / "metrics"
 NUMERICS = REPORTS / "numerics"
@@ -62,6 +63,13 @@ def run_folder(key: str) -> Path:
         raise InputError(f"there is no run {key!r}; trained: {', '.join(known) or 'none'}")
     output(folder / "model.json", "train")
     return folder
+
+
+def samples_of(key: str) -> Path:
+    """Where the samples of a run are: in its folder, or in that of all samples, where the run's
+    folder is one output of one stage."""
+    apart = SAMPLES / f"{key}.npz"
+    return apart if apart.is_file() else RUNS / key / "samples.npz"
 
 
 def state(name: str, key: str) -> Path:

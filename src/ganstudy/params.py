@@ -28,34 +28,63 @@ DatasetName = Literal[
     "stacked_digits",
     "stacked_fashion",
     "stacked_mnist",
+    "pairs",
+    "domains",
+    "captions",
+    "voxels",
 ]
-Kind = Literal["images", "stacked", "points"]
+Kind = Literal["images", "stacked", "points", "pairs", "domains", "captions", "voxels"]
+# Of the data sets that are no plain images.
+KIND_OF: Mapping[DatasetName, Kind] = {
+    "ring": "points",
+    "grid": "points",
+    "stacked_digits": "stacked",
+    "stacked_fashion": "stacked",
+    "stacked_mnist": "stacked",
+    "pairs": "pairs",
+    "domains": "domains",
+    "captions": "captions",
+    "voxels": "voxels",
+}
 
 
 @dataclass(frozen=True)
 class DataKind:
     """What holds for all data sets of a kind: nobody asks for a kind by its name."""
 
-    pixels: bool = True  # images, which a judge measures; else points of a mixture that is known
+    pixels: bool = True  # images; else points or volumes
     stacked: bool = False  # each channel is an image of its own; made of fewer images
+    fields: bool = False  # named fields, measured by how outputs stand to what was given
+
+    @property
+    def judged(self) -> bool:
+        """Samples that a judge measures; points are measured by the mixture that is known."""
+        return self.pixels and not self.fields
 
     @property
     def plain(self) -> bool:
         """Images that are what they seem."""
-        return self.pixels and not self.stacked
+        return self.judged and not self.stacked
 
 
 KINDS: Mapping[Kind, DataKind] = {
     "images": DataKind(),
     "stacked": DataKind(stacked=True),
     "points": DataKind(pixels=False),
+    "pairs": DataKind(fields=True),
+    "domains": DataKind(fields=True),
+    "captions": DataKind(fields=True),
+    "voxels": DataKind(pixels=False, fields=True),
 }
 NetworkName = Literal["dcgan", "resnet", "mlp"]
 GeneratorNorm = Literal["batch", "none"]
 DiscriminatorNorm = Literal["none", "spectral", "batch"]
 FamilyName = Annotated[str, Field(pattern=f"^{NAME}-{NAME}$")]  # <model>-<loss>
+ModelName = Annotated[str, Field(pattern=f"^{NAME}(-{NAME})?$")]
+FOLDERS: tuple[DatasetName, ...] = ("folder", "pairs", "domains", "captions", "voxels")
 BASELINES = ("vae-elbo", "ae-mse")  # those whose recipe is a section of its own
 GAN_RUN = "gan"
+GAME = "game"  # of a model's recipe: that of its adversaries
 
 Share = Annotated[float, Field(ge=0, lt=1)]
 Count = Annotated[int, Field(ge=1, le=100_000_000)]
@@ -117,24 +146,23 @@ class DataParams(Section):
 
     @model_validator(mode="after")
     def _folder_is_complete(self) -> "DataParams":
-        if self.name == "folder" and (self.folder is None or self.resolution is None):
-            raise ValueError("data.name: folder needs data.folder and data.resolution")
-        if self.name != "folder" and self.folder is not None:
-            raise ValueError("data.folder is only read with data.name: folder")
-        if not self.traits.pixels and self.resolution is not None:
+        if self.name in FOLDERS and (self.folder is None or self.resolution is None):
+            raise ValueError(f"data.name: {self.name} needs data.folder and data.resolution")
+        if self.name not in FOLDERS and self.folder is not None:
+            names = " or ".join(FOLDERS)
+            raise ValueError(f"data.folder is only read with data.name: {names}")
+        if self.kind == "points" and self.resolution is not None:
             raise ValueError(
                 f"data.resolution is for images; {self.name} is points: set it to null"
             )
-        if not self.traits.plain and self.channels is not None:
+        if self.traits.judged and not self.traits.plain and self.channels is not None:
             raise ValueError(f"data.channels: {self.name} has its own: set it to null")
         return self
 
     @property
     def kind(self) -> Kind:
         """What the samples of the data set are."""
-        if self.name in ("ring", "grid"):
-            return "points"
-        return "stacked" if self.name.startswith("stacked_") else "images"
+        return KIND_OF.get(self.name, "images")
 
     @property
     def traits(self) -> DataKind:
@@ -160,6 +188,9 @@ class NetworkParams(Section):
 class TrainParams(Section):
     """What every GAN and the VAE share in training."""
 
+    model: Annotated[str, Field(pattern=f"^{NAME}$")] = Field(
+        "gan", description="which model plays with train.loss and study.losses"
+    )
     loss: LossName
     images: Count = Field(description="budget: real images shown")
     batch: Annotated[int, Field(ge=2, le=65536)]
@@ -329,8 +360,10 @@ class Params(Section):
     losses: dict[LossName, LossParams]
     vae: VAEParams | None = None
     ae: AEParams | None = None
-    models: dict[FamilyName, dict[str, Any]] = Field(
-        default_factory=dict, description="recipes of other models, each as its class reads it"
+    models: dict[ModelName, dict[str, Any]] = Field(
+        default_factory=dict,
+        description="recipes of other models, each as its class reads it: under <model>-<loss>, or "
+        "under <model> for all losses, whose rows of the section losses then are the game's",
     )
     judge: JudgeParams | None = Field(None, description="points need none")
     sample: SampleParams
@@ -342,10 +375,15 @@ class Params(Section):
     def _losses_have_recipes(self) -> "Params":
         for key, names in (("train.loss", [self.train.loss]), ("study.losses", self.study.losses)):
             for name in names:
-                if name not in self.losses:
+                if name not in self.losses and f"{self.train.model}-{name}" not in self.models:
                     raise ValueError(
                         f"{key}: {name!r} has no recipe under losses; {nearest(name, self.losses)}"
                     )
+        if self.train.model not in self._models():
+            known = nearest(self.train.model, self._models())
+            raise ValueError(
+                f"train.model: {self.train.model!r} has no recipe under models; {known}"
+            )
         for name in self.study.baselines:
             if name in BASELINES and name not in self.families():
                 raise ValueError(f"study.baselines: {name} needs the section {name.split('-')[0]}")
@@ -357,7 +395,7 @@ class Params(Section):
     @model_validator(mode="after")
     def _sections_fit_the_data(self) -> "Params":
         name, traits = self.data.name, self.data.traits
-        if not traits.pixels:
+        if self.data.kind == "points":
             if (self.evaluate.extractor, self.evaluate.weights) != ("judge", None):
                 raise ValueError(
                     f"evaluate.extractor: {name} is measured by the mixture it comes from: "
@@ -368,7 +406,7 @@ class Params(Section):
                     f"train.precision: bfloat16 rounds the points of {name} by as much as its "
                     "modes are wide: set it to float32"
                 )
-        elif self.judge is None:
+        elif traits.judged and self.judge is None:
             raise ValueError(f"{name} is measured by a judge: the section judge is missing")
         if traits.stacked and self.evaluate.extractor != "judge":
             raise ValueError(
@@ -384,14 +422,25 @@ class Params(Section):
         return list(dict.fromkeys([self.train.loss, *self.study.losses]))
 
     def families(self) -> list[str]:
-        """`<model>-<loss>` of everything that has a recipe, in the grid or not."""
+        """`<model>-<loss>` of everything that has a recipe, in the grid or not; of recipes for all
+        losses those of the grid."""
         baselines = [name for name in BASELINES if getattr(self, name.split("-")[0])]
-        return [*(f"{GAN_RUN}-{loss}" for loss in self.losses), *baselines, *self.models]
+        others = [
+            family
+            for name in self.models
+            for family in ([name] if "-" in name else [f"{name}-{m}" for m in self.gan_losses()])
+        ]
+        return [*(f"{GAN_RUN}-{loss}" for loss in self.losses), *baselines, *dict.fromkeys(others)]
 
     def run_keys(self) -> list[str]:
-        """Keys of all runs of the grid, `<model>-<loss>-<seed>`: GANs by loss, then baselines."""
-        runs = [*(f"{GAN_RUN}-{loss}" for loss in self.gan_losses()), *self.study.baselines]
+        """Keys of all runs of the grid, `<model>-<loss>-<seed>`: train.model by loss, then
+        baselines."""
+        model = self.train.model
+        runs = [*(f"{model}-{loss}" for loss in self.gan_losses()), *self.study.baselines]
         return [f"{run}-{seed}" for run in runs for seed in self.study.seeds]
+
+    def _models(self) -> set[str]:
+        return {GAN_RUN, *(name.partition("-")[0] for name in self.models)}
 
 
 class _Loader(yaml.SafeLoader):
@@ -446,12 +495,17 @@ def parse(content: Any, source: str) -> Params:
 
 
 def parse_recipe(kind: type[AnySection], params: Params, family: str) -> AnySection:
-    """The recipe of a family in the section models, as `kind` reads it."""
-    if family not in params.models:
+    """The recipe of a family in the section models, as `kind` reads it: its own, or its model's for
+    all losses. A `game` that it does not tell is the loss's row of the section losses."""
+    model, _, loss = family.partition("-")
+    name = family if family in params.models else model
+    if name not in params.models:
         raise InputError(f"{family} has no recipe under models; {nearest(family, params.models)}")
-    source = f"models.{family}"
+    source, content = f"models.{name}", dict(params.models[name])
+    if GAME in kind.model_fields and loss in params.losses:
+        content.setdefault(GAME, params.losses[loss].model_dump(mode="json"))
     try:
-        return kind.model_validate_json(_as_json(params.models[family], source))
+        return kind.model_validate_json(_as_json(content, source))
     except ValidationError as error:
         told = (_explain(detail, kind) for detail in error.errors())
         raise InputError(*(f"{source}.{line}" for line in told)) from error

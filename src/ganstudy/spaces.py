@@ -7,12 +7,16 @@ prepared without it.
 
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
-from typing import TYPE_CHECKING, Any, ClassVar, Protocol
+from typing import TYPE_CHECKING, Any, ClassVar, Protocol, Self
 
 from ganstudy.errors import InputError
 
 if TYPE_CHECKING:
+    import numpy.typing as npt
+    from numpy.random import Generator
     from torch import Tensor
+
+    Array = npt.NDArray[Any]
 
 SMALLEST_BASE, LARGEST_BASE = 4, 15
 
@@ -29,6 +33,12 @@ class Space(Protocol):
 
     def decode(self, seen: "Tensor") -> "Tensor":
         """And back."""
+
+    def tiny(self, share: float) -> "Space":
+        """A space like it whose sides are this share of its own, for fingerprints."""
+
+    def draw(self, rng: "Generator", count: int) -> "Array":
+        """`count` random values, as they are stored."""
 
 
 @dataclass(frozen=True)
@@ -72,6 +82,15 @@ class Image:
 
         pixels = seen.float().add(1).mul_(127.5).round_().clamp_(0, 255).to(torch.uint8)
         return pixels.permute(0, 2, 3, 1)
+
+    def tiny(self, share: float) -> "Image":
+        """Smaller ones; a side has 4 pixels at least."""
+        height, width = (max(4, round(share * side)) for side in (self.height, self.width))
+        return Image(self.channels, height, width)
+
+    def draw(self, rng: "Generator", count: int) -> "Array":
+        """Noise."""
+        return rng.integers(0, 256, (count, *self.stored)).astype("uint8")
 
     def pyramid(self) -> list[tuple[int, int]]:
         """Sizes (height, width) from the base up to the full image, each twice the one before.
@@ -123,6 +142,14 @@ class Points:
         """(N, d) in units of `scale` to float32 (N, d)."""
         return seen.float() * self.scale
 
+    def tiny(self, share: float) -> "Points":
+        """The same: a point has no sides."""
+        return self
+
+    def draw(self, rng: "Generator", count: int) -> "Array":
+        """From N(0, I)."""
+        return rng.normal(size=(count, *self.size)).astype("float32")
+
     def pyramid(self) -> list[tuple[int, int]]:
         """Points have none: raises `InputError`."""
         raise InputError(
@@ -144,6 +171,10 @@ class _Plain:
         """The same."""
         return seen
 
+    def tiny(self, share: float) -> Self:
+        """The same."""
+        return self
+
 
 @dataclass(frozen=True)
 class Label(_Plain):
@@ -151,6 +182,10 @@ class Label(_Plain):
 
     classes: int
     size: ClassVar[tuple[int, ...]] = ()
+
+    def draw(self, rng: "Generator", count: int) -> "Array":
+        """Each equally often."""
+        return rng.integers(0, self.classes, count)
 
 
 @dataclass(frozen=True)
@@ -164,12 +199,20 @@ class Noise(_Plain):
         """(dimensions,)."""
         return (self.dimensions,)
 
+    def draw(self, rng: "Generator", count: int) -> "Array":
+        """From N(0, I)."""
+        return rng.normal(size=(count, self.dimensions)).astype("float32")
+
 
 @dataclass(frozen=True)
 class Score(_Plain):
     """D's raw scores (N,)."""
 
     size: ClassVar[tuple[int, ...]] = ()
+
+    def draw(self, rng: "Generator", count: int) -> "Array":
+        """From N(0, 1)."""
+        return rng.normal(size=count).astype("float32")
 
 
 SPACES: dict[str, type[Any]] = {

@@ -21,7 +21,7 @@ def write_datasets(prepared: Path, splits: Mapping[str, Dataset]) -> None:
         write_npz(prepared / f"{name}.npz", named=named)
     any_of_them = next(iter(splits.values()))
     described = {name: spaces.to_json(space) for name, space in any_of_them.spaces.items()}
-    digests = {name: _digest(data.fields) for name, data in splits.items()}
+    digests = {name: digest(data.fields) for name, data in splits.items()}
     groups = [list(group) for group in any_of_them.groups]
     write_json(prepared / FIELDS, {"spaces": described, "groups": groups, "sha256": digests})
 
@@ -37,7 +37,7 @@ def load_dataset(prepared: Path, split: str) -> Dataset:
         groups = tuple(tuple(group) for group in info["groups"])
         arrays = read_named(path)
         fields = {name: arrays[MEMBERS.get(name, name)] for name in described}
-        if _digest(fields) != info["sha256"][split]:
+        if digest(fields) != info["sha256"][split]:
             raise InputError(f"{path} is not the file that {FIELDS} tells of: prepare it again")
         return Dataset(fields, described, groups)
     except (AttributeError, LookupError, TypeError, ValueError) as error:
@@ -51,5 +51,6 @@ def _samples(prepared: Path, split: str) -> Dataset:
     return labelled_data(part.images, part.labels, described)
 
 
-def _digest(fields: Mapping[str, Array]) -> str:
+def digest(fields: Mapping[str, Array]) -> str:
+    """SHA-256 over all fields, in hex."""
     return sha256_arrays(*(fields[name] for name in sorted(fields)))

@@ -25,7 +25,7 @@ def refuse_small_splits(params: Params, train: int, validation: int, test: int) 
     mistakes = []
     if train < params.train.batch:
         mistakes.append(_batch(params, train, "to train on"))
-    if params.data.traits.pixels:
+    if params.data.traits.judged:
         if test < FEWEST:
             mistakes.append(
                 f"data.test: the test split has {test} images, and measuring takes {FEWEST} at "

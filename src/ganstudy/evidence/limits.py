@@ -14,6 +14,8 @@ SIDE = 120  # of D's landscape, in scores
 RUN, ORIGIN, HISTORY = "run.json", "origin.json", "history.csv"
 SAMPLES, SNAPSHOTS, WALKS = "samples.npz", "snapshots.npz", "walks.npz"
 NEIGHBOURS, LANDSCAPE = "neighbours.npz", "landscape.npz"
+# Of data with fields: columns of pictures, and samples over training beside what they are for.
+COLUMNS, COURSE = "columns.npz", "course.npz"
 # Files of the real images, beside ORIGIN.
 REAL, REFERENCE = "real.json", "reference.npz"
 PICTURES = "pictures"  # what the files of the first seed alone are called together

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Literal, TypeVar
 
+import numpy as np
 import numpy.typing as npt
 import pandas as pd
 from pydantic import TypeAdapter, ValidationError
@@ -14,7 +15,7 @@ from ganstudy import layout
 from ganstudy.data.images import DataInfo
 from ganstudy.errors import InputError
 from ganstudy.evidence import history, limits
-from ganstudy.files import Samples, read_json, read_npz
+from ganstudy.files import Samples, read_json, read_named, read_npz
 
 Told = TypeVar("Told")
 Piece = Literal[
@@ -25,6 +26,8 @@ Piece = Literal[
     "walks.npz",
     "neighbours.npz",
     "landscape.npz",
+    "columns.npz",
+    "course.npz",
 ]
 AXES = {  # of the arrays of each file: images (N, H, W, C) or points (N, d), rows of images, scores
     limits.SAMPLES: ([4], [2]),
@@ -33,6 +36,7 @@ AXES = {  # of the arrays of each file: images (N, H, W, C) or points (N, d), ro
     limits.NEIGHBOURS: ([5, 5],),
     limits.LANDSCAPE: ([2],),
 }
+PICTURED = (limits.COLUMNS, limits.COURSE)  # arrays by name
 
 
 @dataclass(frozen=True)
@@ -52,7 +56,8 @@ class RunEvidence:
     those of training; `failure` says why the run counts as failed; `growth` has
     metrics at each snapshot; `timing` seconds and hardware; `source` the commit that measured it.
     `arrays` holds, by file name, those of its npz files; `encodes` tells whether walks begin and
-    end at real images. `lacking` says, by name, why a piece is not there.
+    end at real images. `pictures` holds, by file name, images by the names of their columns.
+    `lacking` says, by name, why a piece is not there.
     """
 
     key: str
@@ -66,6 +71,7 @@ class RunEvidence:
     timing: dict[str, Any]
     source: Mapping[str, str]
     arrays: Mapping[str, list[npt.NDArray[Any]]]
+    pictures: Mapping[str, Mapping[str, npt.NDArray[Any]]]
     lacking: Mapping[str, str]
 
 
@@ -80,6 +86,16 @@ class RealEvidence:
     counts: Sequence[int]
     farthest: float
     source: Mapping[str, str]
+
+
+@dataclass(frozen=True)
+class RealFields:
+    """What is kept of data of named fields: what they are, the first rows of the test split as
+    columns of images, and the `licence` that stands beside every picture of them."""
+
+    data: DataInfo
+    columns: Mapping[str, npt.NDArray[Any]]
+    licence: str
 
 
 @dataclass(frozen=True)
@@ -112,6 +128,7 @@ class _Real:
     data: DataInfo
     counts: list[int]
     farthest: float
+    licence: str = ""
 
 
 def read_run(key: str, evidence: Path = layout.EVIDENCE) -> RunEvidence:
@@ -121,6 +138,7 @@ def read_run(key: str, evidence: Path = layout.EVIDENCE) -> RunEvidence:
     about = _read(_About, folder / limits.RUN, "evaluate")
     lacking = dict(about.lacking)
     arrays: dict[str, list[npt.NDArray[Any]]] = {}
+    pictures: dict[str, dict[str, npt.NDArray[Any]]] = {}
     origin, course = _Origin({}), history.unknown(about.images)
     for name in about.pieces:
         path = folder / name
@@ -130,6 +148,8 @@ def read_run(key: str, evidence: Path = layout.EVIDENCE) -> RunEvidence:
                 origin = _read(_Origin, path, "evaluate")
             elif name == limits.HISTORY:
                 course = history.read(path)
+            elif name in PICTURED:
+                pictures[name] = read_columns(path)
             else:
                 arrays[name] = _arrays(path)
         except InputError as error:
@@ -148,6 +168,7 @@ def read_run(key: str, evidence: Path = layout.EVIDENCE) -> RunEvidence:
         timing=origin.timing,
         source=origin.source,
         arrays=arrays,
+        pictures=pictures,
         lacking=lacking,
     )
 
@@ -166,11 +187,23 @@ def read_real(evidence: Path = layout.EVIDENCE) -> RealEvidence:
     )
 
 
+def read_real_fields(evidence: Path = layout.EVIDENCE) -> RealFields:
+    """The evidence of data of named fields. Raises `InputError` where a file is missing."""
+    folder, stage = evidence / layout.REAL, "evaluate_real"
+    about = _read(_Real, folder / limits.REAL, stage)
+    columns = read_columns(layout.output(folder / limits.COLUMNS, stage))
+    return RealFields(about.data, columns, about.licence)
+
+
 def missing_files(key: str, evidence: Path = layout.EVIDENCE) -> list[Path]:
     """The files of the evidence of a run, or of real images, that were written and are gone."""
     folder = evidence / key
     if key == layout.REAL:
         names = [limits.REAL, limits.ORIGIN, limits.REFERENCE]
+        with suppress(InputError):
+            about = _read(_Real, folder / limits.REAL, "evaluate_real")
+            if about.data.traits.fields:
+                names[-1] = limits.COLUMNS
     else:
         names = [limits.RUN]
         with suppress(InputError):
@@ -189,6 +222,14 @@ def _read(kind: type[Told], path: Path, stage: str) -> Told:
         raise InputError(
             f"{path}: {place}: {first['msg'].lower()}: run `dvc repro {stage}`"
         ) from error
+
+
+def read_columns(path: Path) -> dict[str, npt.NDArray[Any]]:
+    """Images (..., H, W, C) by name."""
+    found = read_named(path)
+    if any(array.dtype != np.uint8 or array.ndim < 4 for array in found.values()):
+        raise InputError(f"{path} holds other arrays than images")
+    return found
 
 
 def _arrays(path: Path) -> list[npt.NDArray[Any]]:

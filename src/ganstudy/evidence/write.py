@@ -94,7 +94,7 @@ def write_run(
     if pictured:
         _pictures(folder, run, info, protocol)
     timing = runs.read_timing(meta["key"])
-    write_json(place / limits.ORIGIN, {"source": dict(source), "timing": _seconds(timing)})
+    write_json(place / limits.ORIGIN, {"source": dict(source), "timing": seconds(timing)})
     about = {
         "meta": {name: value for name, value in meta.items() if name not in NETWORKS},
         "encodes": "encoder" in meta,
@@ -155,7 +155,7 @@ def _shown(samples: Samples, kind: Kind) -> npt.NDArray[Any]:
     return samples[: limits.KEPT].astype(np.uint8, copy=False)
 
 
-def _seconds(timing: Mapping[str, Any]) -> dict[str, Any]:
+def seconds(timing: Mapping[str, Any]) -> dict[str, Any]:
     """What is known of the time a training took: of its moments the seconds alone."""
     kept = {name: value for name, value in timing.items() if name not in ("moments", "alarms")}
     if "moments" in timing:

@@ -7,7 +7,7 @@ measured in float64, so that nine digits are the same on every CPU.
 import io
 import os
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import chdir, contextmanager, redirect_stderr
 from dataclasses import asdict
 from pathlib import Path
@@ -17,19 +17,22 @@ import numpy as np
 import torch
 
 from ganstudy import judges, layout
+from ganstudy.data import fielded
+from ganstudy.data.fields import write_datasets
 from ganstudy.data.images import INFO as DATA
 from ganstudy.data.images import SPLITS, DataInfo, Split
 from ganstudy.data.points import MIXTURES
+from ganstudy.evidence.fields import ROWS
 from ganstudy.evidence.identity import identity
 from ganstudy.files import sha256_file, write_json, write_npz
-from ganstudy.fingerprints.training import STORED
+from ganstudy.fingerprints.training import STORED, tiny_data, tiny_spaces
 from ganstudy.fingerprints.values import in_float64, texts
 from ganstudy.judging import INFO, WEIGHTS, JudgeInfo
 from ganstudy.models.base import initial_weights
 from ganstudy.models.saved import save_weights
 from ganstudy.networks.classifier import Classifier
 from ganstudy.params import Params
-from ganstudy.protocols import PROTOCOLS
+from ganstudy.protocols import FIELD_PROTOCOLS, PROTOCOLS
 from ganstudy.seeding import numpy_generator
 from ganstudy.spaces import Image
 
@@ -52,17 +55,22 @@ def fingerprint(params: Params) -> dict[str, Any]:
         "evidence": identity(params),
         **_extractor(params),
     }
+    if params.data.traits.fields:
+        found["rows"] = ROWS
+        return found | {"values": texts(_numbers(_measured_fields(params)), digits=9)}
     if params.train.conditional and params.judge is not None:  # a classifier learns from samples
         found["classifier"] = params.judge.model_dump(mode="json", exclude={"weights"})
         found["precision"] = params.train.precision
-    values: dict[str, float] = {}
-    for name, measured in _measured(params):
-        values |= {
-            f"{name} {metric}": value
-            for metric, value in measured.items()
-            if isinstance(value, int | float) and not metric.startswith(PROVENANCE)
-        }
-    return found | {"values": texts(values, digits=9)}
+    return found | {"values": texts(_numbers(_measured(params)), digits=9)}
+
+
+def _numbers(measured: Iterable[tuple[str, dict[str, Any]]]) -> dict[str, float]:
+    return {
+        f"{name} {metric}": value
+        for name, values in measured
+        for metric, value in values.items()
+        if isinstance(value, int | float) and not metric.startswith(PROVENANCE)
+    }
 
 
 def _extractor(params: Params) -> dict[str, str]:
@@ -87,6 +95,20 @@ def _measured(params: Params) -> Iterator[tuple[str, dict[str, Any]]]:
             yield "conditional", protocol.measure(samples, None)
         yield "real", protocol.measure_real()
         yield "snapshot", protocol.growth(Split(samples.images, None))
+
+
+def _measured_fields(params: Params) -> Iterator[tuple[str, dict[str, Any]]]:
+    """The metrics of random rows of every field, in the place of outputs."""
+    rng = numpy_generator(0, "fingerprint of the evaluation")
+    (spaces,) = tiny_spaces(params).values()
+    with _project(), in_float64(), redirect_stderr(io.StringIO()):
+        splits = {name: tiny_data(spaces, rng, COUNTS[name]) for name in SPLITS}
+        write_datasets(layout.PREPARED, splits)
+        write_json(layout.PREPARED / DATA, asdict(fielded.describe(params.data, splits)))
+        protocol = FIELD_PROTOCOLS[params.data.kind](params, torch.device("cpu"))
+        outputs = tiny_data(spaces, rng, COUNTS["test"])
+        yield "plain", protocol.measure(outputs.fields, splits["test"])
+        yield "real", protocol.measure_real()
 
 
 def _tiny(params: Params) -> Params:
@@ -136,7 +158,7 @@ def _lay(params: Params, rng: np.random.Generator) -> None:
         sha256_test=splits["test"].digest(),
     )
     write_json(layout.PREPARED / DATA, asdict(info))
-    if not params.data.traits.pixels:
+    if not params.data.traits.judged:
         return
     shape = Image(1, *STORED["images"][:2])  # stacked images are judged a channel at a time
     save_weights(layout.JUDGE / WEIGHTS, _judge(shape))

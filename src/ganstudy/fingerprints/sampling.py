@@ -1,17 +1,28 @@
 """What sampling computes: codes, and the samples that tiny generators make of them."""
 
+from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
 
+from ganstudy.dataset import Array
 from ganstudy.files import sha256_arrays
-from ganstudy.fingerprints.training import CONDITIONS, spaces_of, tiny_networks
+from ganstudy.fingerprints.training import tiny_data, tiny_networks, tiny_spaces
 from ganstudy.fingerprints.values import in_float64, texts
 from ganstudy.keys import RunKey
 from ganstudy.models import build, families_for
-from ganstudy.models.base import codes
-from ganstudy.models.saved import SavedGenerator
+from ganstudy.models.base import (
+    FromCodes,
+    GenerativeModel,
+    codes,
+    encoded,
+    generated,
+    inputs_for,
+    must_be_given,
+)
 from ganstudy.params import Params
+from ganstudy.seeding import numpy_generator
+from ganstudy.spaces import Space
 
 VERSION = 1  # raise it when a change matters that the values below cannot show
 COUNT = 12
@@ -26,15 +37,31 @@ def fingerprint(params: Params) -> dict[str, Any]:
         "codes": sha256_arrays(codes(4, COUNT, 0).numpy()),
     }
     tiny = tiny_networks(params)
-    for name, classes in CONDITIONS[params.data.kind].items():
+    for name, spaces in tiny_spaces(params).items():
         values: dict[str, float] = {}
-        for family in families_for(params, spaces_of(params, classes)):
+        for family in families_for(params, spaces):
             with in_float64():
-                model = build(tiny, RunKey.parse(f"{family}-0"), spaces_of(params, classes))
-                spec = model.specs["generator"]
-                made = SavedGenerator(model.networks["generator"], spec, {}).sample(COUNT, 0)
-            generator = f"norm {spec.norm}, {spec.latent} codes"
-            values[f"{generator}: mean"] = float(np.mean(made, dtype=np.float64))
-            values[f"{generator}: deviation"] = float(np.std(made, dtype=np.float64))
+                model = build(tiny, RunKey.parse(f"{family}-0"), spaces)
+                outputs = _sampled(model, spaces)
+            for output, made in outputs.items():
+                maker = _maker(model, family, output)
+                values[f"{maker}: mean"] = float(np.mean(made, dtype=np.float64))
+                values[f"{maker}: deviation"] = float(np.std(made, dtype=np.float64))
         found[name] = texts(values, digits=6)
     return found
+
+
+def _sampled(model: GenerativeModel, spaces: Mapping[str, Space]) -> Mapping[str, Array]:
+    data = tiny_data(spaces, numpy_generator(0, "fingerprint of sampling"), COUNT)
+    inputs = model.inputs(model.specs)
+    given = encoded(data, must_be_given(inputs))
+    wanted = inputs_for(inputs, COUNT, 0, given)
+    return generated(type(model), model.networks, model.specs, wanted)
+
+
+def _maker(model: GenerativeModel, family: str, output: str) -> str:
+    """Generators of equal specs make equal samples of equal codes, whatever trains them."""
+    if not isinstance(model, FromCodes):
+        return f"{family}, {output}"
+    spec = model.specs["generator"]
+    return f"norm {spec.norm}, {spec.latent} codes"

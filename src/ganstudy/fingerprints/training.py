@@ -13,10 +13,11 @@ import torch
 from torch import nn
 
 from ganstudy import judges
+from ganstudy.data import fielded
 from ganstudy.data.images import Split
 from ganstudy.data.stacked import unstack
-from ganstudy.dataset import labelled_data
-from ganstudy.files import Samples, sha256_arrays
+from ganstudy.dataset import Dataset
+from ganstudy.files import sha256_arrays
 from ganstudy.fingerprints.values import in_float64, texts
 from ganstudy.judging import rotated
 from ganstudy.keys import RunKey
@@ -25,7 +26,7 @@ from ganstudy.models.base import SETTLE_BATCHES, SETTLE_SIZE, codes
 from ganstudy.models.judge import DECAY, EMA, Judge
 from ganstudy.params import Params
 from ganstudy.seeding import numpy_generator
-from ganstudy.spaces import Image, SampleSpace, Space, classes_of, labelled, samples_of
+from ganstudy.spaces import Image, Space, labelled
 from ganstudy.training.batches import Batches
 from ganstudy.training.ema import settle_statistics
 from ganstudy.training.player import Model
@@ -38,6 +39,7 @@ STORED = {  # of an image two doublings: every kind of block is there
     "points": (2,),
 }
 COUNT, BATCH, ROUNDS, CLASSES, WIDTH = 24, 6, 3, 2, 4
+SIDE = 16  # of the largest image
 _BOTH = {"unconditional": 0, "conditional": CLASSES}
 # The numbers of classes with which networks are built, by name; stacked images know none.
 CONDITIONS = {"images": _BOTH, "points": _BOTH, "stacked": {"unconditional": 0}}
@@ -57,16 +59,35 @@ def fingerprint(params: Params, family: str) -> dict[str, Any]:
         "snapshots": snapshots.constants(params.data.kind),
         "codes": sha256_arrays(codes(4, 12, 0).numpy()),
     }
-    for name, classes in CONDITIONS[params.data.kind].items():
-        spaces = spaces_of(params, classes)
+    for name, spaces in tiny_spaces(params).items():
         found[name] = _play(partial(build, tiny, key, spaces), spaces, settings)
     return found
 
 
-def spaces_of(params: Params, classes: int = 0) -> dict[str, Space]:
-    """The spaces of tiny data of the study's kind."""
-    stored = STORED[params.data.kind]
-    return labelled(stored, 2.0 if len(stored) == 1 else 1.0, classes)
+def tiny_spaces(params: Params) -> dict[str, Mapping[str, Space]]:
+    """Small spaces like those of the study's data, by what networks are told of them: with and
+    without classes, or the fields that the data have."""
+    kind = params.data.kind
+    if params.data.traits.fields:
+        whole = fielded.spaces_of(params.data)
+        sides = [max(s.height, s.width) for s in whole.values() if isinstance(s, Image)]
+        share = SIDE / max(sides, default=SIDE)
+        return {kind: {name: space.tiny(share) for name, space in whole.items()}}
+    stored = STORED[kind]
+    scale = 2.0 if len(stored) == 1 else 1.0
+    conditions = CONDITIONS[kind].items()
+    return {name: labelled(stored, scale, classes) for name, classes in conditions}
+
+
+def spaces_of(params: Params) -> Mapping[str, Space]:
+    """The first of them: without classes, or fields."""
+    return next(iter(tiny_spaces(params).values()))
+
+
+def tiny_data(spaces: Mapping[str, Space], rng: np.random.Generator, count: int = COUNT) -> Dataset:
+    """Random rows of such spaces."""
+    fields = {name: space.draw(rng, count) for name, space in spaces.items()}
+    return Dataset(fields, spaces, (tuple(fields),))
 
 
 def judge_fingerprint(params: Params) -> dict[str, Any]:
@@ -99,24 +120,16 @@ def tiny_networks(params: Params) -> Params:
     return params.model_copy(update=tiny)
 
 
-def _samples(shape: SampleSpace, rng: np.random.Generator) -> Samples:
-    if isinstance(shape, Image):
-        size = (COUNT, shape.height, shape.width, shape.channels)
-        return rng.integers(0, 256, size).astype(np.uint8)
-    return rng.normal(size=(COUNT, *shape.size)).astype(np.float32)
-
-
 def _play(make: Any, spaces: Mapping[str, Space], settings: Settings) -> dict[str, str]:
     rng = numpy_generator(0, "numerics")
-    samples = _samples(samples_of(spaces), rng)
-    labels = rng.integers(0, CLASSES, COUNT) if classes_of(spaces) else None
+    data = tiny_data(spaces, rng)
     device = torch.device("cpu")
     with in_float64():
         model: Model = make()
         players = model.players()
         steps = max(player.steps for player in players)
         settings = Settings(ROUNDS * BATCH * steps, settings.decay, settings.ema)
-        batches = Batches(labelled_data(samples, labels, spaces), BATCH, 0, device)
+        batches = Batches(data, BATCH, 0, device)
         trainer = Trainer(model, batches, settings, device)
         trainer.fit(None, Watch())
         values = {
@@ -126,13 +139,16 @@ def _play(make: Any, spaces: Mapping[str, Space], settings: Settings) -> dict[st
         }
         for player in players:
             values |= _norms(player.name, player.network)
-        average = trainer.average.module
-        values |= _norms("average", average)
-        if isinstance(latent := getattr(average, "latent", None), int):
-            z = torch.from_numpy(rng.normal(size=(BATCH, latent)))
-            y = None if labels is None else torch.from_numpy(labels[:BATCH])
-            settle_statistics([average], lambda: average(z, y))
-            values |= _norms("settled", average)
+        averages = trainer.networks()
+        for name in sorted(model.averaged):
+            place = "" if len(model.averaged) == 1 else f" {name}"
+            average = averages[name]
+            values |= _norms(f"average{place}", average)
+            if isinstance(latent := getattr(average, "latent", None), int):
+                z = torch.from_numpy(rng.normal(size=(BATCH, latent)))
+                y = torch.from_numpy(data.fields["y"][:BATCH]) if "y" in data.fields else None
+                settle_statistics([average], partial(average, z, y))
+                values |= _norms(f"settled{place}", average)
     return texts(values, digits=6)
 
 

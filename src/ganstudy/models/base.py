@@ -10,7 +10,7 @@ import torch
 from torch import Tensor, nn
 
 from ganstudy import ranks
-from ganstudy.dataset import Array
+from ganstudy.dataset import Array, Dataset
 from ganstudy.errors import InputError
 from ganstudy.files import Labels
 from ganstudy.networks import NetworkSpec
@@ -40,12 +40,13 @@ class Sampler(Protocol):
         """What `sample` is given, by name."""
 
     @staticmethod
-    def outputs(specs: Specs) -> Mapping[str, SampleSpace]:
+    def outputs(specs: Specs) -> Mapping[str, Space]:
         """What it returns, the main one first."""
 
     @staticmethod
     def sample(networks: Networks, given: Given, rng: Rng) -> Mapping[str, Tensor]:
-        """Samples (N, ...) as networks see them, for the inputs `given`."""
+        """Samples (N, ...) as networks see them, for the inputs `given`: those outputs that need no
+        others."""
 
 
 class GenerativeModel(Sampler, Protocol):
@@ -108,7 +109,7 @@ class FromCodes:
         return specs["generator"].inputs
 
     @staticmethod
-    def outputs(specs: Specs) -> Mapping[str, SampleSpace]:
+    def outputs(specs: Specs) -> Mapping[str, Space]:
         """Samples."""
         return {"x": specs["generator"].shape}
 
@@ -152,12 +153,30 @@ def _codes(latent: int, count: int, seed: int, purpose: str) -> Tensor:
     return torch.from_numpy(np.concatenate(blocks)).to(torch.get_default_dtype())
 
 
+def must_be_given(spaces: Mapping[str, Space]) -> list[str]:
+    """Names of inputs that nobody can draw: all but codes and classes."""
+    return [name for name, space in spaces.items() if not isinstance(space, Noise | Label)]
+
+
+def encoded(data: Dataset, names: Sequence[str], rows: slice = slice(None)) -> dict[str, Tensor]:
+    """Rows of these fields, as far as the data has them, as networks see them."""
+    return {
+        name: data.spaces[name].encode(torch.from_numpy(data.fields[name][rows].copy()))
+        for name in names
+        if name in data.fields
+    }
+
+
 def inputs_for(
     spaces: Mapping[str, Space], count: int, seed: int, given: Given | None = None
 ) -> dict[str, Tensor]:
     """`count` inputs of these spaces: those that are `given`, and else codes drawn for `seed` and
-    every class in turn. Raises `InputError` for what must be given: images, points."""
+    every class in turn. Raises `InputError` where nothing is given of what must be: images,
+    points."""
     found: dict[str, Tensor] = {}
+    needed = must_be_given(spaces)
+    if needed and not any(name in (given or {}) for name in needed):
+        raise InputError(f"this model samples for given {' or '.join(needed)}, which are not there")
     for name, space in spaces.items():
         if given is not None and name in given:
             found[name] = given[name]
@@ -166,8 +185,6 @@ def inputs_for(
             found[name] = _codes(space.dimensions, count, seed, purpose)
         elif isinstance(space, Label):
             found[name] = torch.arange(count) % space.classes
-        else:
-            raise InputError(f"this model samples for given {name}, which are not there")
     return found
 
 
@@ -215,14 +232,21 @@ def generated(
     device = next(networks[min(model.averaged)].parameters()).device
     count = len(next(iter(given.values())))
 
-    def decoded(name: str, space: Space, rows: slice) -> Tensor:
+    def made(rows: slice) -> Mapping[str, Tensor]:
         part = {field: whole[rows].to(device) for field, whole in given.items()}
-        return space.decode(model.sample(networks, part, _draws(seed, rows.start, device))[name])
+        return model.sample(networks, part, _draws(seed, rows.start, device))
+
+    def decoded(name: str, space: Space, rows: slice) -> Tensor:
+        return space.decode(made(rows)[name])
 
     with torch.no_grad():
+        spaces = dict(model.outputs(specs))
+        if len(spaces) > 1:  # some may need inputs that are not given
+            first = made(slice(0, 1))
+            spaces = {name: space for name, space in spaces.items() if name in first}
         return {
             name: ranks.in_turns(count, batch, partial(decoded, name, space)).numpy()
-            for name, space in model.outputs(specs).items()
+            for name, space in spaces.items()
         }
 
 

@@ -10,7 +10,7 @@ from ganstudy.spaces import Space, classes_of, samples_of
 DECODER = frozenset({"name", "latent", "generator_width", "generator_norm"})
 GAME = frozenset({"augment", "reuse", "stop_on_alarm"})
 # Not which loss is trained first, nor whether a failed run is kept, nor what only a game reads.
-TRAIN = frozenset(TrainParams.model_fields) - {"loss", "failure"} - GAME
+TRAIN = frozenset(TrainParams.model_fields) - {"model", "loss", "failure"} - GAME
 
 
 def generator_for(

@@ -23,6 +23,7 @@ from ganstudy.keys import RunKey
 from ganstudy.models import model_class
 from ganstudy.models.base import (
     FromCodes,
+    GenerativeModel,
     Given,
     Networks,
     Specs,
@@ -32,6 +33,7 @@ from ganstudy.models.base import (
     inputs_for,
 )
 from ganstudy.networks import NetworkSpec, specs
+from ganstudy.spaces import Space
 
 MODEL, WEIGHTS = "model.json", "generator.safetensors"
 # What a foreign description of a network may raise when it is built.
@@ -58,9 +60,18 @@ class SavedModel:
         """`count` of each output of the model, by name, as they are stored. Codes are drawn for
         `seed`, classes come in turn; what is `given` (N, ...) by name takes their place, and
         models of images or points need it: `InputError`."""
-        model = model_class(RunKey.parse(self.meta["params"]["run"]).model)
-        inputs = inputs_for(model.inputs(self.specs), count, seed, given)
-        return generated(model, self.networks, self.specs, inputs, seed)
+        inputs = inputs_for(self.inputs, count, seed, given)
+        return generated(model_of(self.meta), self.networks, self.specs, inputs, seed)
+
+    @property
+    def inputs(self) -> Mapping[str, Space]:
+        """What it samples for, by name."""
+        return model_of(self.meta).inputs(self.specs)
+
+    @property
+    def outputs(self) -> Mapping[str, Space]:
+        """What it makes, the main output first."""
+        return model_of(self.meta).outputs(self.specs)
 
 
 @dataclass(frozen=True)
@@ -105,11 +116,26 @@ def save_model(folder: Path, networks: Networks, described: Specs, meta: dict[st
     write_json(folder / MODEL, meta | specs.to_json(described))
 
 
-def load_model(folder: Path, device: torch.device | str = "cpu") -> SavedModel:
-    """Loads what `save_model` wrote. Raises `InputError` naming a missing or broken file."""
+def load_model(
+    folder: Path, device: torch.device | str = "cpu", *, sampling: bool = False
+) -> SavedModel:
+    """Loads what `save_model` wrote; for `sampling` the networks that take part in it alone. Raises
+    `InputError` naming a missing or broken file."""
     meta, described = _described(folder)
-    networks = {name: _network(folder, name, spec, device) for name, spec in described.items()}
+    wanted = model_of(meta).averaged if sampling else described.keys()
+    if lacking := sorted(set(wanted) - described.keys()):
+        raise InputError(f"{folder / MODEL} does not describe a {lacking[0]}")
+    networks = {name: _network(folder, name, described[name], device) for name in wanted}
     return SavedModel(networks, described, meta)
+
+
+def model_of(meta: Mapping[str, Any]) -> type[GenerativeModel]:
+    """The class of the model that a model.json tells of. Raises `InputError` where it tells of
+    none."""
+    try:
+        return model_class(RunKey.parse(meta["params"]["run"]).model)
+    except (LookupError, TypeError) as error:
+        raise InputError(f"{MODEL} does not say which run it is of") from error
 
 
 def load_generator(folder: Path, device: torch.device | str = "cpu") -> SavedGenerator:

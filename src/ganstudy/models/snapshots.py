@@ -1,5 +1,6 @@
 """Snapshots of a training: samples of the averaged networks, at each moment for equal inputs."""
 
+import math
 from collections.abc import Mapping
 from typing import Any
 
@@ -8,17 +9,18 @@ from torch import Tensor
 
 from ganstudy.models.base import GenerativeModel, Given, Networks, generated, inputs_for, settle
 from ganstudy.params import Kind
-from ganstudy.spaces import SampleSpace
+from ganstudy.spaces import Space
 
 # As many as the metrics that follow training need; of large images fewer.
 COUNT: Mapping[Kind, int] = {"images": 2000, "stacked": 5000, "points": 2500}
+LOOKED_AT = 64  # of fields that no metric follows
 FEWEST, MOST_BYTES = 64, 2**26
 SETTLED_ON = 8  # batches for batch norm: all 64 move a snapshot's FID by less than 1 %
 
 
-def snapshot_size(kind: Kind, space: SampleSpace) -> int:
+def snapshot_size(kind: Kind, space: Space) -> int:
     """How many samples of `space` a snapshot has."""
-    return min(COUNT[kind], max(FEWEST, MOST_BYTES // space.values))
+    return min(COUNT.get(kind, LOOKED_AT), max(FEWEST, MOST_BYTES // max(1, math.prod(space.size))))
 
 
 def snapshot(
@@ -42,4 +44,4 @@ def snapshot(
 
 def constants(kind: Kind) -> dict[str, Any]:
     """What snapshots depend on beside the run."""
-    return {"count": COUNT[kind], "bytes": MOST_BYTES, "settled on": SETTLED_ON}
+    return {"count": COUNT.get(kind, LOOKED_AT), "bytes": MOST_BYTES, "settled on": SETTLED_ON}

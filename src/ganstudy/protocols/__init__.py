@@ -4,14 +4,15 @@ A protocol reads samples, measures them against a reference, and measures real t
 their place (the floor). Its values are one flat JSON; definitions are in `ganstudy.metrics`.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any, Protocol
 
 import torch
 
 from ganstudy.data.images import Split
-from ganstudy.files import Samples
+from ganstudy.dataset import Array, Dataset
+from ganstudy.files import Images, Samples
 from ganstudy.metrics import Neighbours
 from ganstudy.params import Kind, Params
 from ganstudy.protocols.images import ImageProtocol
@@ -44,4 +45,22 @@ PROTOCOLS: dict[Kind, Callable[[Params, torch.device], MeasuringProtocol]] = {
     "points": PointProtocol,
 }
 
-__all__ = ["PROTOCOLS", "MeasuringProtocol"]
+
+class FieldProtocol(Protocol):
+    """How data of named fields is measured: by how a model's outputs stand to what it was given and
+    to what they should be."""
+
+    def measure(self, outputs: Mapping[str, Array], test: Dataset) -> dict[str, Any]:
+        """The outputs for rows of the test split, in its order, which may be fewer than it has."""
+
+    def measure_real(self) -> dict[str, Any]:
+        """What outputs are compared with: inputs copied, the mean, interpolation, real images."""
+
+    def shown(self, outputs: Mapping[str, Array], test: Dataset) -> Mapping[str, Images]:
+        """Columns of pictures, uint8 (N, H, W, C), in the order of reading: input, output, truth.
+        Rows are those of the test split."""
+
+
+FIELD_PROTOCOLS: dict[Kind, Callable[[Params, torch.device], FieldProtocol]] = {}
+
+__all__ = ["FIELD_PROTOCOLS", "PROTOCOLS", "FieldProtocol", "MeasuringProtocol"]

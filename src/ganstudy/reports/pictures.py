@@ -1,5 +1,6 @@
 """Samples as pictures: grids of images and clouds of points, in order and unselected."""
 
+from collections.abc import Mapping
 from pathlib import Path
 
 import numpy as np
@@ -10,6 +11,7 @@ from ganstudy.files import Images, Points, Samples, replacing
 
 GAP = 1
 CELLS = 64  # of a grid of images
+ROWS = 16  # rows of columns side by side
 SIDE, MARGIN = 480, 12  # of a cloud of points, in pixels
 INK = (0, 114, 178)
 
@@ -45,6 +47,31 @@ def save_picture(path: Path, samples: Samples) -> None:
         save_grid(path, samples[:CELLS].astype(np.uint8))
     else:
         save_cloud(path, samples.astype(np.float32))
+
+
+def side_by_side(named: Mapping[str, Images], count: int = ROWS) -> Images:
+    """Columns of images as one sequence, row by row, all brought to the largest of them."""
+    sets = [images[:count] for images in named.values()]
+    height, width = (max(images.shape[axis] for images in sets) for axis in (1, 2))
+    colours = max(images.shape[3] for images in sets)
+    fitted = [_enlarged(images, height, width, colours) for images in sets]
+    rows = min(len(images) for images in fitted)
+    both = np.stack([images[:rows] for images in fitted], axis=1)
+    return both.reshape(-1, height, width, colours)
+
+
+def save_columns(path: Path, named: Mapping[str, Images]) -> None:
+    """Writes columns of images, in their order, four rows of them side by side."""
+    save_grid(path, side_by_side(named), columns=len(named) * 4)
+
+
+def _enlarged(images: Images, height: int, width: int, colours: int) -> Images:
+    """Each pixel as often as it fits, on white."""
+    factor = max(1, min(height // images.shape[1], width // images.shape[2]))
+    large = images.repeat(factor, axis=1).repeat(factor, axis=2)
+    canvas = np.full((len(images), height, width, colours), 255, np.uint8)
+    canvas[:, : large.shape[1], : large.shape[2]] = large  # grey broadcasts
+    return canvas
 
 
 def save_cloud(path: Path, points: Points) -> None:

@@ -9,6 +9,7 @@ import torch
 import yaml
 
 from ganstudy import judges, layout
+from ganstudy.data import fielded
 from ganstudy.data.folder import survey
 from ganstudy.data.native import stored_shape
 from ganstudy.data.needs import refuse_too_few
@@ -32,8 +33,9 @@ def run(params: Params, pipeline: Path, out: Path | None) -> list[str]:
     stage depends: a bad value stops the pipeline before it starts, a good one invalidates nothing.
     Raises `InputError`.
     """
-    stored = stored_shape(params.data)
-    spaces = labelled(stored)
+    fields = params.data.traits.fields
+    stored = (0,) if fields else stored_shape(params.data)
+    spaces = fielded.spaces_of(params.data) if fields else labelled(stored)
     for family in families_for(params, spaces):
         with torch.device("meta"):
             model = build(params, RunKey.parse(f"{family}-0"), spaces)
@@ -86,7 +88,7 @@ def _samples_are_enough(params: Params) -> None:
     """Fewer samples than a metric needs would be told only when they are measured."""
     traits = params.data.traits
     enough = FEWEST if traits.stacked else params.evaluate.enough
-    needed = enough if traits.pixels else 1
+    needed = enough if traits.judged else 1
     if params.sample.count < needed:
         raise InputError(
             f"sample.count: {params.sample.count} are too few to be measured; it takes {needed} at "
@@ -97,7 +99,7 @@ def _samples_are_enough(params: Params) -> None:
 def _folder_can_be_read(params: Params) -> None:
     """What the names in a folder tell: its layout, its classes, how many images there are."""
     folder = params.data.folder
-    if folder is None:
+    if folder is None or params.data.traits.fields:
         return
     with naming("data.folder"):
         surveyed = survey(layout.from_root(folder), folder_rules(params.data))

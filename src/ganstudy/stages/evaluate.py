@@ -9,14 +9,18 @@ from typing import Any
 import torch
 
 from ganstudy import judges, judging, layout, ranks, template
+from ganstudy.data.fields import load_dataset
 from ganstudy.data.images import INFO, Split, load_info
+from ganstudy.dataset import Array
 from ganstudy.errors import InputError
+from ganstudy.evidence import fields as evidence_of_fields
 from ganstudy.evidence import write as evidence
-from ganstudy.files import read_json, read_samples, write_json
-from ganstudy.models.saved import MODEL
+from ganstudy.files import read_json, read_named, read_samples, write_json
+from ganstudy.models.saved import MODEL, model_of
+from ganstudy.networks import specs
 from ganstudy.params import Kind, Params, load
 from ganstudy.progress import say
-from ganstudy.protocols import PROTOCOLS, MeasuringProtocol
+from ganstudy.protocols import FIELD_PROTOCOLS, PROTOCOLS, MeasuringProtocol
 from ganstudy.reports import tables
 from ganstudy.runs import read_run
 from ganstudy.tracking import log_real, log_run, log_samples, source_tags
@@ -26,6 +30,7 @@ SHOWN = (
     *("fid_debiased", "recall", "coverage", "fid_relative", "fid", "fid_floor", "classes_captured"),
     *("modes_captured", "modes_captured_strict", "high_quality", "mode_kl"),
 )
+MOST_TOLD = 8  # numbers of a run on data of fields
 
 
 def run(params: Params, key: str, out: Path) -> None:
@@ -35,6 +40,9 @@ def run(params: Params, key: str, out: Path) -> None:
     device = devices.choose(params.runtime)
     real = key == layout.REAL
     folder = layout.RUNS if real else layout.run_folder(key)
+    if params.data.traits.fields:
+        _run_fields(params, key, out, device)
+        return
     with _measurable("real images" if real else key), ranks.together(device):
         protocol = _protocol(params, device)
         values = protocol.measure_real() if real else _measured(protocol, folder)
@@ -50,6 +58,45 @@ def run(params: Params, key: str, out: Path) -> None:
         log_real(values)
     else:
         log_run(read_run(key, values))
+
+
+def _run_fields(params: Params, key: str, out: Path, device: torch.device) -> None:
+    """The same for data of named fields: outputs stand in the order of the test split."""
+    real = key == layout.REAL
+    protocol = FIELD_PROTOCOLS[params.data.kind](params, device)
+    test = load_dataset(layout.PREPARED, "test")
+    outputs = {} if real else outputs_of(key)
+    with _measurable("real data" if real else key):
+        values = protocol.measure_real() if real else protocol.measure(outputs, test)
+    values |= {"device": device.type, "torch": torch.__version__}
+    values |= {"settings": _settings(params, drawn=not real)}
+    if not real:
+        meta = read_json(layout.run_folder(key) / MODEL)
+        values |= {"train_precision": meta["precision"], "failed": int("failure" in meta)}
+    write_json(out, values)
+    told = [f"{k} {v:.4g}" for k, v in values.items() if isinstance(v, float)][:MOST_TOLD]
+    say(f"{out}: " + ", ".join(told))
+    if out == layout.METRICS / f"{key}.json":
+        place, source = layout.EVIDENCE / key, source_tags()
+        if real:
+            evidence_of_fields.write_real(source, place)
+        else:
+            shown = protocol.shown(outputs, test)
+            evidence_of_fields.write_run(params, key, shown, source, place)
+    if real:
+        log_real(values)
+    else:
+        log_run(read_run(key, values))
+
+
+def outputs_of(key: str) -> dict[str, Array]:
+    """The outputs of a run that were sampled, by name. Raises `InputError` where they are missing
+    or not of this run."""
+    meta = read_json(layout.run_folder(key) / MODEL)
+    names = list(model_of(meta).outputs(specs.from_json(meta)))
+    found = read_named(layout.output(layout.samples_of(key), "sample"), needed="arr_0")
+    main = next((name for name in names if name not in found), names[0])
+    return {main if name == "arr_0" else name: array for name, array in found.items()}
 
 
 def _keep(params: Params, protocol: MeasuringProtocol, key: str) -> None:
@@ -133,7 +180,7 @@ def _protocol(params: Params, device: torch.device) -> MeasuringProtocol:
 
 
 def _measured(protocol: MeasuringProtocol, folder: Path) -> dict[str, Any]:
-    samples = Split(*read_samples(layout.output(folder / "samples.npz", "sample")))
+    samples = Split(*read_samples(layout.output(layout.samples_of(folder.name), "sample")))
     values = protocol.measure(samples, None)
     meta = read_json(folder / MODEL)
     trained = {"train_precision": meta["precision"]} if "precision" in meta else {}

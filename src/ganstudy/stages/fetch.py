@@ -2,6 +2,7 @@
 
 from pathlib import Path
 
+from ganstudy.data.fielded import fetch_fields
 from ganstudy.data.needs import refuse_too_few
 from ganstudy.data.sources import fetch
 from ganstudy.files import read_json, sha256_json
@@ -15,6 +16,9 @@ def run(params: Params, out: Path) -> None:
     data = params.data
     if data.folder is not None:
         data = data.model_copy(update={"folder": str(from_root(data.folder))})
+    if data.traits.fields:
+        fetch_fields(data, out)
+        return
     fetch(data, out)
     source = read_json(out / "source.json")
     refuse_too_few(params, source["train"], [source["test"], source.get("validation")].count(None))

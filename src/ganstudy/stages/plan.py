@@ -107,7 +107,7 @@ def _play(trainer: Trainer, index: int, device: torch.device) -> None:
 
 def _judge(params: Params, data: str | None) -> str:
     recipe = params.judge
-    if not params.data.traits.pixels or recipe is None:
+    if not params.data.traits.judged or recipe is None:
         return "the mixture itself"
     there = judges.hashes(params.data.name) if data is None else judges.find(data)
     if recipe.weights == "released" and there:

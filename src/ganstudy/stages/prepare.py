@@ -2,14 +2,18 @@
 
 from pathlib import Path
 
+from ganstudy.data.fielded import prepare_fields
+from ganstudy.data.fields import load_dataset
 from ganstudy.data.images import load_info, load_split
+from ganstudy.data.looks import columns
 from ganstudy.data.needs import refuse_small_splits
 from ganstudy.data.splits import prepare
 from ganstudy.files import read_json, sha256_json
 from ganstudy.params import Params
-from ganstudy.reports.pictures import save_picture
+from ganstudy.reports.pictures import save_columns, save_picture
 from ganstudy.tracking import tracked
 
+ROWS = 16  # of fields side by side
 PICTURE = 2500  # of images, the picture shows as many as fit
 
 
@@ -18,10 +22,14 @@ def run(params: Params, raw: Path, out: Path) -> None:
 
     Raises `InputError` where a later stage could only refuse the splits.
     """
-    prepare(raw, params.data, out)
+    fields = params.data.traits.fields
+    (prepare_fields if fields else prepare)(raw, params.data, out)
     found = load_info(out)
     refuse_small_splits(params, found.train, found.validation, found.test)
-    save_picture(out / "grid.png", load_split(out, "train").images[:PICTURE])
+    if fields:
+        save_columns(out / "grid.png", columns(load_dataset(out, "train"), ROWS))
+    else:
+        save_picture(out / "grid.png", load_split(out, "train").images[:PICTURE])
     info = read_json(out / "data.json")
     with tracked(
         f"prepare {params.data.name}", sha256_json(["prepare", info]), "data", info

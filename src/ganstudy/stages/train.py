@@ -11,21 +11,23 @@ import torch
 from torch import Tensor
 
 from ganstudy import layout, ranks, runs
+from ganstudy.data import looks
 from ganstudy.data.fields import load_dataset
 from ganstudy.data.images import DataInfo, Split, load_info
+from ganstudy.dataset import Array
 from ganstudy.errors import DivergedError
 from ganstudy.files import read_json, replacing, sha256_json, write_json, write_npz
 from ganstudy.keys import RunKey
 from ganstudy.models import build, identity
-from ganstudy.models.base import SETTLE_BATCHES, GenerativeModel, Networks
+from ganstudy.models.base import SETTLE_BATCHES, GenerativeModel, Networks, encoded, must_be_given
 from ganstudy.models.playing import make_trainer, seen
 from ganstudy.models.saved import MODEL, WEIGHTS, save_model
 from ganstudy.models.snapshots import SETTLED_ON, snapshot, snapshot_size
 from ganstudy.params import Params
 from ganstudy.progress import say
 from ganstudy.protocols import PROTOCOLS
-from ganstudy.reports.pictures import save_picture
-from ganstudy.spaces import SampleSpace, Space, classes_of, samples_of, to_json
+from ganstudy.reports import pictures
+from ganstudy.spaces import Points, Space, classes_of, samples_of, to_json
 from ganstudy.tracking import tracked_training
 from ganstudy.training import device as devices
 from ganstudy.training.alarms import alarms
@@ -98,7 +100,7 @@ def _train(params: Params, key: RunKey, out: Path, device: torch.device) -> None
         with replacing(out / runs.HISTORY) as temporary:
             pd.DataFrame(_history(trainer)).to_csv(temporary, index=False)
         write_npz(out / runs.SNAPSHOTS, torch.stack(trainer.snapshots or [last]).numpy())
-        save_picture(out / runs.GRID, last.numpy())
+        _save_picture(out / runs.GRID, main, last.numpy())
         raised = {a.name: a.progress for a in alarms(trainer.history, params.train.images)}
         timing = {
             "seconds": round(trainer.seconds, 1),
@@ -117,11 +119,18 @@ def _train(params: Params, key: RunKey, out: Path, device: torch.device) -> None
 
 def _held_out(model: GenerativeModel) -> Mapping[str, Tensor]:
     """Of inputs that nobody can draw, like images, those of the validation split."""
-    wanted = [name for name, s in model.inputs(model.specs).items() if isinstance(s, SampleSpace)]
+    wanted = must_be_given(model.inputs(model.specs))
     if not wanted:
         return {}
-    held = load_dataset(layout.PREPARED, "validation")
-    return {n: held.spaces[n].encode(torch.from_numpy(held.fields[n].copy())) for n in wanted}
+    return encoded(load_dataset(layout.PREPARED, "validation"), wanted)
+
+
+def _save_picture(path: Path, space: Space, samples: Array) -> None:
+    """What samples look like, where they look like something."""
+    if isinstance(space, Points):
+        pictures.save_picture(path, samples)
+    elif (images := looks.seen(space, samples)) is not None:
+        pictures.save_picture(path, images)
 
 
 def _seen(spaces: Mapping[str, Space]) -> dict[str, Any]:
@@ -159,7 +168,7 @@ def _live(params: Params, info: DataInfo, device: torch.device) -> Callable[[Ten
     alone: what fails there must not leave the others waiting.
     """
     protocol = cache(partial(PROTOCOLS[info.kind], params, device))
-    broken = False
+    broken = info.traits.fields  # whose metrics need what was given, not samples alone
 
     def measure(samples: Tensor) -> Row:
         nonlocal broken
