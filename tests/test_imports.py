@@ -27,6 +27,7 @@ ALLOWED: dict[str, set[str]] = {
     "keys": {"errors"},
     "spaces": {"errors"},
     "dataset": {"files", "spaces"},
+    "claims": {"errors", "files", "keys"},
     "kept": {"files", "layout"},
     "params": {"errors", "keys"},
     "data": BASE - {"layout"} | {"metrics"},
@@ -44,7 +45,7 @@ ALLOWED: dict[str, set[str]] = {
     "judging": BASE | {"judges", "kept", "metrics", "models", "networks", "training"},
     "protocols": BASE | {"data", "judging", "kept", "metrics", "runs", "training"},
     "fingerprints": BASE | GAME | {"data", "evidence", "judges", "judging", "models", "protocols"},
-    "reports": BASE | {"data", "evidence", "runs", "variants"},
+    "reports": BASE | {"claims", "data", "evidence", "runs", "variants"},
     "explorer": {"data", "errors", "files", "models", "networks", "spaces"},
     "exporting": {"data", "errors", "files", "models", "params", "reports", "runs"},
     "stages": BASE

@@ -9,7 +9,7 @@ from typing import Any
 import torch
 
 from ganstudy import judges, judging, layout, ranks, template
-from ganstudy.data.fields import load_dataset
+from ganstudy.data.fields import digest, load_dataset
 from ganstudy.data.images import INFO, Split, load_info
 from ganstudy.dataset import Array
 from ganstudy.errors import InputError
@@ -68,6 +68,12 @@ def _run_fields(params: Params, key: str, out: Path, device: torch.device) -> No
     outputs = {} if real else outputs_of(key)
     with _measurable("real data" if real else key):
         values = protocol.measure_real() if real else protocol.measure(outputs, test)
+    against = digest(test.fields)
+    values = {
+        "judge": "the test split",
+        "judge_sha256": against,
+        "reference_sha256": against,
+    } | values
     values |= {"device": device.type, "torch": torch.__version__}
     values |= {"settings": _settings(params, drawn=not real)}
     if not real:
