@@ -40,7 +40,7 @@ ALLOWED: dict[str, set[str]] = {
     "evidence": BASE | GAME | {"data", "models", "protocols", "runs"},
     "variants": {"errors"},
     "template": {"errors", "params"},
-    "tracking": {"errors", "files", "keys", "layout", "progress", "runs"},
+    "tracking": {"errors", "files", "keys", "layout", "models", "progress", "reports", "runs"},
     "judges": {"errors", "files"},
     "judging": BASE | {"judges", "kept", "metrics", "models", "networks", "training"},
     "protocols": BASE | {"data", "judging", "kept", "metrics", "runs", "training"},

@@ -135,21 +135,25 @@ def settings(extractor: str | None, weights: Path | None) -> Params:
     return load(layout.PARAMS if study else template.DEFAULTS, changes)
 
 
-def run_files(params: Params, samples: Path, reference: Path | None, out: Path) -> None:
+def run_files(params: Params, samples: Path, reference: Path | None, out: Path | None) -> None:
     """Measures anybody's `samples` (npz, or folder of images) against `reference`, or the test
-    split where it is None."""
+    split where it is None, and prints the table. Without `out` nothing is written, not to MLflow
+    either."""
     with _measurable(str(samples)):
         protocol = _protocol(params, devices.choose(params.runtime))
         fake = protocol.read(samples)
         real = None if reference is None else protocol.read(reference)
         values = protocol.measure(fake, real)
     values |= {"settings": _settings(params, drawn=False)}
-    write_json(out, values)
+    if out is not None:
+        write_json(out, values)
     say(
-        f"{out}: {values['samples']:,} samples, {values['reference']:,} of the reference, by "
-        f"{values['judge']} ({values['judge_sha256'][:12]})"
+        f"{out or samples}: {values['samples']:,} samples, {values['reference']:,} of the "
+        f"reference, by {values['judge']} ({values['judge_sha256'][:12]})"
     )
     print(tables.listing(values))
+    if out is None:
+        return
     if layout.in_study() or os.environ.get("MLFLOW_TRACKING_URI"):
         log_samples(samples.name, fake.digest(), values)
 
