@@ -100,6 +100,7 @@ def plan() -> None:
     USE,
     "--run gan-non_saturating-0",
     "--run gan-non_saturating-0 --label 8 --count 100 --out bags.npz",
+    "--run cyclegan-lsgan-0 --given a=my-drawings --out painted",
 )
 def sample(
     run: Run,
@@ -115,21 +116,40 @@ def sample(
         int | None,
         typer.Option(min=0, help="One class, of a conditional run.", show_default="every class"),
     ] = None,
+    given: Annotated[
+        str | None,
+        typer.Option(
+            metavar="FOLDER",
+            help="Images to translate, or to label; NAME=FOLDER where a run has several inputs.",
+            show_default="codes, or the test split",
+        ),
+    ] = None,
     out: Annotated[
-        Path | None, typer.Option(help="An .npz.", show_default="data/runs/<run>/samples.npz")
+        Path | None,
+        typer.Option(
+            help="An .npz; for --given a folder.", show_default="data/runs/<run>/samples.npz"
+        ),
     ] = None,
 ) -> None:
-    """Generate images with a trained run."""
+    """Generate images with a trained run, of codes or of what it is given."""
     from ganstudy import params
     from ganstudy.stages import sample as stage
 
     settings = params.load()
+    chosen = settings.sample.seed if seed is None else seed
+    if given is not None:
+        from ganstudy.stages import translate
+
+        if out is None or label is not None or count is not None:
+            raise InputError("--given FOLDER wants --out FOLDER, and neither --label nor --count")
+        translate.of_folder(settings, run, given, out, chosen)
+        return
     if label is not None and out is None:
         raise InputError("--label wants --out FILE: the study's own samples are of every class")
     stage.run(
         run,
         count or settings.sample.count,
-        settings.sample.seed if seed is None else seed,
+        chosen,
         out or layout.RUNS / run / "samples.npz",
         settings.runtime,
         label,
