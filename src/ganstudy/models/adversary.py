@@ -112,6 +112,10 @@ class Adversary:
             real_scores = self.score(self._augmented(real, batch, "real for G"), condition)
         return {"loss": self._loss.generator(real_scores, fake_scores)}
 
+    def value(self, real: Tensor, fake: Tensor, condition: Tensor | None = None) -> Tensor:
+        """What D minimises, penalties apart, of samples as they are; gradients pass to them."""
+        return self._loss.discriminator(self.score(real, condition), self.score(fake, condition))
+
     def score(self, samples: Tensor, condition: Tensor | None = None) -> Tensor:
         """D's raw scores (N,)."""
         return upcast(self.network(samples, condition))

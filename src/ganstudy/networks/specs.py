@@ -8,9 +8,9 @@ from typing import Any
 from torch import nn
 
 from ganstudy import spaces
-from ganstudy.networks import dcgan, mlp, resnet
+from ganstudy.networks import dcgan, features, mlp, resnet
 from ganstudy.networks.layers import Standardized, spectrally_normed
-from ganstudy.spaces import Label, Noise, SampleSpace, Score, Space, sample_space
+from ganstudy.spaces import Image, Label, Noise, Points, SampleSpace, Score, Space, sample_space
 
 
 @dataclass(frozen=True)
@@ -123,6 +123,18 @@ def _encoder(make: Callable[[SampleSpace, int, int], nn.Module]) -> Architecture
     return built
 
 
+def _extractor(spec: NetworkSpec) -> nn.Module:
+    (images,) = spec.inputs.values()
+    if not isinstance(images, Image):
+        raise TypeError(f"features are of images, not of {images}")
+    return features.Features(images, spec.width, spec.norm)
+
+
+def _discriminator_of_features(spec: NetworkSpec) -> nn.Module:
+    network = features.Domains(spec.shape.values, spec.width)
+    return spectrally_normed(network) if spec.norm == "spectral" else network
+
+
 ARCHITECTURES: dict[str, Architecture] = {
     "dcgan.generator": _generator(dcgan.Generator),
     "dcgan.discriminator": _discriminator(dcgan.Discriminator),
@@ -133,6 +145,9 @@ ARCHITECTURES: dict[str, Architecture] = {
     "mlp.generator": _generator(mlp.Generator),
     "mlp.discriminator": _discriminator(mlp.Discriminator),
     "mlp.encoder": _encoder(mlp.Encoder),
+    "features.extractor": _extractor,
+    "features.classifier": lambda s: features.Labels(s.shape.values, s.classes, s.width),
+    "features.discriminator": _discriminator_of_features,
 }
 
 # Networks that are what they are called are written as the arguments of these functions.
