@@ -4,7 +4,7 @@ between them (Ganin et al. 2016, figure 4a)."""
 from torch import Tensor, nn
 
 from ganstudy.networks.layers import NORMS
-from ganstudy.spaces import Image
+from ganstudy.spaces import Image, SampleSpace
 
 HALVINGS = 2
 
@@ -56,12 +56,12 @@ class Labels(nn.Module):
         return logits
 
 
-class Domains(nn.Module):
+class Discriminator(nn.Module):
     """Features (N, d) to logits of the domain (N,): one hidden layer of `width` units."""
 
-    def __init__(self, size: int, width: int) -> None:
+    def __init__(self, shape: SampleSpace, width: int) -> None:
         super().__init__()
-        self.body = nn.Sequential(nn.Linear(size, width), nn.ReLU(), nn.Linear(width, 1))
+        self.body = nn.Sequential(nn.Linear(shape.values, width), nn.ReLU(), nn.Linear(width, 1))
 
     def forward(self, features: Tensor, y: None = None) -> Tensor:
         scores: Tensor = self.body(features)

@@ -8,9 +8,10 @@ from typing import Any
 from torch import nn
 
 from ganstudy import spaces
-from ganstudy.networks import dcgan, features, mlp, resnet
+from ganstudy.errors import InputError
+from ganstudy.networks import coupled, dcgan, features, mlp, resnet
 from ganstudy.networks.layers import Standardized, spectrally_normed
-from ganstudy.spaces import Image, Label, Noise, Points, SampleSpace, Score, Space, sample_space
+from ganstudy.spaces import Image, Label, Noise, SampleSpace, Score, Space, sample_space
 
 
 @dataclass(frozen=True)
@@ -130,9 +131,20 @@ def _extractor(spec: NetworkSpec) -> nn.Module:
     return features.Features(images, spec.width, spec.norm)
 
 
-def _discriminator_of_features(spec: NetworkSpec) -> nn.Module:
-    network = features.Domains(spec.shape.values, spec.width)
-    return spectrally_normed(network) if spec.norm == "spectral" else network
+def _plain_discriminator(make: Callable[[SampleSpace, int], nn.Module]) -> Architecture:
+    def built(spec: NetworkSpec) -> nn.Module:
+        if spec.norm == "batch":
+            raise InputError(
+                f"{spec.architecture} has no batch norm: set discriminator_norm to none or spectral"
+            )
+        network = make(spec.shape, spec.width)
+        return spectrally_normed(network) if spec.norm == "spectral" else network
+
+    return built
+
+
+def _coupled(spec: NetworkSpec) -> nn.Module:
+    return coupled.Generator(spec.shape, spec.latent, spec.width, spec.norm)
 
 
 ARCHITECTURES: dict[str, Architecture] = {
@@ -147,7 +159,9 @@ ARCHITECTURES: dict[str, Architecture] = {
     "mlp.encoder": _encoder(mlp.Encoder),
     "features.extractor": _extractor,
     "features.classifier": lambda s: features.Labels(s.shape.values, s.classes, s.width),
-    "features.discriminator": _discriminator_of_features,
+    "features.discriminator": _plain_discriminator(features.Discriminator),
+    "coupled.generator": _coupled,
+    "coupled.discriminator": _plain_discriminator(coupled.Discriminator),
 }
 
 # Networks that are what they are called are written as the arguments of these functions.
