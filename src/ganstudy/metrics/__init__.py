@@ -56,6 +56,14 @@ from ganstudy.metrics.neighbours import (
     neighbour_radii,
     precision_recall_density_coverage,
 )
+from ganstudy.metrics.relation import (
+    agreement,
+    agreement_over_shuffled,
+    class_kept,
+    fresh_probe,
+    retrieval,
+    retrieval_ratio,
+)
 from ganstudy.metrics.sharpness import sharpness, sharpness_ratio
 
 __all__ = [
@@ -78,13 +86,17 @@ __all__ = [
     "StackedModeStatistics",
     "TorchFidelityExtractor",
     "Verdict",
+    "agreement",
+    "agreement_over_shuffled",
     "class_coverage",
+    "class_kept",
     "debiased_frechet_distance",
     "expected_coverage",
     "frechet_distance",
     "frechet_estimate",
     "frechet_floors",
     "frechet_interval",
+    "fresh_probe",
     "grid_centers",
     "inception_score",
     "kernel_distance",
@@ -99,6 +111,8 @@ __all__ = [
     "per_class_frechet_distance",
     "precision_recall_density_coverage",
     "register_judge",
+    "retrieval",
+    "retrieval_ratio",
     "ring_centers",
     "sharpness",
     "sharpness_ratio",

@@ -7,12 +7,22 @@ from ganstudy.errors import InputError, nearest
 from ganstudy.keys import RunKey
 from ganstudy.models.autoencoder import Autoencoder
 from ganstudy.models.base import GenerativeModel
+from ganstudy.models.cogan import CoGAN
+from ganstudy.models.dann import DANN
 from ganstudy.models.gan import GAN
+from ganstudy.models.source_only import SourceOnly
 from ganstudy.models.vae import VAE
 from ganstudy.params import Params
 from ganstudy.spaces import Space
 
-MODELS: dict[str, type[GenerativeModel]] = {"gan": GAN, "vae": VAE, "ae": Autoencoder}
+MODELS: dict[str, type[GenerativeModel]] = {
+    "gan": GAN,
+    "vae": VAE,
+    "ae": Autoencoder,
+    "cogan": CoGAN,
+    "dann": DANN,
+    "source_only": SourceOnly,
+}
 
 
 def model_class(model: str) -> type[GenerativeModel]:

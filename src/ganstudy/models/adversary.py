@@ -24,6 +24,8 @@ from ganstudy.training.alarms import game_terms
 from ganstudy.training.player import Batch, Player, Terms
 
 NAME = "discriminator"
+# What a network of D is told beside samples: labels (N,), images (N, ...), the name of a domain.
+Condition = Tensor | str | None
 
 
 @dataclass(frozen=True)
@@ -77,7 +79,7 @@ class Adversary:
         return Player(self.name, self.network, objective, optimizer, steps, clip, self._due_names)
 
     def discriminator_terms(
-        self, real: Tensor, fake: Tensor, batch: Batch, condition: Tensor | None = None
+        self, real: Tensor, fake: Tensor, batch: Batch, condition: Condition = None
     ) -> Terms:
         """What D minimises, `loss`, beside its parts and what tells its health: scalars.
 
@@ -103,7 +105,7 @@ class Adversary:
         return {"loss": loss, **terms}
 
     def generator_terms(
-        self, real: Tensor, fake: Tensor, batch: Batch, condition: Tensor | None = None
+        self, real: Tensor, fake: Tensor, batch: Batch, condition: Condition = None
     ) -> Terms:
         """What who made `fake` minimises, as `loss`. D looks at `real` where the loss compares."""
         fake_scores = self.score(self._augmented(fake, batch, "fake for G"), condition)
@@ -112,7 +114,11 @@ class Adversary:
             real_scores = self.score(self._augmented(real, batch, "real for G"), condition)
         return {"loss": self._loss.generator(real_scores, fake_scores)}
 
-    def score(self, samples: Tensor, condition: Tensor | None = None) -> Tensor:
+    def value(self, real: Tensor, fake: Tensor, condition: Condition = None) -> Tensor:
+        """What D minimises, penalties apart, of samples as they are; gradients pass to them."""
+        return self._loss.discriminator(self.score(real, condition), self.score(fake, condition))
+
+    def score(self, samples: Tensor, condition: Condition = None) -> Tensor:
         """D's raw scores (N,)."""
         return upcast(self.network(samples, condition))
 

@@ -8,9 +8,10 @@ from typing import Any
 from torch import nn
 
 from ganstudy import spaces
-from ganstudy.networks import dcgan, mlp, resnet
+from ganstudy.errors import InputError
+from ganstudy.networks import coupled, dcgan, features, mlp, resnet
 from ganstudy.networks.layers import Standardized, spectrally_normed
-from ganstudy.spaces import Label, Noise, SampleSpace, Score, Space, sample_space
+from ganstudy.spaces import Image, Label, Noise, SampleSpace, Score, Space, sample_space
 
 
 @dataclass(frozen=True)
@@ -123,6 +124,29 @@ def _encoder(make: Callable[[SampleSpace, int, int], nn.Module]) -> Architecture
     return built
 
 
+def _extractor(spec: NetworkSpec) -> nn.Module:
+    (images,) = spec.inputs.values()
+    if not isinstance(images, Image):
+        raise TypeError(f"features are of images, not of {images}")
+    return features.Features(images, spec.width, spec.norm)
+
+
+def _plain_discriminator(make: Callable[[SampleSpace, int], nn.Module]) -> Architecture:
+    def built(spec: NetworkSpec) -> nn.Module:
+        if spec.norm == "batch":
+            raise InputError(
+                f"{spec.architecture} has no batch norm: set discriminator_norm to none or spectral"
+            )
+        network = make(spec.shape, spec.width)
+        return spectrally_normed(network) if spec.norm == "spectral" else network
+
+    return built
+
+
+def _coupled(spec: NetworkSpec) -> nn.Module:
+    return coupled.Generator(spec.shape, spec.latent, spec.width, spec.norm)
+
+
 ARCHITECTURES: dict[str, Architecture] = {
     "dcgan.generator": _generator(dcgan.Generator),
     "dcgan.discriminator": _discriminator(dcgan.Discriminator),
@@ -133,6 +157,11 @@ ARCHITECTURES: dict[str, Architecture] = {
     "mlp.generator": _generator(mlp.Generator),
     "mlp.discriminator": _discriminator(mlp.Discriminator),
     "mlp.encoder": _encoder(mlp.Encoder),
+    "features.extractor": _extractor,
+    "features.classifier": lambda s: features.Labels(s.shape.values, s.classes, s.width),
+    "features.discriminator": _plain_discriminator(features.Discriminator),
+    "coupled.generator": _coupled,
+    "coupled.discriminator": _plain_discriminator(coupled.Discriminator),
 }
 
 # Networks that are what they are called are written as the arguments of these functions.
