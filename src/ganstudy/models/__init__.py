@@ -9,10 +9,11 @@ from ganstudy.models.autoencoder import Autoencoder
 from ganstudy.models.base import GenerativeModel
 from ganstudy.models.gan import GAN
 from ganstudy.models.vae import VAE
+from ganstudy.models.vae_gan import VAEGAN
 from ganstudy.params import Params
 from ganstudy.spaces import Space
 
-MODELS: dict[str, type[GenerativeModel]] = {"gan": GAN, "vae": VAE, "ae": Autoencoder}
+MODELS: dict[str, type[GenerativeModel]] = {"gan": GAN, "vae": VAE, "ae": Autoencoder, "vae_gan": VAEGAN}
 
 
 def model_class(model: str) -> type[GenerativeModel]:

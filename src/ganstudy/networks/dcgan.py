@@ -17,6 +17,7 @@ from ganstudy.networks.layers import (
     ByClass,
     Condition,
     MinibatchStd,
+    activations,
     joined,
     must_be_told,
     norms,
@@ -124,6 +125,11 @@ class Discriminator(nn.Module):
     def forward(self, x: Tensor, y: Tensor | None = None) -> Tensor:
         features = self.head(self.trunk(x))
         return projected(self.score(features).squeeze(1), features, self.condition(y))
+
+    def hidden(self, x: Tensor) -> list[Tensor]:
+        """The maps (N, C, H, W) after each non-linearity of the trunk, the finest first. Each is of
+        its sample alone, but for batch norm."""
+        return activations(self.trunk, x)
 
 
 class Encoder(nn.Module):

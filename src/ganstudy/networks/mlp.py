@@ -5,7 +5,7 @@ ReLUs rather than leaky ones: on points they draw the sharper edges between mode
 
 from torch import Tensor, nn
 
-from ganstudy.networks.layers import FLAT_NORMS, Condition, joined, projected
+from ganstudy.networks.layers import FLAT_NORMS, Condition, activations, joined, projected
 from ganstudy.spaces import Image, SampleSpace
 
 
@@ -59,6 +59,10 @@ class Discriminator(nn.Module):
     def forward(self, x: Tensor, y: Tensor | None = None) -> Tensor:
         features = self.body(x)
         return projected(self.score(features).squeeze(1), features, self.condition(y))
+
+    def hidden(self, x: Tensor) -> list[Tensor]:
+        """The units (N, width) of each hidden layer."""
+        return activations(self.body, x)
 
 
 class Encoder(nn.Module):

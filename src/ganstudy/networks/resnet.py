@@ -148,6 +148,15 @@ class Discriminator(nn.Module):
         score = self.score(self.spread(maps).flatten(1)).squeeze(1)
         return projected(score, maps.mean((2, 3)), self.condition(y))
 
+    def hidden(self, x: Tensor) -> list[Tensor]:
+        """The maps (N, C, H, W) that each block makes, the finest first; of the last one after its
+        non-linearity, as the score sees them."""
+        found = []
+        for block in self.trunk[:-1]:
+            x = block(x)
+            found.append(x)
+        return [*found[:-1], self.trunk[-1](x)]
+
 
 class Encoder(nn.Module):
     """q(z | x): images (N, C, H, W) to mean and log-variance, each (N, latent)."""
