@@ -21,6 +21,7 @@ from ganstudy.metrics.debiased import (
     frechet_floors,
     frechet_interval,
 )
+from ganstudy.metrics.density import density_kl, grid_points, mixture_log_density
 from ganstudy.metrics.extractors import FeatureExtractor, Features, TorchFidelityExtractor
 from ganstudy.metrics.frechet import (
     FrechetReference,
@@ -80,16 +81,19 @@ __all__ = [
     "Verdict",
     "class_coverage",
     "debiased_frechet_distance",
+    "density_kl",
     "expected_coverage",
     "frechet_distance",
     "frechet_estimate",
     "frechet_floors",
     "frechet_interval",
     "grid_centers",
+    "grid_points",
     "inception_score",
     "kernel_distance",
     "memorization",
     "memorization_from_distances",
+    "mixture_log_density",
     "mode_kl_floor",
     "mode_statistics",
     "mode_verdicts",

@@ -7,13 +7,20 @@ from ganstudy.errors import InputError, nearest
 from ganstudy.keys import RunKey
 from ganstudy.models.autoencoder import Autoencoder
 from ganstudy.models.base import GenerativeModel
+from ganstudy.models.energy import Energy
 from ganstudy.models.gan import GAN
 from ganstudy.models.vae import VAE
 from ganstudy.models.vae_gan import VAEGAN
 from ganstudy.params import Params
 from ganstudy.spaces import Space
 
-MODELS: dict[str, type[GenerativeModel]] = {"gan": GAN, "vae": VAE, "ae": Autoencoder, "vae_gan": VAEGAN}
+MODELS: dict[str, type[GenerativeModel]] = {
+    "gan": GAN,
+    "vae": VAE,
+    "ae": Autoencoder,
+    "vae_gan": VAEGAN,
+    "energy": Energy,
+}
 
 
 def model_class(model: str) -> type[GenerativeModel]:

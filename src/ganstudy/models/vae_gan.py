@@ -23,7 +23,15 @@ from ganstudy.models.parts import (
 from ganstudy.networks import NetworkSpec
 from ganstudy.networks.norms import upcast
 from ganstudy.objectives.reconstruction import gaussian_kl, reparameterize, squared_error
-from ganstudy.params import LossParams, OptimizerParams, Params, Section, Weight, Width, parse_recipe
+from ganstudy.params import (
+    LossParams,
+    OptimizerParams,
+    Params,
+    Section,
+    Weight,
+    Width,
+    parse_recipe,
+)
 from ganstudy.spaces import Space
 from ganstudy.training.player import Batch, Player, Terms
 

@@ -8,7 +8,7 @@ from typing import Any
 from torch import nn
 
 from ganstudy import spaces
-from ganstudy.networks import dcgan, mlp, resnet
+from ganstudy.networks import dcgan, energy, mlp, resnet
 from ganstudy.networks.layers import Standardized, spectrally_normed
 from ganstudy.spaces import Label, Noise, SampleSpace, Score, Space, sample_space
 
@@ -133,6 +133,8 @@ ARCHITECTURES: dict[str, Architecture] = {
     "mlp.generator": _generator(mlp.Generator),
     "mlp.discriminator": _discriminator(mlp.Discriminator),
     "mlp.encoder": _encoder(mlp.Encoder),
+    "mlp.energy": lambda spec: energy.flat(spec.shape, spec.width),
+    "dcgan.energy": lambda spec: energy.convolutional(spec.shape, spec.width),
 }
 
 # Networks that are what they are called are written as the arguments of these functions.

@@ -21,7 +21,7 @@ def gaussian_nll(samples: Tensor, decoded: Tensor, variance: float | None = None
 
 
 def squared_error(samples: Tensor, decoded: Tensor) -> Tensor:
-    """½ |x - x̃|², summed over the values of a sample and averaged over the batch: -log p(x | z) of a
+    """½ |x - x̃|², summed over the values of a sample, averaged over the batch: -log p(x | z) of a
     Gaussian of variance 1, but for a constant. Scalar."""
     return 0.5 * (samples - decoded).square().flatten(1).sum(1).mean()
 
