@@ -141,6 +141,11 @@ class DataParams(Section):
     pages: Literal["first", "all"] = Field(
         "first", description="of TIFFs of several pages and of animations"
     )
+    labels_per_class: Annotated[int, Field(ge=1, le=1_000_000)] | None = Field(
+        None,
+        description="how many training samples of each class a model may know the label of, drawn "
+        "for each seed; null: all",
+    )
     test: Share = Field(0.2, gt=0, description="share held out where the data has no test split")
     validation: Share = Field(0.1, gt=0, description="share of the training split held out")
 

@@ -9,6 +9,7 @@ from ganstudy.models.autoencoder import Autoencoder
 from ganstudy.models.base import GenerativeModel
 from ganstudy.models.energy import Energy
 from ganstudy.models.gan import GAN
+from ganstudy.models.semi_gan import SemiGAN
 from ganstudy.models.vae import VAE
 from ganstudy.models.vae_gan import VAEGAN
 from ganstudy.params import Params
@@ -20,6 +21,7 @@ MODELS: dict[str, type[GenerativeModel]] = {
     "ae": Autoencoder,
     "vae_gan": VAEGAN,
     "energy": Energy,
+    "semi_gan": SemiGAN,
 }
 
 
@@ -33,12 +35,13 @@ def model_class(model: str) -> type[GenerativeModel]:
 def identity(params: Params, key: RunKey) -> dict[str, Any]:
     """All parameters that a run's result depends on, as JSON values."""
     made = model_class(key.model)
-    recipe = made.recipe(params, key.loss)
+    recipe, few = made.recipe(params, key.loss), params.data.labels_per_class
     return {
         "run": str(key),
         "network": params.network.model_dump(mode="json", include=set(made.network)),
         "train": params.train.model_dump(mode="json", include=set(made.train)),
         "recipe": recipe.model_dump(mode="json"),
+        **({} if few is None else {"labels_per_class": few}),
     }
 
 

@@ -45,7 +45,7 @@ class ChainParams(Section):
     first: Positive = Field(description="size λ of the first step")
     last: Positive = Field(description="and of the last; between them in equal ratios")
     temperature: Weight = Field(1.0, description="of the density exp(-E/T) that is sampled")
-    clip: Positive = Field(1e6, description="bound on each value of the gradient")
+    clip: Positive = Field(1e6, description="bound on how far a step's slope moves a value")
 
     def chain(self) -> Chain:
         """As the sampler reads it."""
@@ -86,7 +86,7 @@ class Replay(nn.Module):
         self.begun.index_fill_(0, places, value=True)
 
 
-class Energy(FromCodes):
+class Energy:
     """One player, D with E = -D (Du & Mordatch 2019, algorithm 1): E of data falls, E of where
     chains end rises, E(x⁺) - E(x⁻) + α (E(x⁺)² + E(x⁻)²), and no gradient passes the chains.
 
@@ -110,7 +110,7 @@ class Energy(FromCodes):
         """It learns samples `x`, and is told of no class."""
         if "y" in spaces:
             return "it knows no classes: set train.conditional to false"
-        return super().unfit(spaces)
+        return FromCodes.unfit(spaces)
 
     @classmethod
     def make(cls, params: Params, loss: str, spaces: Mapping[str, Space], seed: int) -> "Energy":
@@ -182,7 +182,7 @@ class Energy(FromCodes):
         return {"z": Noise(specs[NAME].shape.values)}
 
     @staticmethod
-    def outputs(specs: Specs) -> Mapping[str, SampleSpace]:
+    def outputs(specs: Specs) -> Mapping[str, Space]:
         """Samples."""
         return {"x": specs[NAME].shape}
 

@@ -84,7 +84,7 @@ def _convolution(inputs: int, outputs: int, norm: str, classes: int) -> list[nn.
     ]
 
 
-def _trunk(shape: SampleSpace, width: int, norm: str = "none") -> tuple[list[nn.Module], int]:
+def trunk_of(shape: SampleSpace, width: int, norm: str = "none") -> tuple[list[nn.Module], int]:
     """Strided convolutions down to the base, a plain one between them, and the channels there.
 
     The first layer is never normed (Radford et al. 2016, section 3).
@@ -109,7 +109,7 @@ class Discriminator(nn.Module):
         self, shape: SampleSpace, width: int, classes: int = 0, norm: str = "none"
     ) -> None:
         super().__init__()
-        layers, channels = _trunk(shape, width, norm)
+        layers, channels = trunk_of(shape, width, norm)
         self.trunk = nn.Sequential(*layers)
         self.head = nn.Sequential(
             MinibatchStd(),
@@ -137,7 +137,7 @@ class Encoder(nn.Module):
 
     def __init__(self, shape: SampleSpace, latent: int, width: int) -> None:
         super().__init__()
-        layers, channels = _trunk(shape, width)
+        layers, channels = trunk_of(shape, width)
         height, base_width = shape.pyramid()[0]
         self.body = nn.Sequential(
             *layers, nn.Flatten(), nn.Linear(channels * height * base_width, 2 * latent)

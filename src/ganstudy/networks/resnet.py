@@ -113,8 +113,13 @@ class _Down(nn.Module):
         return added
 
 
-def _trunk(shape: SampleSpace, width: int) -> tuple[nn.Sequential, int]:
-    """Residual blocks down to the base, one more there, and the channels at the end."""
+def trunk_of(shape: SampleSpace, width: int, norm: str = "none") -> tuple[nn.Sequential, int]:
+    """Residual blocks down to the base, one more there, and the channels at the end. Raises
+    `InputError` for a `norm` other than "none"."""
+    if norm != "none":
+        raise InputError(
+            f"network resnet: D has no {norm} norm: set discriminator_norm to none or spectral"
+        )
     levels = len(shape.pyramid()) - 1
     channels = [shape.size[0], *(channels_at(width, level) for level in range(levels))]
     blocks = [
@@ -133,11 +138,7 @@ class Discriminator(nn.Module):
         self, shape: SampleSpace, width: int, classes: int = 0, norm: str = "none"
     ) -> None:
         super().__init__()
-        if norm != "none":
-            raise InputError(
-                f"network resnet: D has no {norm} norm: set discriminator_norm to none or spectral"
-            )
-        self.trunk, channels = _trunk(shape, width)
+        self.trunk, channels = trunk_of(shape, width, norm)
         self.spread = MinibatchStd()
         height, base_width = shape.pyramid()[0]
         self.score = nn.Linear((channels + 1) * height * base_width, 1)
@@ -163,7 +164,7 @@ class Encoder(nn.Module):
 
     def __init__(self, shape: SampleSpace, latent: int, width: int) -> None:
         super().__init__()
-        trunk, channels = _trunk(shape, width)
+        trunk, channels = trunk_of(shape, width)
         height, base_width = shape.pyramid()[0]
         self.body = nn.Sequential(
             trunk, nn.Flatten(), nn.Linear(channels * height * base_width, 2 * latent)

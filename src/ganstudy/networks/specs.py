@@ -8,7 +8,7 @@ from typing import Any
 from torch import nn
 
 from ganstudy import spaces
-from ganstudy.networks import dcgan, energy, mlp, resnet
+from ganstudy.networks import dcgan, energy, logits, mlp, resnet
 from ganstudy.networks.layers import Standardized, spectrally_normed
 from ganstudy.spaces import Label, Noise, SampleSpace, Score, Space, sample_space
 
@@ -135,6 +135,9 @@ ARCHITECTURES: dict[str, Architecture] = {
     "mlp.encoder": _encoder(mlp.Encoder),
     "mlp.energy": lambda spec: energy.flat(spec.shape, spec.width),
     "dcgan.energy": lambda spec: energy.convolutional(spec.shape, spec.width),
+    "mlp.logits": _discriminator(logits.flat),
+    "dcgan.logits": _discriminator(logits.convolutional),
+    "resnet.logits": _discriminator(logits.residual),
 }
 
 # Networks that are what they are called are written as the arguments of these functions.

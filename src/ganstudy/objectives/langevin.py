@@ -12,8 +12,8 @@ from ganstudy import ranks
 
 class Chain(NamedTuple):
     """How a chain walks: its number of `steps`; their size λ, from `first` to `last` in equal
-    ratios; the `temperature` T, by which it samples exp(-E/T); and a bound `clip` on each value of
-    the gradient."""
+    ratios; the `temperature` T, by which it samples exp(-E/T); and a bound `clip` on how far the
+    energy's slope moves a value in a step."""
 
     steps: int
     first: float
@@ -53,6 +53,5 @@ def _step(x: Tensor, slope: Tensor, size: float, chain: Chain, rng: torch.Genera
     noise = ranks.drawn(
         lambda n: torch.randn(n, *each, generator=rng, device=x.device, dtype=x.dtype), len(x)
     )
-    slope = slope.clamp(-chain.clip, chain.clip)
-    deviation = math.sqrt(size * chain.temperature)
-    return torch.add(x, slope, alpha=size / 2).add_(noise, alpha=deviation)
+    move = (slope * (size / 2)).clamp_(-chain.clip, chain.clip)
+    return x.add(move).add_(noise, alpha=math.sqrt(size * chain.temperature))
