@@ -31,6 +31,13 @@ MODELS = {
         "training": WALK,
         "sampling": WALK,
     },
+    "latent_gan-non_saturating": {
+        "optimizer": ADAM,
+        "encoder_width": 8,
+        "latent": 3,
+        "critic_width": 8,
+        "game": GAME,
+    },
 }
 RUNS = [f"{family}-0" for family in MODELS]
 

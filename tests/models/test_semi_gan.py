@@ -1,4 +1,4 @@
-"""The semi-supervised GAN: K logits that are K + 1, what moves whom, and that it reads few labels."""
+"""The semi-supervised GAN: K logits that are K + 1, what moves whom, how few labels it reads."""
 
 import numpy as np
 import pytest

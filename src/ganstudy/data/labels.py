@@ -21,10 +21,10 @@ def few_labels(data: Dataset, per_class: int, seed: int) -> Dataset:
     labels, classes = data.fields["y"], classes_of(data.spaces)
     counts = np.bincount(labels, minlength=classes)
     if (least := int(counts.min())) < per_class:
+        allowed = f"{least} or less" if least else "it has none to be labelled by"
         raise InputError(
-            f"data.labels_per_class: {per_class}: of class {int(counts.argmin())} there are {least} "
-            f"training samples: "
-            + (f"{least} or less" if least else "it has none to be labelled by")
+            f"data.labels_per_class: {per_class}: of class {int(counts.argmin())} there are "
+            f"{least} training samples: {allowed}"
         )
     rows = np.sort(np.concatenate([_drawn(labels, c, per_class, seed) for c in range(classes)]))
     fields = {"x": data.fields["x"], "labelled": data.fields["x"][rows], "y": labels[rows]}

@@ -187,6 +187,6 @@ def error_rate(predicted: Any, labels: Any) -> float:
     predicted, labels = np.asarray(predicted), np.asarray(labels)
     if predicted.shape != labels.shape or labels.ndim != 1 or labels.size == 0:
         raise ValueError(
-            f"classes and labels of the same samples; these are {predicted.shape} and {labels.shape}"
+            f"classes and labels of the same samples: {predicted.shape} and {labels.shape}"
         )
     return float((predicted != labels).mean())

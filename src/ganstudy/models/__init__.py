@@ -9,6 +9,7 @@ from ganstudy.models.autoencoder import Autoencoder
 from ganstudy.models.base import GenerativeModel
 from ganstudy.models.energy import Energy
 from ganstudy.models.gan import GAN
+from ganstudy.models.latent_gan import LatentGAN
 from ganstudy.models.semi_gan import SemiGAN
 from ganstudy.models.vae import VAE
 from ganstudy.models.vae_gan import VAEGAN
@@ -22,6 +23,7 @@ MODELS: dict[str, type[GenerativeModel]] = {
     "vae_gan": VAEGAN,
     "energy": Energy,
     "semi_gan": SemiGAN,
+    "latent_gan": LatentGAN,
 }
 
 

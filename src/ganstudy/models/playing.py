@@ -15,10 +15,10 @@ from ganstudy.training.trainer import Settings, Trainer
 
 
 def seen(params: Params, key: RunKey, data: Dataset) -> Dataset:
-    """Of `data` what the run `key` sees: labels only where it is conditional or cannot learn without
-    any, and no more of them than `data.labels_per_class`, drawn for its seed; a conditional model
-    then sees the labelled samples alone. Raises `InputError` where it is to know classes that the
-    data does not have."""
+    """Of `data` what the run `key` sees: labels only where it is conditional or cannot learn
+    without any, and no more of them than `data.labels_per_class`, drawn for its seed; a conditional
+    model then sees the labelled samples alone. Raises `InputError` where it is to know classes that
+    the data does not have."""
     conditional, few = params.train.conditional, params.data.labels_per_class
     plain = data.only(data.fields.keys() - {"y"})
     if not conditional and model_class(key.model).unfit(plain.spaces) is None:

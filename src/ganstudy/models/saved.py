@@ -103,7 +103,7 @@ class SavedGenerator:
 
 @dataclass(frozen=True)
 class Companion:
-    """The network that a generator was trained with: an encoder, a discriminator or a classifier."""
+    """The network that a generator was trained with, by its name: see `COMPANIONS`."""
 
     role: str
     spec: NetworkSpec

@@ -34,12 +34,12 @@ class SemiParams(Section):
 
 
 class SemiGAN:
-    """Two players: D with a logit l_k for each of K classes and none for generated samples, which is
-    what K + 1 logits are whose last is 0. D(x) = Z / (Z + 1), Z = Σ exp l_k.
+    """Two players: D with a logit l_k for each of K classes and none for generated samples, which
+    is what K + 1 logits are whose last is 0. D(x) = Z / (Z + 1), Z = Σ exp l_k.
 
-    D minimises the cross-entropy of labelled samples, and -log D of all and -log(1 - D) of generated
-    ones; G brings the mean of D's last hidden layer to that of real samples (feature matching,
-    section 3.1). Beside samples it tells the class of those it is given.
+    D minimises the cross-entropy of labelled samples, and -log D of all and -log(1 - D) of
+    generated ones; G brings the mean of D's last hidden layer to that of real samples (feature
+    matching, section 3.1). Beside samples it tells the class of those it is given.
     """
 
     averaged: ClassVar[frozenset[str]] = frozenset({"generator", CLASSIFIER})

@@ -92,6 +92,7 @@ class VAEGAN(EncoderDecoder):
         self._recipe, self.adversary = recipe, adversary
         self.specs |= {adversary.name: adversary.spec}
         self.networks |= {adversary.name: adversary.network}
+        self.state = adversary.state
 
     def players(self) -> Sequence[Player]:
         """D, the decoder, the encoder."""

@@ -8,9 +8,9 @@ from typing import Any
 from torch import nn
 
 from ganstudy import spaces
-from ganstudy.networks import dcgan, energy, logits, mlp, resnet
+from ganstudy.networks import dcgan, energy, latent, logits, mlp, resnet
 from ganstudy.networks.layers import Standardized, spectrally_normed
-from ganstudy.spaces import Label, Noise, SampleSpace, Score, Space, sample_space
+from ganstudy.spaces import Label, Noise, Points, SampleSpace, Score, Space, sample_space
 
 
 @dataclass(frozen=True)
@@ -99,6 +99,8 @@ def _told(classes: int) -> dict[str, Space]:
     return {"y": Label(classes)} if classes else {}
 
 
+MAPPING_WIDTH = 256  # of the hidden layers between codes and codes
+
 Architecture = Callable[[NetworkSpec], nn.Module]
 
 
@@ -123,6 +125,14 @@ def _encoder(make: Callable[[SampleSpace, int, int], nn.Module]) -> Architecture
     return built
 
 
+def _latent_generator(make: Callable[[SampleSpace, int, int, int, str], nn.Module]) -> Architecture:
+    def built(spec: NetworkSpec) -> nn.Module:
+        mapping = mlp.Generator(Points(spec.latent, 1.0), spec.latent, MAPPING_WIDTH)
+        return latent.Generator(mapping, _generator(make)(spec), spec.latent)
+
+    return built
+
+
 ARCHITECTURES: dict[str, Architecture] = {
     "dcgan.generator": _generator(dcgan.Generator),
     "dcgan.discriminator": _discriminator(dcgan.Discriminator),
@@ -133,6 +143,9 @@ ARCHITECTURES: dict[str, Architecture] = {
     "mlp.generator": _generator(mlp.Generator),
     "mlp.discriminator": _discriminator(mlp.Discriminator),
     "mlp.encoder": _encoder(mlp.Encoder),
+    "dcgan.latent_generator": _latent_generator(dcgan.Generator),
+    "resnet.latent_generator": _latent_generator(resnet.Generator),
+    "mlp.latent_generator": _latent_generator(mlp.Generator),
     "mlp.energy": lambda spec: energy.flat(spec.shape, spec.width),
     "dcgan.energy": lambda spec: energy.convolutional(spec.shape, spec.width),
     "mlp.logits": _discriminator(logits.flat),
