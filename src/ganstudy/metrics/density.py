@@ -22,7 +22,8 @@ def mixture_log_density(points: Any, centers: Any, sigma: float) -> Array:
     same_width(points, centers, "points and centers")
     squares = ((points[:, None] - centers[None]) ** 2).sum(2)
     found: Array = logsumexp(-squares / (2 * sigma**2), axis=1)
-    return found - np.log(2 * np.pi * sigma**2 * len(centers))
+    found -= np.log(2 * np.pi * sigma**2 * len(centers))
+    return found
 
 
 def density_kl(log_truth: Any, log_model: Any) -> float:
