@@ -251,6 +251,13 @@ def labelled(stored: tuple[int, ...], scale: float = 1.0, classes: int = 0) -> d
     return fields | ({"y": Label(classes)} if classes else {})
 
 
+def partly_labelled(stored: tuple[int, ...], scale: float, classes: int) -> dict[str, Space]:
+    """The fields of data of which few samples have labels: all samples `x`, and `labelled` ones
+    with their `y`."""
+    samples = sample_space(stored, scale)
+    return {"x": samples, "labelled": samples, "y": Label(classes)}
+
+
 def samples_of(spaces: Mapping[str, Space]) -> SampleSpace:
     """The space of samples `x`."""
     found = spaces["x"]

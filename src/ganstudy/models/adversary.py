@@ -4,28 +4,30 @@ A model holds as many as it likes, and asks each for the terms of either side of
 anything that can be scored.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 
 from ganstudy.errors import InputError, naming, nearest
 from ganstudy.models.base import adam, initial_weights
 from ganstudy.networks import NetworkSpec
 from ganstudy.networks.norms import upcast
+from ganstudy.objectives.adaptive import EVERY, Strength, augmented
 from ganstudy.objectives.adversarial import LOSSES
 from ganstudy.objectives.augmentation import augmentation
 from ganstudy.objectives.penalties import GRADIENT_PENALTIES, PENALTIES, Penalty
 from ganstudy.objectives.projections import clip_weights
-from ganstudy.params import LossParams
+from ganstudy.params import AdaptiveParams, LossParams
 from ganstudy.training.alarms import game_terms
 from ganstudy.training.player import Batch, Player, Terms
 
 NAME = "discriminator"
 # What a network of D is told beside samples: labels (N,), images (N, ...), the name of a domain.
 Condition = Tensor | str | None
+Augment = Sequence[str] | AdaptiveParams  # as `train.augment` says
 
 
 @dataclass(frozen=True)
@@ -40,7 +42,7 @@ class WeightedPenalty:
 
 class Adversary:
     """D under the row `loss` and its recipe: penalties with their cadence, a projection; `augment`
-    names what is done to all that D sees.
+    names what is done to all that D sees, or says how it adapts; `state` is then the model's too.
 
     `name` is D's, as network and as player, and tells its random draws from another adversary's:
     "discriminator", or "discriminator_…". Raises `InputError` for a loss, penalty or augmentation
@@ -52,7 +54,7 @@ class Adversary:
         spec: NetworkSpec,
         loss: str,
         recipe: LossParams,
-        augment: Sequence[str],
+        augment: Augment,
         seed: int,
         name: str = NAME,
     ) -> None:
@@ -64,6 +66,10 @@ class Adversary:
             for row, settings in recipe.penalties.items()
         ]
         _recipe_can_work(loss, recipe, spec)
+        self.strength: Strength | None = None
+        if isinstance(augment, AdaptiveParams):
+            self.strength = Strength(augment.target, 1000 * augment.kimg)
+            augment = []
         with naming("train.augment"):
             self._augmentations = [(row, augmentation(row)) for row in augment]
         self.name, self.spec = name, spec
@@ -98,6 +104,7 @@ class Adversary:
         # The game's value apart from penalties, which come and go with their cadence.
         terms = {"adversarial": loss, "real": real_scores.mean(), "fake": fake_scores.mean()}
         terms |= game_terms(real_scores, fake_scores, plain_real, plain_fake)
+        terms |= self._adapted(real_scores, batch.round)
         for row in due:
             value = row.penalty(critic, real, fake, self._rng(batch, f"penalty {row.name}"))
             loss = loss + row.weight * row.every * value
@@ -126,15 +133,38 @@ class Adversary:
         return [row for row in self._penalties if round_index % row.every == 0]
 
     def _due_names(self, round_index: int) -> tuple[str, ...]:
-        return tuple(row.name for row in self._due(round_index))
+        adapts = ("ada",) if self.strength is not None and _adapts(round_index) else ()
+        return (*(row.name for row in self._due(round_index)), *adapts)
+
+    @property
+    def state(self) -> Mapping[str, nn.Module]:
+        """What changes in training beside D: how strongly augmentation is made, where it adapts."""
+        return {} if self.strength is None else {f"strength of {self.name}": self.strength}
+
+    def _adapted(self, real_scores: Tensor, round_index: int) -> Terms:
+        """What augmentation learns from the scores of real samples, and how strong it then is."""
+        if self.strength is None:
+            return {}
+        self.strength.heard(real_scores)
+        if _adapts(round_index):
+            self.strength.moved()
+        return {"augment_p": self.strength.p.clone()}
 
     def _augmented(self, samples: Tensor, batch: Batch, purpose: str) -> Tensor:
         for name, augment in self._augmentations:
             samples = augment(samples, self._rng(batch, f"{name} of {purpose}"))
+        if self.strength is not None:
+            rng = self._rng(batch, f"adaptive of {purpose}")
+            samples = augmented(samples, self.strength.p.to(samples.dtype), rng)
         return samples
 
     def _rng(self, batch: Batch, purpose: str) -> torch.Generator:
         return batch.rng(purpose + self.name.removeprefix(NAME))
+
+
+def _adapts(round_index: int) -> bool:
+    """Whether augmentation follows D at the end of this round."""
+    return round_index % EVERY == EVERY - 1
 
 
 class _Remembering:

@@ -99,6 +99,8 @@ class FromCodes:
     @classmethod
     def unfit(cls, spaces: Mapping[str, Space]) -> str | None:
         """It learns samples `x`."""
+        if "labelled" in spaces:
+            return "it learns samples of which all have labels, or none"
         if isinstance(spaces.get("x"), SampleSpace):
             return None
         return f"it learns one field of samples, x, and this data has {', '.join(spaces)}"

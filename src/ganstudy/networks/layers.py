@@ -10,6 +10,7 @@ from ganstudy import ranks
 from ganstudy.networks.norms import BatchNorm1d, BatchNorm2d, upcast
 
 SLOPE = 0.2  # of leaky ReLUs
+NON_LINEAR = (nn.ReLU, nn.LeakyReLU, nn.SiLU)
 
 
 class MinibatchStd(nn.Module):
@@ -128,6 +129,16 @@ def spectrally_normed(network: nn.Module) -> nn.Module:
         if isinstance(module, nn.Linear | nn.Conv2d | nn.ConvTranspose2d | nn.Embedding):
             spectral_norm(module)
     return network
+
+
+def activations(layers: nn.Sequential, x: Tensor) -> list[Tensor]:
+    """The output of each non-linearity of `layers`, the first one's first."""
+    found = []
+    for layer in layers:
+        x = layer(x)
+        if isinstance(layer, NON_LINEAR):
+            found.append(x)
+    return found
 
 
 def joined(z: Tensor, condition: Tensor | None) -> Tensor:

@@ -9,9 +9,9 @@ from torch import nn
 
 from ganstudy import spaces
 from ganstudy.errors import InputError
-from ganstudy.networks import coupled, dcgan, features, mlp, resnet
+from ganstudy.networks import coupled, dcgan, energy, features, latent, logits, mlp, resnet
 from ganstudy.networks.layers import Standardized, spectrally_normed
-from ganstudy.spaces import Image, Label, Noise, SampleSpace, Score, Space, sample_space
+from ganstudy.spaces import Image, Label, Noise, Points, SampleSpace, Score, Space, sample_space
 
 
 @dataclass(frozen=True)
@@ -100,6 +100,8 @@ def _told(classes: int) -> dict[str, Space]:
     return {"y": Label(classes)} if classes else {}
 
 
+MAPPING_WIDTH = 256  # of the hidden layers between codes and codes
+
 Architecture = Callable[[NetworkSpec], nn.Module]
 
 
@@ -143,6 +145,14 @@ def _plain_discriminator(make: Callable[[SampleSpace, int], nn.Module]) -> Archi
     return built
 
 
+def _latent_generator(make: Callable[[SampleSpace, int, int, int, str], nn.Module]) -> Architecture:
+    def built(spec: NetworkSpec) -> nn.Module:
+        mapping = mlp.Generator(Points(spec.latent, 1.0), spec.latent, MAPPING_WIDTH)
+        return latent.Generator(mapping, _generator(make)(spec), spec.latent)
+
+    return built
+
+
 def _coupled(spec: NetworkSpec) -> nn.Module:
     return coupled.Generator(spec.shape, spec.latent, spec.width, spec.norm)
 
@@ -162,6 +172,14 @@ ARCHITECTURES: dict[str, Architecture] = {
     "features.discriminator": _plain_discriminator(features.Discriminator),
     "coupled.generator": _coupled,
     "coupled.discriminator": _plain_discriminator(coupled.Discriminator),
+    "dcgan.latent_generator": _latent_generator(dcgan.Generator),
+    "resnet.latent_generator": _latent_generator(resnet.Generator),
+    "mlp.latent_generator": _latent_generator(mlp.Generator),
+    "mlp.energy": lambda spec: energy.flat(spec.shape, spec.width),
+    "dcgan.energy": lambda spec: energy.convolutional(spec.shape, spec.width),
+    "mlp.logits": _discriminator(logits.flat),
+    "dcgan.logits": _discriminator(logits.convolutional),
+    "resnet.logits": _discriminator(logits.residual),
 }
 
 # Networks that are what they are called are written as the arguments of these functions.

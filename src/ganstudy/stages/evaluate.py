@@ -10,12 +10,13 @@ import torch
 
 from ganstudy import judges, judging, layout, ranks, template
 from ganstudy.data.fields import digest, load_dataset
-from ganstudy.data.images import INFO, Split, load_info
+from ganstudy.data.images import INFO, Split, load_info, load_split
 from ganstudy.dataset import Array
 from ganstudy.errors import InputError
 from ganstudy.evidence import fields as evidence_of_fields
 from ganstudy.evidence import write as evidence
 from ganstudy.files import read_json, read_named, read_samples, write_json
+from ganstudy.metrics import error_rate
 from ganstudy.models.saved import MODEL, model_of
 from ganstudy.networks import specs
 from ganstudy.params import Kind, Params, load
@@ -194,4 +195,15 @@ def _measured(protocol: MeasuringProtocol, folder: Path) -> dict[str, Any]:
     values = protocol.measure(samples, None)
     meta = read_json(folder / MODEL)
     trained = {"train_precision": meta["precision"]} if "precision" in meta else {}
-    return values | trained | {"failed": int("failure" in meta)}
+    told = _labels_told(folder.name)
+    return values | told | trained | {"failed": int("failure" in meta)}
+
+
+def _labels_told(key: str) -> dict[str, Any]:
+    """How often a run that tells classes errs on the test split, the first of which it was given in
+    their order."""
+    told = read_named(layout.samples_of(key)).get("label")
+    labels = load_split(layout.PREPARED, "test").labels
+    if told is None or labels is None:
+        return {}
+    return {"label_error": error_rate(told, labels[: len(told)]), "labels_told": len(told)}

@@ -56,7 +56,7 @@ def _train(params: Params, key: RunKey, out: Path, device: torch.device) -> None
     recipe = identity(params, key)
     info = load_info(layout.PREPARED)
     numerics = layout.output(layout.NUMERICS / f"{key.family}.json", "numerics")
-    data = seen(params, load_dataset(layout.PREPARED, "train"))
+    data = seen(params, key, load_dataset(layout.PREPARED, "train"))
     spaces = data.spaces
     arithmetic = precision(params, device)
     digest = sha256_json(
