@@ -157,7 +157,51 @@ class Points:
         )
 
 
-SampleSpace = Image | Points  # what is generated and measured
+@dataclass(frozen=True)
+class Voxels:
+    """Solids on a grid of so many cells upwards (depth), back (height) and across (width); networks
+    see each cell's occupancy in [0, 1]."""
+
+    depth: int
+    height: int
+    width: int
+    scale: ClassVar[float] = 1.0
+
+    @property
+    def stored(self) -> tuple[int, ...]:
+        """(D, H, W)."""
+        return (self.depth, self.height, self.width)
+
+    @property
+    def size(self) -> tuple[int, ...]:
+        """(1, D, H, W)."""
+        return (1, *self.stored)
+
+    @property
+    def values(self) -> int:
+        """Cells of one solid."""
+        return self.depth * self.height * self.width
+
+    def encode(self, stored: "Tensor") -> "Tensor":
+        """bool (N, D, H, W) to 0 and 1, (N, 1, D, H, W) in torch's default dtype."""
+        import torch
+
+        return stored[:, None].to(torch.get_default_dtype())
+
+    def decode(self, seen: "Tensor") -> "Tensor":
+        """Occupancies (N, 1, D, H, W) in [0, 1] to bool (N, D, H, W): more than half full."""
+        return seen[:, 0] > 0.5
+
+    def pyramid(self) -> list[tuple[int, int]]:
+        """Solids have no rows and columns: raises `InputError`."""
+        raise InputError(
+            "a network for pictures cannot make voxels, which are solid: use a model of voxels, "
+            "such as gan3d"
+        )
+
+
+FlatSpace = Image | Points  # what networks for pictures, or for points, make
+SampleSpace = FlatSpace | Voxels  # what is generated and measured
 
 
 class _Plain:
@@ -205,6 +249,19 @@ class Noise(_Plain):
 
 
 @dataclass(frozen=True)
+class Tokens(_Plain):
+    """Texts as int64 (N, length): numbers of words in 1 … `vocabulary`, then 0 to the end."""
+
+    length: int
+    vocabulary: int
+
+    @property
+    def size(self) -> tuple[int, ...]:
+        """(length,)."""
+        return (self.length,)
+
+
+@dataclass(frozen=True)
 class Score(_Plain):
     """D's raw scores (N,)."""
 
@@ -218,6 +275,8 @@ class Score(_Plain):
 SPACES: dict[str, type[Any]] = {
     "image": Image,
     "points": Points,
+    "voxels": Voxels,
+    "tokens": Tokens,
     "label": Label,
     "noise": Noise,
     "score": Score,
@@ -237,7 +296,7 @@ def from_json(content: dict[str, Any]) -> Space:
     return made
 
 
-def sample_space(stored: tuple[int, ...], scale: float = 1.0) -> SampleSpace:
+def sample_space(stored: tuple[int, ...], scale: float = 1.0) -> FlatSpace:
     """The space of samples stored as (H, W, C) images or (d,) points."""
     if len(stored) == 1:
         return Points(stored[0], scale)

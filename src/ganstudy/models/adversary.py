@@ -77,12 +77,19 @@ class Adversary:
         return Player(self.name, self.network, objective, optimizer, steps, clip, self._due_names)
 
     def discriminator_terms(
-        self, real: Tensor, fake: Tensor, batch: Batch, condition: Tensor | None = None
+        self,
+        real: Tensor,
+        fake: Tensor,
+        batch: Batch,
+        condition: Tensor | None = None,
+        mismatched: Tensor | None = None,
     ) -> Terms:
         """What D minimises, `loss`, beside its parts and what tells its health: scalars.
 
         `real` and `fake` (N, ...) are what D scores, under one `condition` for both, like labels
-        (N,); `fake` needs no gradient. `batch` gives the round and the randomness.
+        (N,); `fake` needs no gradient. `batch` gives the round and the randomness. Where a
+        `mismatched` condition is there, one that does not fit `real`, half of the game is to tell
+        real samples under it from those under their own (Reed et al. 2016, algorithm 1).
         """
         plain_real, plain_fake = real, fake.to(real.dtype)
         real = self._augmented(plain_real, batch, "real")
@@ -93,8 +100,14 @@ class Adversary:
         critic = _Remembering(partial(self.score, condition=condition))
         real_scores, fake_scores = critic(real), critic(fake)
         loss = self._loss.discriminator(real_scores, fake_scores)
+        told: Terms = {}
+        if mismatched is not None:
+            wrong_scores = self.score(real, mismatched)
+            loss = (loss + self._loss.discriminator(real_scores, wrong_scores)) / 2
+            told["mismatched"] = wrong_scores.mean()
         # The game's value apart from penalties, which come and go with their cadence.
         terms = {"adversarial": loss, "real": real_scores.mean(), "fake": fake_scores.mean()}
+        terms |= told
         terms |= game_terms(real_scores, fake_scores, plain_real, plain_fake)
         for row in due:
             value = row.penalty(critic, real, fake, self._rng(batch, f"penalty {row.name}"))

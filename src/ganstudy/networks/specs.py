@@ -8,9 +8,9 @@ from typing import Any
 from torch import nn
 
 from ganstudy import spaces
-from ganstudy.networks import dcgan, mlp, resnet
+from ganstudy.networks import dcgan, mlp, resnet, text
 from ganstudy.networks.layers import Standardized, spectrally_normed
-from ganstudy.spaces import Label, Noise, SampleSpace, Score, Space, sample_space
+from ganstudy.spaces import Label, Noise, SampleSpace, Score, Space, Tokens, sample_space
 
 
 @dataclass(frozen=True)
@@ -44,6 +44,11 @@ class NetworkSpec:
     def shape(self) -> SampleSpace:
         """The space of the samples that go in or, where none do, come out."""
         return next(s for s in self._spaces() if isinstance(s, SampleSpace))
+
+    @property
+    def tokens(self) -> Tokens:
+        """The space of the texts that go in."""
+        return next(s for s in self._spaces() if isinstance(s, Tokens))
 
     def build(self) -> nn.Module:
         """The network with fresh weights."""
@@ -123,6 +128,16 @@ def _encoder(make: Callable[[SampleSpace, int, int], nn.Module]) -> Architecture
     return built
 
 
+def _text_generator(spec: NetworkSpec) -> nn.Module:
+    return text.Generator(spec.shape, spec.tokens, spec.latent, spec.width, spec.norm)
+
+
+def _text_discriminator(spec: NetworkSpec) -> nn.Module:
+    if spec.norm == "spectral":
+        return spectrally_normed(text.Discriminator(spec.shape, spec.tokens, spec.width))
+    return text.Discriminator(spec.shape, spec.tokens, spec.width, spec.norm)
+
+
 ARCHITECTURES: dict[str, Architecture] = {
     "dcgan.generator": _generator(dcgan.Generator),
     "dcgan.discriminator": _discriminator(dcgan.Discriminator),
@@ -133,6 +148,9 @@ ARCHITECTURES: dict[str, Architecture] = {
     "mlp.generator": _generator(mlp.Generator),
     "mlp.discriminator": _discriminator(mlp.Discriminator),
     "mlp.encoder": _encoder(mlp.Encoder),
+    "text.encoder": lambda spec: text.Encoder(spec.tokens, spec.latent),
+    "text.generator": _text_generator,
+    "text.discriminator": _text_discriminator,
 }
 
 # Networks that are what they are called are written as the arguments of these functions.
@@ -148,8 +166,8 @@ def to_json(specs: Mapping[str, NetworkSpec]) -> dict[str, Any]:
     called by its few arguments, of others, together as `networks`, all."""
     flat, whole = {}, {}
     for name, spec in specs.items():
-        if name in ROLES and spec.architecture.endswith(f".{name}"):
-            flat[name] = _arguments(name, spec)
+        if name in ROLES and (few := _arguments(name, spec)) is not None:
+            flat[name] = few
         else:
             whole[name] = _whole(spec)
     return flat | ({"networks": whole} if whole else {})
@@ -162,7 +180,10 @@ def from_json(content: Mapping[str, Any]) -> dict[str, NetworkSpec]:
     return flat | {name: _from_whole(spec) for name, spec in content.get("networks", {}).items()}
 
 
-def _arguments(role: str, spec: NetworkSpec) -> dict[str, Any]:
+def _arguments(role: str, spec: NetworkSpec) -> dict[str, Any] | None:
+    """The arguments of the role's function that make `spec`; None where none do."""
+    if not any(isinstance(space, SampleSpace) for space in spec._spaces()):
+        return None
     every = {
         "network": spec.family,
         "stored": spec.shape.stored,
@@ -173,7 +194,8 @@ def _arguments(role: str, spec: NetworkSpec) -> dict[str, Any]:
         "classes": spec.classes,
         "standardized": spec.norm == "standardized",
     }
-    return {name: every[name] for name in inspect.signature(ROLES[role]).parameters}
+    few = {name: every[name] for name in inspect.signature(ROLES[role]).parameters}
+    return few if ROLES[role](**few) == spec else None
 
 
 def _stored(fields: dict[str, Any]) -> dict[str, Any]:
