@@ -192,6 +192,14 @@ class Voxels:
         """Occupancies (N, 1, D, H, W) in [0, 1] to bool (N, D, H, W): more than half full."""
         return seen[:, 0] > 0.5
 
+    def tiny(self, share: float) -> "Voxels":
+        """The smallest that networks for voxels make."""
+        return Voxels(8, 8, 8)
+
+    def draw(self, rng: "Generator", count: int) -> "Array":
+        """Cells full or empty by chance."""
+        return rng.random((count, *self.stored)) < 0.5
+
     def pyramid(self) -> list[tuple[int, int]]:
         """Solids have no rows and columns: raises `InputError`."""
         raise InputError(
@@ -250,15 +258,26 @@ class Noise(_Plain):
 
 @dataclass(frozen=True)
 class Tokens(_Plain):
-    """Texts as int64 (N, length): numbers of words in 1 … `vocabulary`, then 0 to the end."""
+    """Texts of up to `length` words as int64 (N, length): word number i of the `vocabulary` is
+    i + 1, and 0 stands after the last. Who has the space can read words, like a run that is saved.
+    """
 
     length: int
-    vocabulary: int
+    vocabulary: tuple[str, ...]
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "vocabulary", tuple(self.vocabulary))  # JSON has lists
 
     @property
     def size(self) -> tuple[int, ...]:
         """(length,)."""
         return (self.length,)
+
+    def draw(self, rng: "Generator", count: int) -> "Array":
+        """Texts of any words, one at least."""
+        words = rng.integers(1, len(self.vocabulary) + 1, (count, self.length))
+        used = rng.integers(1, self.length + 1, (count, 1))
+        return words * (range(self.length) < used)
 
 
 @dataclass(frozen=True)

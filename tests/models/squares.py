@@ -12,7 +12,7 @@ from ganstudy.training.batches import Batches
 from ganstudy.training.trainer import Settings, Trainer, Watch
 from training.tiny import CPU, params
 
-SPACES = {"x": Image(3, 8, 8), "text": Tokens(3, 5)}
+SPACES = {"x": Image(3, 8, 8), "text": Tokens(3, ("red", "green", "blue", "small", "large"))}
 COLOURS = np.array([[230, 30, 30], [30, 230, 30], [30, 30, 230]], np.uint8)
 # Words 1 to 3 are the colours, 4 small, 5 large.
 CAPTIONS = np.array([[size, colour, 0] for colour in (1, 2, 3) for size in (4, 5)], np.int64)

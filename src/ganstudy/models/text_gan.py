@@ -96,9 +96,7 @@ class TextGAN(FromCodes):
             fake = self._fakes(batch, "z for D")
         shown, text = self._recipe.captions, batch["text"]
         others = other_captions(text) if shown == "mismatched" else None
-        return self.adversary.discriminator_terms(
-            batch["x"], fake, batch, self._told(text), others
-        )
+        return self.adversary.discriminator_terms(batch["x"], fake, batch, self._told(text), others)
 
     def _generator_terms(self, batch: Batch) -> Terms:
         fake = self._fakes(batch, "z for G")
@@ -126,9 +124,7 @@ def unfit_for_captions(spaces: Mapping[str, Space]) -> str | None:
     return f"it learns images x with captions, text, and this data has {', '.join(spaces)}"
 
 
-def discriminator_of(
-    images: Space, tokens: Space | None, width: int, norm: str
-) -> NetworkSpec:
+def discriminator_of(images: Space, tokens: Space | None, width: int, norm: str) -> NetworkSpec:
     """D of images with texts, or of images alone."""
     if tokens is None:
         return NetworkSpec("dcgan.discriminator", {"x": images}, Score(), width, norm)

@@ -6,7 +6,7 @@ The encoder is small and learns with the game that it is part of; no weights com
 from torch import Tensor, nn
 
 from ganstudy.networks import dcgan
-from ganstudy.networks.layers import joined
+from ganstudy.networks.layers import joined, projected
 from ganstudy.spaces import SampleSpace, Tokens
 
 WORDS, HIDDEN = 64, 128  # numbers that stand for a word; units between words and the result
@@ -21,7 +21,7 @@ class Encoder(nn.Module):
 
     def __init__(self, tokens: Tokens, size: int) -> None:
         super().__init__()
-        self.table = nn.Embedding(tokens.vocabulary + 1, WORDS)
+        self.table = nn.Embedding(len(tokens.vocabulary) + 1, WORDS)
         self.body = nn.Sequential(nn.Linear(WORDS, HIDDEN), nn.ReLU(), nn.Linear(HIDDEN, size))
 
     def forward(self, text: Tensor) -> Tensor:
@@ -31,7 +31,7 @@ class Encoder(nn.Module):
         return meaning
 
 
-class Generator(dcgan.Generator):
+class Generator(nn.Module):
     """G(z, text): codes (N, latent) and tokens (N, L) to images (N, C, H, W) in [-1, 1]. What the
     text means, as many numbers as the code has, is appended to it (Reed et al. 2016, section 4).
     """
@@ -39,25 +39,24 @@ class Generator(dcgan.Generator):
     def __init__(
         self, shape: SampleSpace, tokens: Tokens, latent: int, width: int, norm: str = "batch"
     ) -> None:
-        super().__init__(shape, 2 * latent, width, 0, norm)
+        super().__init__()
         self.text = Encoder(tokens, latent)
+        self.images = dcgan.Generator(shape, 2 * latent, width, 0, norm)
 
-    def forward(self, z: Tensor, y: Tensor | None = None) -> Tensor:
-        if y is None:
-            raise ValueError("this network makes what a text says: it takes tokens")
-        return super().forward(joined(z, self.text(y)))
+    def forward(self, z: Tensor, text: Tensor) -> Tensor:
+        made: Tensor = self.images(joined(z, self.text(text)))
+        return made
 
 
-class Discriminator(dcgan.Discriminator):
+class Discriminator(nn.Module):
     """D(x, text): images (N, C, H, W) in [-1, 1] and tokens (N, L) to logits (N,), by projection on
     what the text means (Miyato & Koyama 2018, eq. 4)."""
 
     def __init__(self, shape: SampleSpace, tokens: Tokens, width: int, norm: str = "none") -> None:
-        super().__init__(shape, width, 0, norm)
-        self.text = Encoder(tokens, self.score.in_features)
+        super().__init__()
+        self.images = dcgan.Discriminator(shape, width, 0, norm)
+        self.text = Encoder(tokens, self.images.score.in_features)
 
-    def forward(self, x: Tensor, y: Tensor | None = None) -> Tensor:
-        if y is None:
-            raise ValueError("this network compares images with texts: it takes tokens")
-        features = self.head(self.trunk(x))
-        return dcgan.projected(self.score(features).squeeze(1), features, self.text(y))
+    def forward(self, x: Tensor, text: Tensor) -> Tensor:
+        features = self.images.features(x)
+        return projected(self.images.score(features).squeeze(1), features, self.text(text))
