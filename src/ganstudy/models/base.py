@@ -16,7 +16,7 @@ from ganstudy.files import Labels
 from ganstudy.networks import NetworkSpec
 from ganstudy.params import OptimizerParams, Params, Section
 from ganstudy.seeding import derive, philox, torch_generator
-from ganstudy.spaces import FlatSpace, Label, Noise, SampleSpace, Space
+from ganstudy.spaces import FlatSpace, Label, Noise, Space
 from ganstudy.training.ema import settle_statistics
 from ganstudy.training.player import Adam, Player
 
