@@ -8,9 +8,9 @@ from typing import Any
 from torch import nn
 
 from ganstudy import spaces
-from ganstudy.networks import dcgan, mlp, resnet, text
+from ganstudy.networks import conv3d, dcgan, mlp, resnet, text
 from ganstudy.networks.layers import Standardized, spectrally_normed
-from ganstudy.spaces import Label, Noise, SampleSpace, Score, Space, Tokens, sample_space
+from ganstudy.spaces import Label, Noise, SampleSpace, Score, Space, Tokens, Voxels, sample_space
 
 
 @dataclass(frozen=True)
@@ -44,6 +44,11 @@ class NetworkSpec:
     def shape(self) -> SampleSpace:
         """The space of the samples that go in or, where none do, come out."""
         return next(s for s in self._spaces() if isinstance(s, SampleSpace))
+
+    @property
+    def voxels(self) -> Voxels:
+        """The space of the solids that go in or come out."""
+        return next(s for s in self._spaces() if isinstance(s, Voxels))
 
     @property
     def tokens(self) -> Tokens:
@@ -138,6 +143,16 @@ def _text_discriminator(spec: NetworkSpec) -> nn.Module:
     return text.Discriminator(spec.shape, spec.tokens, spec.width, spec.norm)
 
 
+def _voxel_generator(spec: NetworkSpec) -> nn.Module:
+    return conv3d.Generator(spec.voxels, spec.latent, spec.width, spec.norm)
+
+
+def _voxel_discriminator(spec: NetworkSpec) -> nn.Module:
+    if spec.norm == "spectral":
+        return spectrally_normed(conv3d.Discriminator(spec.voxels, spec.width))
+    return conv3d.Discriminator(spec.voxels, spec.width, spec.norm)
+
+
 ARCHITECTURES: dict[str, Architecture] = {
     "dcgan.generator": _generator(dcgan.Generator),
     "dcgan.discriminator": _discriminator(dcgan.Discriminator),
@@ -151,6 +166,8 @@ ARCHITECTURES: dict[str, Architecture] = {
     "text.encoder": lambda spec: text.Encoder(spec.tokens, spec.latent),
     "text.generator": _text_generator,
     "text.discriminator": _text_discriminator,
+    "conv3d.generator": _voxel_generator,
+    "conv3d.discriminator": _voxel_discriminator,
 }
 
 # Networks that are what they are called are written as the arguments of these functions.

@@ -19,6 +19,7 @@ from ganstudy.protocols.captions import CaptionProtocol
 from ganstudy.protocols.images import ImageProtocol
 from ganstudy.protocols.points import PointProtocol
 from ganstudy.protocols.stacked import StackedProtocol
+from ganstudy.protocols.voxels import VoxelProtocol
 
 
 class MeasuringProtocol(Protocol):
@@ -64,6 +65,7 @@ class FieldProtocol(Protocol):
 
 FIELD_PROTOCOLS: dict[Kind, Callable[[Params, torch.device], FieldProtocol]] = {
     "captions": CaptionProtocol,
+    "voxels": VoxelProtocol,
 }
 
 __all__ = ["FIELD_PROTOCOLS", "PROTOCOLS", "FieldProtocol", "MeasuringProtocol"]
