@@ -29,11 +29,13 @@ def drawn(captions: np.ndarray, rng: np.random.Generator) -> np.ndarray:
     return images
 
 
-def squares(count: int = 600) -> Dataset:
-    """Every caption equally often."""
+def squares(count: int = 600, times: int = 1) -> Dataset:
+    """Every caption equally often; each cell is so many pixels a side."""
     rng = np.random.default_rng(0)
     text = CAPTIONS[np.arange(count) % len(CAPTIONS)]
-    return Dataset({"x": drawn(text, rng), "text": text}, SPACES, (("x", "text"),))
+    images = drawn(text, rng).repeat(times, 1).repeat(times, 2)
+    spaces = SPACES | {"x": Image(3, 8 * times, 8 * times)}
+    return Dataset({"x": images, "text": text}, spaces, (("x", "text"),))
 
 
 def read_back(images: np.ndarray) -> np.ndarray:
@@ -45,18 +47,26 @@ def read_back(images: np.ndarray) -> np.ndarray:
     return 2 * colour + large
 
 
-def obeyed(run: str, recipe: dict, rounds: int, batch: int = 24, **network) -> float:
-    """The share of captions that a trained model's pictures show, colour and size."""
+def obeyed(
+    run: str, recipe: dict, rounds: int, batch: int = 24, times: int = 1
+) -> dict[str, float]:
+    """The share of captions that a trained model's pictures show, colour and size, by output."""
     width = {"name": "dcgan", "latent": 4, "generator_width": 8, "discriminator_width": 8}
-    chosen = params(models={run: recipe}, network={**width, **network})
-    model = models.build(chosen, RunKey.parse(f"{run}-0"), SPACES)
+    chosen = params(
+        models={run: recipe}, network=width, train__images=rounds * batch, train__batch=batch
+    )
+    data = squares(times=times)
+    model = models.build(chosen, RunKey.parse(f"{run}-0"), data.spaces)
     settings = Settings(images=batch * rounds, decay=0.5, ema=0.98)
-    trainer = Trainer(model, Batches(squares(), batch, 0, CPU), settings, CPU)
+    trainer = Trainer(model, Batches(data, batch, 0, CPU), settings, CPU)
     trainer.fit(None, Watch())
     asked = np.arange(300) % len(CAPTIONS)
     text = torch.from_numpy(CAPTIONS[asked])
     networks = trainer.networks()
     settle(type(model), networks, model.specs, 0, 4, {"text": text})
     inputs = inputs_for(model.inputs(model.specs), 300, 0, {"text": text})
-    made = generated(type(model), networks, model.specs, inputs)["x"]
-    return float((read_back(made) == asked).mean())
+    made = generated(type(model), networks, model.specs, inputs)
+    return {
+        name: float((read_back(images[:, ::times, ::times]) == asked).mean())
+        for name, images in made.items()
+    }

@@ -31,8 +31,8 @@ def trainer(rounds: int = 2, **recipe) -> Trainer:
 
 def test_pictures_are_what_captions_say_and_with_a_d_that_reads_nothing_they_are_not() -> None:
     assert (read_back(squares().fields["x"]) == np.arange(600) % len(CAPTIONS)).mean() == 1
-    assert obeyed(RUN, {"game": GAME}, ROUNDS) >= 0.8
-    assert obeyed(RUN, {"game": GAME, "captions": "nothing"}, ROUNDS) <= 0.5
+    assert obeyed(RUN, {"game": GAME}, ROUNDS)["x"] >= 0.8
+    assert obeyed(RUN, {"game": GAME, "captions": "nothing"}, ROUNDS)["x"] <= 0.5
 
 
 def test_a_caption_is_told_apart_from_the_next_that_differs() -> None:

@@ -9,6 +9,7 @@ from ganstudy.models.autoencoder import Autoencoder
 from ganstudy.models.base import GenerativeModel
 from ganstudy.models.gan import GAN
 from ganstudy.models.gan3d import GAN3D
+from ganstudy.models.stackgan import StackGAN
 from ganstudy.models.text_gan import TextGAN
 from ganstudy.models.vae import VAE
 from ganstudy.params import Params
@@ -19,6 +20,7 @@ MODELS: dict[str, type[GenerativeModel]] = {
     "vae": VAE,
     "ae": Autoencoder,
     "text_gan": TextGAN,
+    "stackgan": StackGAN,
     "gan3d": GAN3D,
 }
 

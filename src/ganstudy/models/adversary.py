@@ -72,16 +72,20 @@ class Adversary:
         self,
         objective: Callable[[Batch], Terms],
         projection: Callable[[nn.Module], None] | None = None,
+        plays: Callable[[int], bool] = lambda round_index: True,
     ) -> Player:
-        """D as a player that moves on `objective`, some sum of `discriminator_terms`. After each
-        step comes the `projection` or, where there is none, the recipe's."""
+        """D as a player that moves on `objective`, some sum of `discriminator_terms`, in the rounds
+        that it `plays`. After each step comes the `projection` or, where there is none, the
+        recipe's."""
         recipe = self._recipe
         clip = projection
         if clip is None and recipe.clip is not None:
             clip = partial(clip_weights, bound=recipe.clip)
         optimizer = adam(recipe.discriminator)
         steps = recipe.critic_steps
-        return Player(self.name, self.network, objective, optimizer, steps, clip, self._due_names)
+        return Player(
+            self.name, self.network, objective, optimizer, steps, clip, self._due_names, plays
+        )
 
     def discriminator_terms(
         self,

@@ -8,9 +8,19 @@ from typing import Any
 from torch import nn
 
 from ganstudy import spaces
-from ganstudy.networks import conv3d, dcgan, mlp, resnet, text
+from ganstudy.networks import conv3d, dcgan, mlp, resnet, stack, text
 from ganstudy.networks.layers import Standardized, spectrally_normed
-from ganstudy.spaces import Label, Noise, SampleSpace, Score, Space, Tokens, Voxels, sample_space
+from ganstudy.spaces import (
+    Image,
+    Label,
+    Noise,
+    SampleSpace,
+    Score,
+    Space,
+    Tokens,
+    Voxels,
+    sample_space,
+)
 
 
 @dataclass(frozen=True)
@@ -153,6 +163,30 @@ def _voxel_discriminator(spec: NetworkSpec) -> nn.Module:
     return conv3d.Discriminator(spec.voxels, spec.width, spec.norm)
 
 
+def _first(spec: NetworkSpec) -> nn.Module:
+    return stack.First(
+        _image(spec.output), spec.tokens, spec.latent, _condition(spec), spec.width, spec.norm
+    )
+
+
+def _second(spec: NetworkSpec) -> nn.Module:
+    return stack.Second(_image(spec.output), spec.tokens, _condition(spec), spec.width, spec.norm)
+
+
+def _image(space: Space) -> Image:
+    if not isinstance(space, Image):
+        raise TypeError(f"{space} is no image")
+    return space
+
+
+def _condition(spec: NetworkSpec) -> int:
+    """Numbers that stand for a text, of which the input noise makes draws."""
+    noise = spec.inputs["noise"]
+    if not isinstance(noise, Noise):
+        raise TypeError(f"{noise} is no noise")
+    return noise.dimensions
+
+
 ARCHITECTURES: dict[str, Architecture] = {
     "dcgan.generator": _generator(dcgan.Generator),
     "dcgan.discriminator": _discriminator(dcgan.Discriminator),
@@ -166,6 +200,8 @@ ARCHITECTURES: dict[str, Architecture] = {
     "text.encoder": lambda spec: text.Encoder(spec.tokens, spec.latent),
     "text.generator": _text_generator,
     "text.discriminator": _text_discriminator,
+    "stack.first": _first,
+    "stack.second": _second,
     "conv3d.generator": _voxel_generator,
     "conv3d.discriminator": _voxel_discriminator,
 }
