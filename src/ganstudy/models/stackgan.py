@@ -12,7 +12,7 @@ from torch.nn.functional import avg_pool2d, interpolate
 from ganstudy.models.adversary import Adversary
 from ganstudy.models.base import Given, Networks, Rng, Specs, adam, initial_weights
 from ganstudy.models.noise import noise_for
-from ganstudy.models.parts import DECODER, GAME, TRAIN
+from ganstudy.models.parts import DECODER, TRAIN
 from ganstudy.models.text_gan import discriminator_of, other_captions, unfit_for_captions
 from ganstudy.networks import NetworkSpec
 from ganstudy.objectives.reconstruction import gaussian_kl
@@ -47,7 +47,7 @@ class StackGAN:
         "discriminator_width",
         "discriminator_norm",
     }
-    train: ClassVar[frozenset[str]] = TRAIN | GAME
+    train: ClassVar[frozenset[str]] = TRAIN | {"augment", "stop_on_alarm"}
 
     @classmethod
     def recipe(cls, params: Params, loss: str) -> StackGANParams:

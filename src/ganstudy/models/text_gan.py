@@ -65,7 +65,8 @@ class TextGAN(FromCodes):
             network.discriminator_width,
             recipe.game.discriminator_norm or network.discriminator_norm,
         )
-        return cls(loss, recipe, generator, discriminator, params.train.augment, seed)
+        train = params.train
+        return cls(loss, recipe, generator, discriminator, train.augment, seed, reuse=train.reuse)
 
     def __init__(
         self,
@@ -75,8 +76,10 @@ class TextGAN(FromCodes):
         discriminator: NetworkSpec,
         augment: Sequence[str],
         seed: int,
+        *,
+        reuse: bool = False,
     ) -> None:
-        self._recipe = recipe
+        self._recipe, self._reuse = recipe, reuse
         with initial_weights(seed, "generator"):
             self.generator = generator.build()
         self.adversary = Adversary(discriminator, loss, recipe.game, augment, seed)
@@ -92,19 +95,26 @@ class TextGAN(FromCodes):
         ]
 
     def _discriminator_terms(self, batch: Batch) -> Terms:
-        with torch.no_grad():
-            fake = self._fakes(batch, "z for D")
+        fake = self._fakes_for_d(batch)
         shown, text = self._recipe.captions, batch["text"]
         others = other_captions(text) if shown == "mismatched" else None
         return self.adversary.discriminator_terms(batch["x"], fake, batch, self._told(text), others)
 
     def _generator_terms(self, batch: Batch) -> Terms:
-        fake = self._fakes(batch, "z for G")
+        fake = batch.shared("fakes", lambda: self._fakes(batch, "z for G"))
         return self.adversary.generator_terms(batch["x"], fake, batch, self._told(batch["text"]))
 
     def _told(self, text: Tensor) -> Tensor | None:
         """What D reads."""
         return None if self._recipe.captions == "nothing" else text
+
+    def _fakes_for_d(self, batch: Batch) -> Tensor:
+        """Where G is to learn from the samples of D's last step, those that both share."""
+        if self._reuse and (batch.index + 1) % self._recipe.game.critic_steps == 0:
+            shared: Tensor = batch.shared("fakes", lambda: self._fakes(batch, "z for D"))
+            return shared.detach()
+        with torch.no_grad():
+            return self._fakes(batch, "z for D")
 
     def _fakes(self, batch: Batch, purpose: str) -> Tensor:
         z = noise_for(batch, purpose, self.specs["generator"].latent)
