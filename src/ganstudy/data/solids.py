@@ -22,6 +22,11 @@ MOST_CELLS = 2**27  # of a binvox
 THINNEST = 1e-9  # share of its box that a solid fills at least
 CLOSE = 1e6  # corners are one that differ by less than one part of this many of the longest side
 NEAR = 1e-5  # of the longest side
+# What a header that is none may raise.
+MALFORMED = (
+    *(ArithmeticError, AttributeError, LookupError, RecursionError, TypeError, ValueError),
+    struct.error,
+)
 # Middles of cells are moved by less than matters, so that none lies on an edge of a face.
 OFF_EDGES = np.array([1.234567e-7, 2.345678e-7])
 
@@ -220,7 +225,7 @@ def _refuse_announced(content: bytes) -> None:
             if "mesh" in node
         ]
         children = [child for node in tree.get("nodes", []) for child in node.get("children", [])]
-    except (ValueError, LookupError, TypeError, AttributeError, struct.error) as error:
+    except MALFORMED as error:
         raise InputError(f"it is no readable GLB: {error}") from error
     _count_faces(max(sum(shown), announced // 6))
     if len(children) != len(set(children)):
