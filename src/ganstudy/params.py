@@ -31,7 +31,9 @@ DatasetName = Literal[
     "pairs",
     "domains",
     "captions",
+    "fashion_captions",
     "voxels",
+    "chairs_and_tables",
 ]
 Kind = Literal["images", "stacked", "points", "pairs", "domains", "captions", "voxels"]
 # Of the data sets that are no plain images.
@@ -44,7 +46,9 @@ KIND_OF: Mapping[DatasetName, Kind] = {
     "pairs": "pairs",
     "domains": "domains",
     "captions": "captions",
+    "fashion_captions": "captions",
     "voxels": "voxels",
+    "chairs_and_tables": "voxels",
 }
 
 

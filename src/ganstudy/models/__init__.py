@@ -9,12 +9,14 @@ from ganstudy.models.autoencoder import Autoencoder
 from ganstudy.models.base import GenerativeModel
 from ganstudy.models.cogan import CoGAN
 from ganstudy.models.dann import DANN
-from ganstudy.models.gan import GAN
-from ganstudy.models.source_only import SourceOnly
 from ganstudy.models.energy import Energy
 from ganstudy.models.gan import GAN
+from ganstudy.models.gan3d import GAN3D
 from ganstudy.models.latent_gan import LatentGAN
 from ganstudy.models.semi_gan import SemiGAN
+from ganstudy.models.source_only import SourceOnly
+from ganstudy.models.stackgan import StackGAN
+from ganstudy.models.text_gan import TextGAN
 from ganstudy.models.vae import VAE
 from ganstudy.models.vae_gan import VAEGAN
 from ganstudy.params import Params
@@ -31,6 +33,9 @@ MODELS: dict[str, type[GenerativeModel]] = {
     "energy": Energy,
     "semi_gan": SemiGAN,
     "latent_gan": LatentGAN,
+    "text_gan": TextGAN,
+    "stackgan": StackGAN,
+    "gan3d": GAN3D,
 }
 
 

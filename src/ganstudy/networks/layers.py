@@ -11,6 +11,8 @@ from ganstudy.networks.norms import BatchNorm1d, BatchNorm2d, upcast
 
 SLOPE = 0.2  # of leaky ReLUs
 NON_LINEAR = (nn.ReLU, nn.LeakyReLU, nn.SiLU)
+# Layers whose weights spectral normalisation divides.
+WEIGHTED = (nn.Linear, nn.Conv2d, nn.ConvTranspose2d, nn.Conv3d, nn.ConvTranspose3d, nn.Embedding)
 
 
 class MinibatchStd(nn.Module):
@@ -126,7 +128,7 @@ def spectrally_normed(network: nn.Module) -> nn.Module:
     """`network` with every weight matrix divided by its largest singular value, estimated by one
     power iteration a step: SN-GAN, Miyato et al. 2018, section 2.1. Changes it in place."""
     for module in list(network.modules()):
-        if isinstance(module, nn.Linear | nn.Conv2d | nn.ConvTranspose2d | nn.Embedding):
+        if isinstance(module, WEIGHTED):
             spectral_norm(module)
     return network
 
