@@ -8,11 +8,17 @@ from ganstudy.keys import RunKey
 from ganstudy.models.autoencoder import Autoencoder
 from ganstudy.models.base import GenerativeModel
 from ganstudy.models.gan import GAN
+from ganstudy.models.pix2pix import Pix2Pix
 from ganstudy.models.vae import VAE
 from ganstudy.params import Params
 from ganstudy.spaces import Space
 
-MODELS: dict[str, type[GenerativeModel]] = {"gan": GAN, "vae": VAE, "ae": Autoencoder}
+MODELS: dict[str, type[GenerativeModel]] = {
+    "gan": GAN,
+    "vae": VAE,
+    "ae": Autoencoder,
+    "pix2pix": Pix2Pix,
+}
 
 
 def model_class(model: str) -> type[GenerativeModel]:

@@ -8,9 +8,9 @@ from typing import Any
 from torch import nn
 
 from ganstudy import spaces
-from ganstudy.networks import dcgan, mlp, resnet
+from ganstudy.networks import dcgan, mlp, resnet, translators
 from ganstudy.networks.layers import Standardized, spectrally_normed
-from ganstudy.spaces import Label, Noise, SampleSpace, Score, Space, sample_space
+from ganstudy.spaces import Image, Label, Noise, SampleSpace, Score, Space, sample_space
 
 
 @dataclass(frozen=True)
@@ -107,10 +107,17 @@ def _generator(make: Callable[[SampleSpace, int, int, int, str], nn.Module]) -> 
 
 
 def _discriminator(make: Callable[[SampleSpace, int, int, str], nn.Module]) -> Architecture:
+    def seen(spec: NetworkSpec) -> nn.Module:
+        norm = "none" if spec.norm == "spectral" else spec.norm
+        images = [space for space in spec.inputs.values() if isinstance(space, Image)]
+        if len(images) < 2:
+            return make(spec.shape, spec.width, spec.classes, norm)
+        x, *_ = images  # and the images that are its condition, of one size
+        both = Image(sum(image.channels for image in images), x.height, x.width)
+        return translators.Beside(make(both, spec.width, 0, norm))
+
     def built(spec: NetworkSpec) -> nn.Module:
-        if spec.norm == "spectral":
-            return spectrally_normed(make(spec.shape, spec.width, spec.classes, "none"))
-        return make(spec.shape, spec.width, spec.classes, spec.norm)
+        return spectrally_normed(seen(spec)) if spec.norm == "spectral" else seen(spec)
 
     return built
 
@@ -119,6 +126,14 @@ def _encoder(make: Callable[[SampleSpace, int, int], nn.Module]) -> Architecture
     def built(spec: NetworkSpec) -> nn.Module:
         encoder = make(spec.shape, spec.latent, spec.width)
         return Standardized(encoder, spec.latent) if spec.norm == "standardized" else encoder
+
+    return built
+
+
+def _translator(body: Callable[[int, int, int, int, str], nn.Module]) -> Architecture:
+    def built(spec: NetworkSpec) -> nn.Module:
+        (source,) = spec.inputs.values()
+        return translators.translator(body, source, spec.output, spec.width, spec.norm)
 
     return built
 
@@ -133,6 +148,8 @@ ARCHITECTURES: dict[str, Architecture] = {
     "mlp.generator": _generator(mlp.Generator),
     "mlp.discriminator": _discriminator(mlp.Discriminator),
     "mlp.encoder": _encoder(mlp.Encoder),
+    "unet.translator": _translator(translators.UNet),
+    "resnet.translator": _translator(translators.Residual),
 }
 
 # Networks that are what they are called are written as the arguments of these functions.
@@ -148,7 +165,7 @@ def to_json(specs: Mapping[str, NetworkSpec]) -> dict[str, Any]:
     called by its few arguments, of others, together as `networks`, all."""
     flat, whole = {}, {}
     for name, spec in specs.items():
-        if name in ROLES and spec.architecture.endswith(f".{name}"):
+        if _is_told_by_its_role(name, spec):
             flat[name] = _arguments(name, spec)
         else:
             whole[name] = _whole(spec)
@@ -160,6 +177,12 @@ def from_json(content: Mapping[str, Any]) -> dict[str, NetworkSpec]:
     network raises errors of all kinds."""
     flat = {name: role(**_stored(content[name])) for name, role in ROLES.items() if name in content}
     return flat | {name: _from_whole(spec) for name, spec in content.get("networks", {}).items()}
+
+
+def _is_told_by_its_role(name: str, spec: NetworkSpec) -> bool:
+    if name not in ROLES or not spec.architecture.endswith(f".{name}"):
+        return False
+    return ROLES[name](**_arguments(name, spec)) == spec
 
 
 def _arguments(role: str, spec: NetworkSpec) -> dict[str, Any]:
