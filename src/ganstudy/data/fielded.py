@@ -9,6 +9,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
+from ganstudy.data import domains, pairs
 from ganstudy.data.fields import FIELDS, digest, load_dataset, write_datasets
 from ganstudy.data.images import INFO, SPLITS, DataInfo
 from ganstudy.dataset import Dataset
@@ -33,7 +34,10 @@ class FieldedSource:
     licence: str = ""
 
 
-FIELDED: dict[DatasetName, FieldedSource] = {}
+FIELDED: dict[DatasetName, FieldedSource] = {
+    "pairs": FieldedSource(pairs.user_spaces, pairs.read_user_pairs),
+    "domains": FieldedSource(domains.user_spaces, domains.read_user_domains),
+}
 
 
 def spaces_of(params: DataParams) -> Spaces:

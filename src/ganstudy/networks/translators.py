@@ -18,7 +18,7 @@ from ganstudy.networks.layers import NORMS, SLOPE
 from ganstudy.spaces import Image, Space
 
 SMALLEST, LARGEST = 8, 128  # sides of the images
-BASE = 4  # the U-Net halves down to a map of no more
+BASE = 3  # the U-Net halves down to a map of no more, where a convolution sees all of it
 RESIDUAL_BLOCKS = 6  # Zhu et al. 2017, appendix 7.2: six for images of 128 pixels
 HALVINGS = 2  # likewise
 
@@ -86,7 +86,7 @@ class Residual(nn.Module):
 
     def __init__(self, inputs: int, outputs: int, side: int, width: int, norm: str) -> None:
         super().__init__()
-        halvings = max(1, min(HALVINGS, (side // BASE).bit_length() - 1))
+        halvings = max(1, min(HALVINGS, (side // SMALLEST).bit_length()))
         channels = [width << level for level in range(halvings + 1)]
         layers: list[nn.Module] = [
             _block(nn.Conv2d(inputs, width, 7, 1, 3, bias=norm == "none"), norm, 0.0)
