@@ -113,7 +113,9 @@ def test_a_domain_smaller_than_a_batch_is_named(tmp_path: Path) -> None:
     side(tmp_path / "a", 20)
     side(tmp_path / "b", 7, 100)
     train = read(tmp_path)["train"]
-    with pytest.raises(InputError, match=r"a batch of 8 needs .* training samples; there are 5 of b"):
+    with pytest.raises(
+        InputError, match=r"a batch of 8 needs .* training samples; there are 5 of b"
+    ):
         Batches(train, 8, 0, torch.device("cpu"))
 
 

@@ -101,7 +101,8 @@ def _side_by_side(root: Path, pictures: Sequence[str]) -> Rows:
         rows.setdefault(split_of(name)[0], []).append((name,))
     if not rows:
         raise InputError(
-            f"{quoted(root)}: it holds no picture; pairs are in source/ and target/, or side by side"
+            f"{quoted(root)}: it holds no picture; pairs are in source/ and target/, or side by "
+            "side"
         )
     return rows
 
@@ -124,6 +125,4 @@ def _halves(pictures: list[Image.Image], row: Row) -> list[Image.Image]:
             "even width; or put them into source/ and target/"
         )
     middle = both.width // 2
-    return [
-        both.crop((left, 0, left + middle, both.height)) for left in (0, middle)
-    ]
+    return [both.crop((left, 0, left + middle, both.height)) for left in (0, middle)]

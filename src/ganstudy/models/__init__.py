@@ -7,8 +7,10 @@ from ganstudy.errors import InputError, nearest
 from ganstudy.keys import RunKey
 from ganstudy.models.autoencoder import Autoencoder
 from ganstudy.models.base import GenerativeModel
+from ganstudy.models.cyclegan import CycleGAN
 from ganstudy.models.gan import GAN
 from ganstudy.models.pix2pix import Pix2Pix
+from ganstudy.models.superres import SuperResolution
 from ganstudy.models.vae import VAE
 from ganstudy.params import Params
 from ganstudy.spaces import Space
@@ -18,6 +20,8 @@ MODELS: dict[str, type[GenerativeModel]] = {
     "vae": VAE,
     "ae": Autoencoder,
     "pix2pix": Pix2Pix,
+    "superres": SuperResolution,
+    "cyclegan": CycleGAN,
 }
 
 

@@ -34,7 +34,9 @@ class TranslationParams(Section):
         return game
 
 
-def translator_for(params: TranslatorParams, name: str, source: Space, target: Space) -> NetworkSpec:
+def translator_for(
+    params: TranslatorParams, name: str, source: Space, target: Space
+) -> NetworkSpec:
     """The translator of the field `name`."""
     architecture = f"{params.network}.translator"
     return NetworkSpec(architecture, {name: source}, target, params.width, params.norm)

@@ -92,8 +92,8 @@ class Standardized(nn.Module):
         return codes
 
 
-# Normalisation of hidden maps by name: over the batch, or each image by itself (Ulyanov et al. 2016,
-# instance norm). "none" keeps the bias that the others make superfluous.
+# Normalisation of hidden maps by name: over the batch, or of each image by itself (instance norm:
+# Ulyanov et al. 2016). "none" keeps the bias that the others make superfluous.
 NORMS: dict[str, Callable[[int], list[nn.Module]]] = {
     "none": lambda channels: [],
     "batch": lambda channels: [BatchNorm2d(channels)],

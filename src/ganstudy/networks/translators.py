@@ -6,6 +6,7 @@ it (Kim et al. 2016, VDSR, section 3): that is an upsampler.
 """
 
 from collections.abc import Callable
+from itertools import pairwise
 from typing import cast
 
 import torch
@@ -56,14 +57,14 @@ class UNet(nn.Module):
         self.stem = nn.Sequential(nn.Conv2d(inputs, width, 3, 1, 1), nn.LeakyReLU(SLOPE))
         self.downs = nn.ModuleList(
             _block(nn.Conv2d(fine, coarse, 4, 2, 1, bias=norm == "none"), norm, SLOPE)
-            for fine, coarse in zip(channels[:-1], channels[1:], strict=True)
+            for fine, coarse in pairwise(channels)
         )
         self.base = nn.Sequential(
             *(_block(_plain(channels[-1], channels[-1], norm), norm, 0.0) for _ in range(2))
         )
         self.ups = nn.ModuleList(
             _block(_plain(coarse + fine, fine, norm), norm, 0.0)
-            for fine, coarse in reversed(list(zip(channels[:-1], channels[1:], strict=True)))
+            for fine, coarse in reversed(list(pairwise(channels)))
         )
         self.last = nn.Conv2d(width, outputs, 3, 1, 1)
 
@@ -91,11 +92,11 @@ class Residual(nn.Module):
         layers: list[nn.Module] = [
             _block(nn.Conv2d(inputs, width, 7, 1, 3, bias=norm == "none"), norm, 0.0)
         ]
-        for fine, coarse in zip(channels[:-1], channels[1:], strict=True):
+        for fine, coarse in pairwise(channels):
             layers.append(_block(nn.Conv2d(fine, coarse, 3, 2, 1, bias=norm == "none"), norm, 0.0))
         layers += [_Added(channels[-1], norm) for _ in range(RESIDUAL_BLOCKS)]
         self.down, self.ups = nn.Sequential(*layers), nn.ModuleList()
-        for fine, coarse in reversed(list(zip(channels[:-1], channels[1:], strict=True))):
+        for fine, coarse in reversed(list(pairwise(channels))):
             self.ups.append(_block(_plain(coarse, fine, norm), norm, 0.0))
         self.halvings = halvings
         self.last = nn.Conv2d(width, outputs, 7, 1, 3)

@@ -49,7 +49,9 @@ class Game:
 
     def form(self, round_index: int) -> Hashable:
         """What tells rounds apart that do not compute the same operations."""
-        return tuple(player.form(round_index) for player in self.players)
+        return tuple(
+            player.plays(round_index) and (player.form(round_index),) for player in self.players
+        )
 
     def play(self, round_index: int, factor: float) -> Moves:
         """One round at learning rates × `factor`: every player makes its steps. Returns the terms,
@@ -77,6 +79,8 @@ class Game:
         moves: Moves = []
         for player in self.players:
             for batch in batches[self.draws - player.steps :]:
+                if not player.plays(batch.round):
+                    continue
                 terms = self.move(player, batch)
                 moves += [(f"{player.name}/{name}", v.detach()) for name, v in terms.items()]
         return moves

@@ -69,8 +69,9 @@ class Player:
     """A network, what moving it should minimise, and how often it moves in a round.
 
     `objective(batch)` returns `Terms`; only the weights of `network` move on it.
-    `projection(network)` is applied after each step. Rounds of equal `form(round)` compute the same
-    operations, so that one of them can be recorded for all.
+    `projection(network)` is applied after each step. It sits out rounds in which it does not
+    `play`. Rounds of equal `form(round)` compute the same operations, so that one of them can be
+    recorded for all.
     """
 
     name: str
@@ -80,6 +81,7 @@ class Player:
     steps: int = 1
     projection: Callable[[nn.Module], None] | None = None
     form: Callable[[int], Hashable] = lambda round_index: None
+    plays: Callable[[int], bool] = lambda round_index: True
 
 
 class Model(Protocol):
