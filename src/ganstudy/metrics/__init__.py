@@ -22,6 +22,12 @@ from ganstudy.metrics.debiased import (
     frechet_interval,
 )
 from ganstudy.metrics.extractors import FeatureExtractor, Features, TorchFidelityExtractor
+from ganstudy.metrics.fidelity import (
+    mean_absolute_error,
+    peak_signal_to_noise,
+    saturation,
+    structural_similarity,
+)
 from ganstudy.metrics.frechet import (
     FrechetReference,
     frechet_distance,
@@ -88,6 +94,7 @@ __all__ = [
     "grid_centers",
     "inception_score",
     "kernel_distance",
+    "mean_absolute_error",
     "memorization",
     "memorization_from_distances",
     "mode_kl_floor",
@@ -95,14 +102,17 @@ __all__ = [
     "mode_verdicts",
     "nearest_neighbours",
     "neighbour_radii",
+    "peak_signal_to_noise",
     "per_class_coverage",
     "per_class_frechet_distance",
     "precision_recall_density_coverage",
     "register_judge",
     "ring_centers",
+    "saturation",
     "sharpness",
     "sharpness_ratio",
     "soft_confusion",
     "stacked_mode_statistics",
     "standardize",
+    "structural_similarity",
 ]

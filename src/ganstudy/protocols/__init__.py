@@ -16,6 +16,7 @@ from ganstudy.files import Images, Samples
 from ganstudy.metrics import Neighbours
 from ganstudy.params import Kind, Params
 from ganstudy.protocols.images import ImageProtocol
+from ganstudy.protocols.pairs import PairProtocol
 from ganstudy.protocols.points import PointProtocol
 from ganstudy.protocols.stacked import StackedProtocol
 
@@ -61,6 +62,8 @@ class FieldProtocol(Protocol):
         Rows are those of the test split."""
 
 
-FIELD_PROTOCOLS: dict[Kind, Callable[[Params, torch.device], FieldProtocol]] = {}
+FIELD_PROTOCOLS: dict[Kind, Callable[[Params, torch.device], FieldProtocol]] = {
+    "pairs": PairProtocol,
+}
 
 __all__ = ["FIELD_PROTOCOLS", "PROTOCOLS", "FieldProtocol", "MeasuringProtocol"]
