@@ -4,6 +4,8 @@ A dot in one of four corners of the input names the colour of the output. With �
 game tells G which, and a D that does not see the input cannot tell it.
 """
 
+from pathlib import Path
+
 import numpy as np
 import pytest
 import torch
@@ -14,10 +16,11 @@ from ganstudy.dataset import Dataset
 from ganstudy.errors import InputError
 from ganstudy.keys import RunKey
 from ganstudy.models.pix2pix import Pix2Pix
+from ganstudy.models.saved import load_model, save_model
 from ganstudy.spaces import Image, labelled
 from ganstudy.training.player import Batch
 from ganstudy.training.trainer import Trainer
-from models.translating import made, planted, recipe, study, trained
+from models.translating import made, planted, recipe, resumes, study, trained, trainer
 
 COLOURS = np.array([[192, 64, 64], [64, 192, 64], [64, 64, 192], [192, 192, 64]], np.uint8)
 SIDE = 8
@@ -71,3 +74,70 @@ def test_the_game_alone_teaches_g_to_read_its_input() -> None:
 def test_a_blind_d_teaches_nothing_of_the_kind(monkeypatch: pytest.MonkeyPatch) -> None:
     planted(monkeypatch, "pix2pix", Blind)
     assert colours_right(played()) < 0.6
+
+
+def test_lambda_weighs_l1_beside_the_game() -> None:
+    for l1 in (0.0, 100.0):
+        chosen = study("pix2pix-lsgan", recipe(UNET, 0.001, {}, l1=l1), ("mlp", 4))
+        model = models.build(chosen, RunKey.parse(RUN), dots(8).spaces)
+        (_, translator) = model.players()
+        x, y = torch.randn(4, 1, SIDE, SIDE), torch.randn(4, 3, SIDE, SIDE)
+        terms = translator.objective(Batch({"source": x, "target": y}, 0, 0, 0))
+        scores = model.adversary.score(model.translator(x), x)
+        game, distance = 0.5 * (scores - 1).square().mean(), (y - model.translator(x)).abs().mean()
+        torch.testing.assert_close(terms["loss"], game + l1 * distance)
+
+
+def test_a_negative_lambda_is_refused() -> None:
+    chosen = study("pix2pix-lsgan", recipe(UNET, 0.001, {}, l1=-1.0), ("mlp", 4))
+    with pytest.raises(
+        InputError, match=r"models\.pix2pix-lsgan\.l1: .*greater than or equal to 0"
+    ):
+        models.build(chosen, RunKey.parse(RUN), dots(8).spaces)
+
+
+def test_what_would_move_one_side_of_a_pair_alone_is_refused() -> None:
+    chosen = study(
+        "pix2pix-lsgan", recipe(UNET, 0.001, {}, l1=1.0), ("mlp", 4), train__augment=["translation"]
+    )
+    with pytest.raises(InputError, match=r"train\.augment would move target and not source"):
+        models.build(chosen, RunKey.parse(RUN), dots(8).spaces)
+
+
+def test_other_data_is_passed_by_and_told() -> None:
+    chosen = study("pix2pix-lsgan", recipe(UNET, 0.001, {}, l1=1.0), ("mlp", 4))
+    assert "pix2pix-lsgan" not in models.families_for(chosen, labelled((8, 8, 1)))
+    unequal = {"source": Image(1, 8, 8), "target": Image(1, 16, 16)}
+    with pytest.raises(InputError, match="pairs of one size, and these are 8×8 and 16×16"):
+        models.build(chosen, RunKey.parse(RUN), unequal)
+
+
+@pytest.mark.parametrize("norm", ["none", "spectral"])
+def test_saved_with_its_conditional_d_it_is_the_same(tmp_path: Path, norm: str) -> None:
+    chosen = study(
+        "pix2pix-lsgan",
+        recipe(UNET, 0.001, {}, l1=1.0),
+        ("dcgan", 4),
+        network__discriminator_norm=norm,
+        train__images=16,
+    )
+    subject, test = trained(chosen, RUN, dots(16)), dots(5, 1)
+    networks, model = subject.networks(), subject.game.model
+    expected = made(subject, test)["target"]
+    save_model(tmp_path, networks, model.specs, {"params": {"run": RUN}})
+    loaded = load_model(tmp_path)
+    assert loaded.specs == model.specs
+    x = test.spaces["source"].encode(torch.from_numpy(test.fields["source"]))
+    y = test.spaces["target"].encode(torch.from_numpy(test.fields["target"]))
+    critic = networks["discriminator"].eval()
+    torch.testing.assert_close(loaded.networks["discriminator"](y, x), critic(y, x))
+    sampled = loaded.sample(5, 0, {"source": x})
+    assert sampled["target"].shape == (5, SIDE, SIDE, 3)
+    np.testing.assert_array_equal(sampled["target"], expected)
+
+
+def test_killed_and_resumed_it_is_the_uninterrupted_run(tmp_path: Path) -> None:
+    chosen = study(
+        "pix2pix-lsgan", recipe(UNET, 0.001, R1, l1=1.0), ("mlp", 4), train__images=4 * 8
+    )
+    resumes(lambda **settings: trainer(chosen, RUN, dots(16), **settings), tmp_path, 5)

@@ -1,6 +1,8 @@
 """Models of images to images, trained by the one trainer on data in memory."""
 
 from collections.abc import Callable, Mapping
+from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -36,10 +38,12 @@ def study(family: str, recipe: Any, critic: tuple[str, int], **changes: Any) -> 
     return params(models={family: recipe}, **(chosen | changes))
 
 
-def trainer(chosen: Params, run: str, data: Dataset) -> Trainer:
-    """As the stage makes it."""
+def trainer(chosen: Params, run: str, data: Dataset, **settings: Any) -> Trainer:
+    """As the stage makes it, with other `settings`."""
     key = RunKey.parse(run)
-    return make_trainer(chosen, key, models.build(chosen, key, data.spaces), data, CPU)
+    made = make_trainer(chosen, key, models.build(chosen, key, data.spaces), data, CPU)
+    made.settings = replace(made.settings, **settings)
+    return made
 
 
 def trained(chosen: Params, run: str, data: Dataset) -> Trainer:
@@ -66,10 +70,10 @@ def planted(monkeypatch: pytest.MonkeyPatch, name: str, kind: type) -> None:
     monkeypatch.setitem(models.MODELS, name, kind)
 
 
-def resumes(make: Callable[..., Trainer], store: CheckpointStore, stop_at: int) -> None:
+def resumes(make: Callable[..., Trainer], folder: Path, stop_at: int) -> None:
     """Asserts that a run that is killed after `stop_at` rounds and resumed is the uninterrupted
     one, bit for bit, state and all."""
-    straight = make()
+    straight, store = make(), CheckpointStore(folder)
     straight.fit(None, Watch())
 
     def stop(rows: list[Row]) -> None:

@@ -15,6 +15,7 @@ from ganstudy.dataset import Array, Dataset
 from ganstudy.files import Images, Samples
 from ganstudy.metrics import Neighbours
 from ganstudy.params import Kind, Params
+from ganstudy.protocols.domains import DomainProtocol
 from ganstudy.protocols.images import ImageProtocol
 from ganstudy.protocols.pairs import PairProtocol
 from ganstudy.protocols.points import PointProtocol
@@ -64,6 +65,7 @@ class FieldProtocol(Protocol):
 
 FIELD_PROTOCOLS: dict[Kind, Callable[[Params, torch.device], FieldProtocol]] = {
     "pairs": PairProtocol,
+    "domains": DomainProtocol,
 }
 
 __all__ = ["FIELD_PROTOCOLS", "PROTOCOLS", "FieldProtocol", "MeasuringProtocol"]

@@ -15,7 +15,7 @@ from ganstudy.files import Images
 from ganstudy.judging import Examiner, load_examiner
 from ganstudy.metrics.fidelity import SMALLEST as SSIM_SMALLEST
 from ganstudy.params import Params
-from ganstudy.protocols.shared import Metric, Values, judged_by, measured
+from ganstudy.protocols.shared import Metric, Values, judged_by, measured, prefixed
 
 NO_JUDGE = "no judge of these images: evaluate.extractor may name a released one, or inception"
 
@@ -49,37 +49,28 @@ class PairProtocol:
                 lambda: {"input_psnr": _fit_to_input(made, source)},
                 "" if _factor(source, made) > 1 else "smaller inputs",
             ),
-            Metric("fid", lambda: self._frechet(made, target), self._lacks_judge),
+            self._distance(made, target),
         ]
         told = {} if self._lacks_judge else judged_by(self._examiner, self._params.evaluate)
         return measured(rows) | told | {"samples": len(made), "reference": len(target)}
 
     def measure_real(self) -> Values:
-        """The baselines on the test split: `<metric>_copy` or `<metric>_bicubic`, and
-        `<metric>_mean`; and what perfect outputs score, real targets of training."""
+        """The baselines on the test split: `copy_<metric>` or `bicubic_<metric>`, and
+        `mean_<metric>`; and what perfect outputs score, real targets of training."""
         test = load_dataset(layout.PREPARED, "test")
         train = load_dataset(layout.PREPARED, "train").fields["target"]
         source, target = test.fields["source"], test.fields["target"]
         rows: list[Metric] = []
         for name, made in baselines(source, target, train).items():
-            rows += [_named(row, name) for row in fidelity(made, target)]
-            rows.append(
-                _named(
-                    Metric("fid", lambda made=made: self._frechet(made, target), self._lacks_judge),
-                    name,
-                )
-            )
+            rows += [prefixed(row, name) for row in fidelity(made, target)]
+            rows.append(prefixed(self._distance(made, target), name))
         rows += [
             Metric(
                 "saturation_real",
                 lambda: {"saturation_real": metrics.saturation(target)},
                 _lacks_colour(target),
             ),
-            Metric(
-                "fid",
-                lambda: self._frechet(train[: len(target)], target),
-                self._lacks_judge,
-            ),
+            self._distance(train[: len(target)], target),
         ]
         return measured(rows) | {"samples": len(target), "reference": len(target)}
 
@@ -98,9 +89,12 @@ class PairProtocol:
     def _examiner(self) -> Examiner:
         return load_examiner(self._params.evaluate, layout.JUDGE, self._device)
 
-    def _frechet(self, made: Images, target: Images) -> Values:
-        x, y = (self._examiner.features(images) for images in (made, target))
-        return {"fid": metrics.frechet_distance(x.features, y.features)}
+    def _distance(self, made: Images, target: Images) -> Metric:
+        def compute() -> Values:
+            x, y = (self._examiner.features(images).features for images in (made, target))
+            return {"fid": metrics.frechet_distance(x, y)}
+
+        return Metric("fid", compute, self._lacks_judge)
 
 
 def fidelity(made: Images, truth: Images) -> list[Metric]:
@@ -156,12 +150,3 @@ def _fit_to_input(made: Images, source: Images) -> float:
 
 def _lacks_colour(images: Images) -> str:
     return "" if images.shape[3] == 3 else "colour"
-
-
-def _named(row: Metric, name: str) -> Metric:
-    """A row whose values are of the baseline `name`."""
-
-    def compute() -> Values:
-        return {f"{metric}_{name}": value for metric, value in row.compute().items()}
-
-    return Metric(f"{row.names}_{name}", compute, row.lacks)
