@@ -58,7 +58,7 @@ class Emoji:
             width=size,
             height=size,
             background="#ffffff",
-            skip_system_fonts=True,  # none is used, and reading them takes most of the time
+            skip_system_fonts=True,  # no emoji has text: the same on every machine
         )
         with Image.open(BytesIO(bytes(png))) as picture:
             large = np.asarray(picture.convert("RGB"))
