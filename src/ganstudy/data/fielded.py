@@ -9,7 +9,18 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
-from ganstudy.data import domains, negatives, openmoji, pairs, superres, twemoji
+from ganstudy.data import (
+    captioned_fashion,
+    captions,
+    domains,
+    furniture,
+    negatives,
+    openmoji,
+    pairs,
+    superres,
+    twemoji,
+    voxels,
+)
 from ganstudy.data.fields import FIELDS, digest, load_dataset, write_datasets
 from ganstudy.data.images import INFO, SPLITS, DataInfo
 from ganstudy.dataset import Dataset
@@ -43,6 +54,12 @@ FIELDED: dict[DatasetName, FieldedSource] = {
     "superres_mnist": FieldedSource(*superres.ROWS["mnist"]),
     "superres_fashion": FieldedSource(*superres.ROWS["fashion"]),
     "superres_icons": FieldedSource(*superres.ROWS["icons"], superres.ICON_LICENCE),
+    "captions": FieldedSource(captions.spaces, captions.read),
+    "fashion_captions": FieldedSource(
+        captioned_fashion.spaces, captioned_fashion.read, "Fashion-MNIST: MIT, Zalando SE"
+    ),
+    "voxels": FieldedSource(voxels.spaces, voxels.read),
+    "chairs_and_tables": FieldedSource(furniture.spaces, furniture.read),
 }
 
 

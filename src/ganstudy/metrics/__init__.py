@@ -10,6 +10,7 @@ from ganstudy.metrics.classes import (
     PerClassCoverage,
     Verdict,
     class_coverage,
+    error_rate,
     mode_verdicts,
     per_class_coverage,
     soft_confusion,
@@ -21,6 +22,7 @@ from ganstudy.metrics.debiased import (
     frechet_floors,
     frechet_interval,
 )
+from ganstudy.metrics.density import density_kl, grid_points, mixture_log_density
 from ganstudy.metrics.extractors import FeatureExtractor, Features, TorchFidelityExtractor
 from ganstudy.metrics.fidelity import (
     mean_absolute_error,
@@ -62,6 +64,14 @@ from ganstudy.metrics.neighbours import (
     neighbour_radii,
     precision_recall_density_coverage,
 )
+from ganstudy.metrics.relation import (
+    agreement,
+    agreement_over_shuffled,
+    class_kept,
+    fresh_probe,
+    retrieval,
+    retrieval_ratio,
+)
 from ganstudy.metrics.sharpness import sharpness, sharpness_ratio
 
 __all__ = [
@@ -84,19 +94,27 @@ __all__ = [
     "StackedModeStatistics",
     "TorchFidelityExtractor",
     "Verdict",
+    "agreement",
+    "agreement_over_shuffled",
     "class_coverage",
+    "class_kept",
     "debiased_frechet_distance",
+    "density_kl",
+    "error_rate",
     "expected_coverage",
     "frechet_distance",
     "frechet_estimate",
     "frechet_floors",
     "frechet_interval",
+    "fresh_probe",
     "grid_centers",
+    "grid_points",
     "inception_score",
     "kernel_distance",
     "mean_absolute_error",
     "memorization",
     "memorization_from_distances",
+    "mixture_log_density",
     "mode_kl_floor",
     "mode_statistics",
     "mode_verdicts",
@@ -107,6 +125,8 @@ __all__ = [
     "per_class_frechet_distance",
     "precision_recall_density_coverage",
     "register_judge",
+    "retrieval",
+    "retrieval_ratio",
     "ring_centers",
     "saturation",
     "sharpness",

@@ -8,9 +8,17 @@ from typing import Any
 from torch import nn
 
 from ganstudy import spaces
-from ganstudy.networks import dcgan, mlp, resnet, translators
-from ganstudy.networks.layers import Standardized, spectrally_normed
-from ganstudy.spaces import Image, Label, Noise, SampleSpace, Score, Space, sample_space
+from ganstudy.networks.architectures import ARCHITECTURES
+from ganstudy.spaces import (
+    Label,
+    Noise,
+    SampleSpace,
+    Score,
+    Space,
+    Tokens,
+    Voxels,
+    sample_space,
+)
 
 
 @dataclass(frozen=True)
@@ -44,6 +52,16 @@ class NetworkSpec:
     def shape(self) -> SampleSpace:
         """The space of the samples that go in or, where none do, come out."""
         return next(s for s in self._spaces() if isinstance(s, SampleSpace))
+
+    @property
+    def voxels(self) -> Voxels:
+        """The space of the solids that go in or come out."""
+        return next(s for s in self._spaces() if isinstance(s, Voxels))
+
+    @property
+    def tokens(self) -> Tokens:
+        """The space of the texts that go in."""
+        return next(s for s in self._spaces() if isinstance(s, Tokens))
 
     def build(self) -> nn.Module:
         """The network with fresh weights."""
@@ -99,59 +117,6 @@ def _told(classes: int) -> dict[str, Space]:
     return {"y": Label(classes)} if classes else {}
 
 
-Architecture = Callable[[NetworkSpec], nn.Module]
-
-
-def _generator(make: Callable[[SampleSpace, int, int, int, str], nn.Module]) -> Architecture:
-    return lambda spec: make(spec.shape, spec.latent, spec.width, spec.classes, spec.norm)
-
-
-def _discriminator(make: Callable[[SampleSpace, int, int, str], nn.Module]) -> Architecture:
-    def seen(spec: NetworkSpec) -> nn.Module:
-        norm = "none" if spec.norm == "spectral" else spec.norm
-        images = [space for space in spec.inputs.values() if isinstance(space, Image)]
-        if len(images) < 2:
-            return make(spec.shape, spec.width, spec.classes, norm)
-        x, *_ = images  # and the images that are its condition, of one size
-        both = Image(sum(image.channels for image in images), x.height, x.width)
-        return translators.Beside(make(both, spec.width, 0, norm))
-
-    def built(spec: NetworkSpec) -> nn.Module:
-        return spectrally_normed(seen(spec)) if spec.norm == "spectral" else seen(spec)
-
-    return built
-
-
-def _encoder(make: Callable[[SampleSpace, int, int], nn.Module]) -> Architecture:
-    def built(spec: NetworkSpec) -> nn.Module:
-        encoder = make(spec.shape, spec.latent, spec.width)
-        return Standardized(encoder, spec.latent) if spec.norm == "standardized" else encoder
-
-    return built
-
-
-def _translator(body: Callable[[int, int, int, int, str], nn.Module]) -> Architecture:
-    def built(spec: NetworkSpec) -> nn.Module:
-        (source,) = spec.inputs.values()
-        return translators.translator(body, source, spec.output, spec.width, spec.norm)
-
-    return built
-
-
-ARCHITECTURES: dict[str, Architecture] = {
-    "dcgan.generator": _generator(dcgan.Generator),
-    "dcgan.discriminator": _discriminator(dcgan.Discriminator),
-    "dcgan.encoder": _encoder(dcgan.Encoder),
-    "resnet.generator": _generator(resnet.Generator),
-    "resnet.discriminator": _discriminator(resnet.Discriminator),
-    "resnet.encoder": _encoder(resnet.Encoder),
-    "mlp.generator": _generator(mlp.Generator),
-    "mlp.discriminator": _discriminator(mlp.Discriminator),
-    "mlp.encoder": _encoder(mlp.Encoder),
-    "unet.translator": _translator(translators.UNet),
-    "resnet.translator": _translator(translators.Residual),
-}
-
 # Networks that are what they are called are written as the arguments of these functions.
 ROLES: dict[str, Callable[..., NetworkSpec]] = {
     "generator": generator_spec,
@@ -165,8 +130,8 @@ def to_json(specs: Mapping[str, NetworkSpec]) -> dict[str, Any]:
     called by its few arguments, of others, together as `networks`, all."""
     flat, whole = {}, {}
     for name, spec in specs.items():
-        if _is_told_by_its_role(name, spec):
-            flat[name] = _arguments(name, spec)
+        if name in ROLES and (few := _arguments(name, spec)) is not None:
+            flat[name] = few
         else:
             whole[name] = _whole(spec)
     return flat | ({"networks": whole} if whole else {})
@@ -179,13 +144,10 @@ def from_json(content: Mapping[str, Any]) -> dict[str, NetworkSpec]:
     return flat | {name: _from_whole(spec) for name, spec in content.get("networks", {}).items()}
 
 
-def _is_told_by_its_role(name: str, spec: NetworkSpec) -> bool:
-    if name not in ROLES or not spec.architecture.endswith(f".{name}"):
-        return False
-    return ROLES[name](**_arguments(name, spec)) == spec
-
-
-def _arguments(role: str, spec: NetworkSpec) -> dict[str, Any]:
+def _arguments(role: str, spec: NetworkSpec) -> dict[str, Any] | None:
+    """The arguments of the role's function that make `spec`; None where none do."""
+    if not any(isinstance(space, SampleSpace) for space in spec._spaces()):
+        return None
     every = {
         "network": spec.family,
         "stored": spec.shape.stored,
@@ -196,7 +158,8 @@ def _arguments(role: str, spec: NetworkSpec) -> dict[str, Any]:
         "classes": spec.classes,
         "standardized": spec.norm == "standardized",
     }
-    return {name: every[name] for name in inspect.signature(ROLES[role]).parameters}
+    few = {name: every[name] for name in inspect.signature(ROLES[role]).parameters}
+    return few if ROLES[role](**few) == spec else None
 
 
 def _stored(fields: dict[str, Any]) -> dict[str, Any]:

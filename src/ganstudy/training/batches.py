@@ -32,6 +32,12 @@ class Batches:
         self._stores = stores_of(data, size, seed, device)
         self._spaces = data.spaces
         self.size, self.seed = size, seed
+        self.progress = torch.zeros((), device=device)
+
+    def set_progress(self, share: float) -> None:
+        """Tells batches that are drawn from now on which `share` of training has passed; in place,
+        where a recorded round reads it."""
+        self.progress.fill_(share)
 
     def draw(self, index: int, round_index: int) -> Batch:
         """Batch number `index` since the start of training."""
@@ -44,4 +50,4 @@ class Batches:
     def decoded(self, stored: Mapping[str, Tensor], index: int, round_index: int) -> Batch:
         """What `stored` gave for batch `index`, as players see it."""
         fields = {name: self._spaces[name].encode(rows) for name, rows in stored.items()}
-        return Batch(fields, round_index, index, self.seed)
+        return Batch(fields, round_index, index, self.seed, self.progress)
