@@ -116,10 +116,10 @@ def archive(folder: Path, content: bytes = b"hello") -> Path:
 def test_a_package_is_unpacked_as_far_as_wanted_and_only_where_it_is_the_one_known(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    known = sha256_file(archive(tmp_path))
+    packed = archive(tmp_path)
+    known = sha256_file(packed)
     monkeypatch.setattr(npm.shutil, "which", lambda name: f"/{name}")
-    monkeypatch.setattr(Package, "_pack", lambda self, folder: archive(folder))
-    monkeypatch.setattr(npm, "_sha256", lambda path: known)
+    monkeypatch.setattr(Package, "_pack", lambda self, folder: packed)
     with Package("thing", "1.0.0", known).unpacked(("data",)) as folder:
         assert (folder / "data/file").read_bytes() == b"hello"
         assert not (folder / "other").exists()
