@@ -3,6 +3,8 @@
 import errno
 import json
 import os
+import re
+import shlex
 import shutil
 import subprocess
 import sys
@@ -12,19 +14,21 @@ from typing import get_args
 
 import numpy as np
 import pytest
+import typer
 import yaml
 from PIL import Image
 
 import ganstudy
 from ganstudy import layout, template
 from ganstudy.__main__ import main
+from ganstudy.cli import app
 from ganstudy.data.sources import fetch
 from ganstudy.data.splits import prepare
 from ganstudy.errors import DivergedError
 from ganstudy.judging import INFO, WEIGHTS, JudgeInfo
 from ganstudy.models.saved import save_weights
 from ganstudy.networks.classifier import Classifier
-from ganstudy.params import DatasetName, load
+from ganstudy.params import KIND_OF, KINDS, DatasetName, load
 from ganstudy.stages import check
 from ganstudy.tracking import flat
 from training.tiny import SHAPE, content, params
@@ -150,12 +154,59 @@ def test_every_command_has_help(ganstudy_command, command: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "arguments", [("trian",), ("train",), ("sample", "--run", "x", "--count", "0"), ("check", "-q")]
+    ("arguments", "parts"),
+    [
+        (["trian"], ["'trian'", "Did you mean", "'train'", "see ganstudy --help"]),
+        (["train"], ["Missing option '--run'", "see ganstudy train --help"]),
+        (["sample", "--run", "x", "--count", "0"], ["--count", "greater than or equal to 1"]),
+        (["check", "-q"], ["No such option", "-q"]),
+        (["export", "--run", "x", "--out", "y", "--format", "pickle"], ["safetensors", "onnx"]),
+    ],
 )
-def test_wrong_usage_ends_with_two(ganstudy_command, arguments: tuple[str, ...]) -> None:
-    code, _, err = ganstudy_command(*arguments)
-    assert code == 2
-    assert "Traceback" not in err
+def test_wrong_usage_is_one_line_and_ends_with_two(ganstudy_command, arguments, parts) -> None:
+    result = ganstudy_command(*arguments)
+    assert_refused(result, *parts)
+    assert result[2].count("\n") == 1
+
+
+def test_commands_are_listed_by_what_they_are_for(tmp_path: Path) -> None:
+    groups: dict[str, list[str]] = {}
+    for line in python("-m", "ganstudy", "--help", folder=tmp_path).stdout.splitlines():
+        if title := re.match(r"╭─ (.+?) ─", line):
+            groups[title[1]] = []
+        elif name := re.match(r"│ (\w+) ", line):
+            groups[list(groups)[-1]].append(name[1])
+    assert [name.split()[0] for name in groups] == ["Options", "Use", "Pipeline", "Research"]
+    listed = [name for names in groups.values() for name in names]
+    assert sorted(listed) == sorted({*COMMANDS, "plan", "trial", "trials", "release"})
+    assert {"sample", "explore", "export", "evaluate", "ui"} <= set(groups["Use"])
+
+
+def test_the_version_is_the_packages(ganstudy_command) -> None:
+    assert ganstudy_command("--version") == (0, f"ganstudy {ganstudy.__version__}\n", "")
+
+
+@pytest.mark.parametrize("command", app.registered_commands, ids=lambda one: one.name)
+def test_the_examples_of_a_command_are_ones_that_it_takes(command) -> None:
+    if command.hidden:
+        return
+    examples = re.findall(r"\$ ganstudy (.+?)\[/bold\]", command.epilog)
+    assert examples
+    for words in map(shlex.split, examples):
+        assert words[0] == command.name
+        typer.main.get_command(app).commands[words[0]].make_context("ganstudy", words[1:])
+
+
+@pytest.mark.parametrize("command", COMMANDS)
+def test_an_option_without_a_value_says_what_it_is_then(command: str) -> None:
+    found = typer.main.get_command(app).commands[command]
+    silent = [
+        option.name
+        for option in found.params
+        if not option.required and not option.is_flag and option.default is None
+        if not option.show_default or option.show_default is True
+    ]
+    assert silent in ([], ["run"], ["run", "samples"]), silent
 
 
 # Bad params
@@ -277,7 +328,10 @@ def test_check_says_which_line_of_the_pipeline_a_loss_lacks(ganstudy_command, pr
         (["train", "--run", "gan-wgann-0"], ["'wgann' has no recipe", "did you mean 'wgan'?"]),
         (["train", "--run", "wgan"], ["'wgan'", "<model>-<loss>-<seed>"]),
         (["train", "--run", "gam-wgan-0"], ["no model 'gam'", "did you mean 'gan'?"]),
-        (["sample", "--run", "gan-wgan-0"], ["no run 'gan-wgan-0'", "trained: none"]),
+        (
+            ["sample", "--run", "gan-wgan-0"],
+            ["no run 'gan-wgan-0'", "trained: none", "ganstudy train --run gan-wgan-0"],
+        ),
         (["evaluate", "--run", "gan-wgan-0"], ["no run 'gan-wgan-0'", "trained: none"]),
         (["evaluate", "--run", "real"], ["data/judge", "dvc repro judge"]),
         (["compare"], ["reports/metrics/real.json", "dvc repro evaluate"]),
@@ -324,7 +378,6 @@ def test_a_truncated_split_is_bad_input(ganstudy_command, judged: Path, stage: s
     "arguments",
     [
         [],
-        ["--samples", "x.npz"],
         ["--run", "real", "--samples", "x.npz", "--out", "o.json"],
         ["--run", "real", "--reference", "x.npz"],
         ["--reference", "x.npz", "--out", "o.json"],
@@ -333,7 +386,7 @@ def test_a_truncated_split_is_bad_input(ganstudy_command, judged: Path, stage: s
 def test_evaluate_says_which_options_go_together(ganstudy_command, arguments) -> None:
     assert_refused(
         ganstudy_command("evaluate", *arguments),
-        "evaluate wants --run RUN, or --samples PATH with --out FILE",
+        "evaluate wants --run RUN or --samples PATH",
     )
 
 
@@ -345,7 +398,7 @@ def test_an_extractor_and_its_weights_come_together(ganstudy_command, judged: Pa
     refused = ganstudy_command(*command, "--extractor", "inception")
     assert_refused(refused, "'inception' is not registered", "inception-v3-compat")
     refused = ganstudy_command("evaluate", "--run", "real", "--extractor", "judge")
-    assert_refused(refused, "evaluate wants --run RUN, or --samples")
+    assert_refused(refused, "evaluate wants --run RUN or --samples")
 
 
 def images(*shape: int) -> np.ndarray:
@@ -384,6 +437,18 @@ def test_colour_samples_under_a_grey_judge_are_measured(ganstudy_command, judged
     assert "labels of the samples are left out: 0 … 39 are no classes of the data, 0 … 9" in err
     assert json.loads((judged / "o.json").read_text())["samples"] == 40
     assert "FID" in out
+
+
+def test_without_a_place_to_go_the_table_is_printed_and_nothing_is_written(
+    ganstudy_command, judged: Path
+) -> None:
+    np.savez(judged / "x.npz", images(40, 8, 8, 1))
+    before = {*judged.rglob("*")}
+    code, out, err = ganstudy_command("evaluate", "--samples", "x.npz")
+    assert code == 0, err
+    assert re.search(r"^FID +\d", out, re.M)
+    written = {path.relative_to(judged) for path in {*judged.rglob("*")} - before}
+    assert {path.parts[0] for path in written} <= {".checkpoints"}  # features that are kept
 
 
 @pytest.mark.parametrize("chosen", [["--samples", "x.npz"], ["--run", "real"]], ids=" ".join)
@@ -441,7 +506,10 @@ def test_init_that_fails_leaves_nothing(ganstudy_command, project, monkeypatch, 
     assert list((project / "empty").iterdir()) == []
 
 
-@pytest.mark.parametrize("data", sorted({*get_args(DatasetName)} - {"folder"}))
+FIELDS = {name for name, kind in KIND_OF.items() if KINDS[kind].fields}
+
+
+@pytest.mark.parametrize("data", sorted({*get_args(DatasetName)} - {"folder", *FIELDS}))
 def test_a_study_of_any_data_can_be_laid(data: str, project: Path) -> None:
     for name, text in template.files(data).items():
         (project / name).write_text(text)

@@ -1,12 +1,15 @@
 """MLflow as a copy: shared by the stages of a run, never written twice, never in the way."""
 
 import math
+import re
 import subprocess
 import sys
+import time
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 
+import numpy as np
 import pandas as pd
 import pytest
 from mlflow import MlflowClient
@@ -15,6 +18,7 @@ from ganstudy import tracking
 from ganstudy.runs import Run
 from ganstudy.tracking import run as run_module
 from ganstudy.tracking import store as opened
+from ganstudy.tracking.names import FINAL
 from ganstudy.tracking.run import KEY_TAG
 
 SECRET = "pa55word"  # noqa: S105
@@ -65,6 +69,7 @@ def rows(*numbers: int) -> list[dict[str, float]]:
 
 
 def curve(client: MlflowClient, run, name: str) -> list[tuple[int, float]]:
+    """Its points by images shown, of which `rows` has four a round."""
     return [(p.step, p.value) for p in client.get_metric_history(run.info.run_id, name)]
 
 
@@ -102,7 +107,7 @@ def test_stages_of_one_run_share_it_and_rows_are_never_twice(client: MlflowClien
     assert run.data.tags["judge"] == "judge"
     assert run.data.tags["kind"] == "run"
     assert run.data.tags["git.commit"]
-    expected = [(n, pytest.approx(n / 3)) for n in (1, 2, 3, 4)]
+    expected = [(4 * n, pytest.approx(n / 3)) for n in (1, 2, 3, 4)]
     assert curve(client, run, "generator/loss") == expected
 
 
@@ -126,10 +131,10 @@ def test_backfill_completes_from_files_and_a_second_time_adds_nothing(client, tm
     for _ in range(2):
         tracking.log_run(run)
     (copy,) = runs(client, "filled", "study.training")
-    assert curve(client, copy, "images") == [(1, 4.0), (2, 8.0), (3, 12.0)]
-    assert curve(client, copy, "discriminator/r1") == [(1, 0.5), (3, 0.25)]
-    assert copy.data.metrics["fid"] == 1.5
-    assert copy.data.metrics["seconds"] == 2.0
+    assert curve(client, copy, "images") == [(4, 4.0), (8, 8.0), (12, 12.0)]
+    assert curve(client, copy, "discriminator/r1") == [(4, 0.5), (12, 0.25)]
+    assert copy.data.metrics["final/fid"] == 1.5
+    assert copy.data.metrics["final/seconds"] == 2.0
     assert copy.data.params["train.batch"] == "4"
     assert copy.data.tags["data"] == "digits"
     assert copy.data.params["data"] == "d" * 64
@@ -147,9 +152,9 @@ def test_backfill_knows_the_live_metrics_of_a_run_that_was_trained_here(client, 
     for _ in range(2):
         tracking.log_run(run)
     (copy,) = runs(client, "followed", "study.training")
-    assert curve(client, copy, "live/fid") == [(2, 30.0)]
-    assert curve(client, copy, "images") == [(1, 4.0), (2, 8.0), (3, 12.0)]
-    assert copy.data.metrics["seconds"] == 2.0
+    assert curve(client, copy, "live/fid") == [(8, 30.0)]
+    assert curve(client, copy, "images") == [(4, 4.0), (8, 8.0), (12, 12.0)]
+    assert copy.data.metrics["final/seconds"] == 2.0
 
 
 SETTINGS = "sample.count=60 sample.seed=0 evaluate.neighbours=5 evaluate.seed={}"
@@ -158,13 +163,14 @@ SETTINGS = "sample.count=60 sample.seed=0 evaluate.neighbours=5 evaluate.seed={}
 def measured(run: Run, fid: float, seed: int = 0, judge: str = "a" * 64) -> Run:
     """`run`, measured with a seed of the evaluation by some judge."""
     values = {"settings": SETTINGS.format(seed), "judge_sha256": judge, "fid": fid, "seed": seed}
+    values["reference_sha256"] = "e" * 64
     return replace(run, metrics=values)
 
 
 def fids(client: MlflowClient, training: str) -> list[list[float]]:
     """The points of `fid` of each run of a training."""
     found = runs(client, training, "study.training")
-    return sorted([value for _, value in curve(client, run, "fid")] for run in found)
+    return sorted([value for _, value in curve(client, run, "final/fid")] for run in found)
 
 
 def test_measurements_that_differ_have_runs_of_their_own_with_the_curves(client, tmp_path) -> None:
@@ -179,8 +185,9 @@ def test_measurements_that_differ_have_runs_of_their_own_with_the_curves(client,
     found = runs(client, "thrice", "study.training")
     assert len({r.data.tags[KEY_TAG] for r in found}) == 3
     for one in found:
-        assert [step for step, _ in curve(client, one, "images")] == [1, 2, 3]
-        assert one.data.params["evaluate.seed"] == str(int(one.data.metrics["seed"]))
+        assert [step for step, _ in curve(client, one, "images")] == [4, 8, 12]
+        seed = 1 if one.data.metrics["final/fid"] == 45.1 else 0
+        assert one.data.params["evaluate.seed"] == str(seed)
         assert one.data.params["train.batch"] == "4"
 
 
@@ -248,9 +255,11 @@ def test_real_images_and_anybodys_samples_have_a_run_for_each_measurement(client
         tracking.log_real(values)
         tracking.log_samples("theirs.npz", "c" * 64, values)
     tracking.log_samples("others.npz", "d" * 64, values)
-    for kind, wanted in (("real", [1.0, 1.1]), ("samples", [1.0, 1.1, 1.1])):
-        found = [run.data.metrics["fid"] for run in runs(client, kind, "kind")]
-        assert sorted(found) == wanted
+    found = [run.data.metrics["final/fid"] for run in runs(client, "samples", "kind")]
+    assert sorted(found) == [1.0, 1.1, 1.1]
+    shared = client.get_experiment_by_name("ganstudy-shared").experiment_id
+    apart = client.search_runs([shared], "tags.kind = 'real'")
+    assert sorted(run.data.metrics["final/fid"] for run in apart) == [1.0, 1.1]
 
 
 def test_mlflows_own_columns_are_filled(client, monkeypatch) -> None:
@@ -275,13 +284,13 @@ def test_the_experiments_name_is_mlflows_setting(client, monkeypatch) -> None:
 
 
 def test_reports_data_and_judges_do_not_stand_among_what_is_compared(client) -> None:
-    for kind in ("report", "data", "judge"):
+    for kind in ("report", "data", "judge", "real"):
         with tracking.tracked(f"a {kind}", kind, kind, {}):
             pass
         assert runs(client, kind) == []
     shared = client.get_experiment_by_name("ganstudy-shared").experiment_id
     names = {run.info.run_name for run in client.search_runs([shared])}
-    assert names == {"a report", "a data", "a judge"}
+    assert {"a report", "a data", "a judge", "a real"} <= names
 
 
 def test_a_deleted_experiment_is_told_with_the_command_that_restores_it(
@@ -321,7 +330,8 @@ def test_the_link_names_the_runs_side_by_side_and_is_kept(client: MlflowClient) 
     assert link.startswith("/#/compare-runs?runs=")
     places = [link.index(runs(client, key)[0].info.run_id) for key in ("left", "right")]
     assert places == sorted(places)
-    assert link.endswith(f"%5B%22{experiment_id(client)}%22%5D")
+    assert f"&experiments=%5B%22{experiment_id(client)}%22%5D" in link
+    assert link.endswith("&workflowType=machine_learning")  # not the mode of language models
     assert tracking.link_path().read_text() == link + "\n"
 
 
@@ -369,6 +379,9 @@ def test_runs_of_a_study_of_its_own_are_grouped_by_a_tag(client, store: Path, mo
     experiment = experiment_id(client)
     grouped = client.search_runs([experiment], "tags.study = 'studies/losses/fashion'")
     assert [run.info.run_name for run in grouped] == ["of a study"]
+    names = {r.info.run_name for r in client.search_runs([experiment], "tags.study = 'main'")}
+    assert "of the root" in names
+    assert "of a study" not in names
 
 
 def test_a_dead_server_is_told_of_once_and_stops_nothing(dead, capsys, tmp_path: Path) -> None:
@@ -405,7 +418,7 @@ def test_an_outage_in_the_middle_loses_no_row(client: MlflowClient, monkeypatch,
         run.log_rows(rows(4))
     assert capsys.readouterr().err.count("gone") == 1
     (found,) = runs(client, "outage")
-    assert [step for step, _ in curve(client, found, "images")] == [1, 2, 3, 4]
+    assert [step for step, _ in curve(client, found, "images")] == [4, 8, 12, 16]
 
 
 def test_an_error_of_the_work_is_not_hidden_by_a_dead_tracker(dead, capsys) -> None:
@@ -460,7 +473,102 @@ def test_an_empty_twin_from_a_late_answer_goes_and_the_run_stays(client, monkeyp
     with tracking.tracked("twin", "twin", "run", {}) as run:
         run.log_rows(rows(1, 2))
     (left,) = runs(client, "twin")
-    assert curve(client, left, "images") == [(1, 4.0), (2, 8.0)]
+    assert curve(client, left, "images") == [(4, 4.0), (8, 8.0)]
+
+
+# What MLflow's pages show
+
+
+def test_a_dozen_numbers_are_final_and_the_rest_is_in_groups(client, tmp_path, monkeypatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "data/prepared").mkdir(parents=True)
+    (tmp_path / "data/prepared/data.json").write_text('{"classes": ["T-shirt/top", "Shirt"]}')
+    run = a_run(tmp_path / "run", "grouped")
+    values = {"class_coverage_00": 0.5, "class_coverage_01": 0.25, "class_tv": 0.1, "recall": 0.9}
+    values |= {"seed": 7, "samples": 60, "reference": 50, "fid_floor": 2.0}
+    timing = {"seconds": 2.0, "threads": 1, "processes": 1, "watched": 0.5, "alarms": {"weak": 0.1}}
+    tracking.log_run(replace(run, metrics=run.metrics | values, timing=timing))
+    (copy,) = runs(client, "grouped", "study.training")
+    single = {name for name in copy.data.metrics if "/" in name}
+    assert single == {
+        *("final/fid", "final/recall", "final/seconds", "measured/fid_floor", "measured/class_tv"),
+        *("class/T-shirt-top/coverage", "class/Shirt/coverage", "cost/watched", "alarm/weak"),
+        *("generator/loss", "discriminator/r1"),
+    }
+    assert copy.data.metrics["class/Shirt/coverage"] == 0.25
+    assert set(copy.data.metrics) - single == {"images"}  # no seed, no threads
+    assert (copy.data.tags["samples"], copy.data.tags["threads"]) == ("60", "1")
+    assert len(FINAL) - 4 == 12  # beside the four of modes
+
+
+def test_a_run_takes_as_long_as_its_training_did_whoever_logs_it(client, tmp_path) -> None:
+    run = a_run(tmp_path / "run", "lasting")
+    with tracking.tracked_training(run.key, run.meta) as training:
+        training.log_metrics({"seconds": 40.0})
+    for seconds in (40.0, 32.0):  # a training that went on after a kill took longer by the clock
+        tracking.log_run(replace(run, timing={"seconds": seconds}))
+        (copy,) = runs(client, "lasting", "study.training")
+        assert copy.info.end_time - copy.info.start_time == 1000 * seconds
+    other = a_run(tmp_path / "other", "from files")
+    tracking.log_run(replace(other, timing={"seconds": 100.0}))
+    (copy,) = runs(client, "from files", "study.training")
+    assert copy.info.end_time - copy.info.start_time == 100_000
+    assert copy.info.end_time <= time.time() * 1000 + 1000  # it is over
+
+
+def test_a_run_says_what_it_is_and_from_which_data(client, tmp_path) -> None:
+    run = a_run(tmp_path / "run", "told")
+    run.meta["params"]["train"] |= {"images": 12000}
+    numbers = {"fid_debiased": 30.25, "fid_low": 28.0, "fid_high": 32.5, "recall": 0.5}
+    tracking.log_run(replace(measured(run, 31.0), metrics=measured(run, 31.0).metrics | numbers))
+    (copy,) = runs(client, "told", "study.training")
+    note = copy.data.tags["mlflow.note.content"]
+    assert "**gan-wgan**, seed 0, on digits, 12,000 images shown" in note
+    assert "debiased FID 30.2 [28.0, 32.5], recall 0.500" in note
+    assert "ganstudy train --run gan-wgan-0" in note
+    assert f"run_uuid={copy.info.run_id}" in note
+    data = {tag.value: one.dataset.digest for one in copy.inputs.dataset_inputs for tag in one.tags}
+    assert data == {"training": "d" * 36, "reference": "e" * 36}
+
+
+def test_the_same_codes_are_a_picture_at_each_moment_once(client, tmp_path) -> None:
+    run = a_run(tmp_path / "run", "pictured")
+    run.meta["params"]["train"] |= {"images": 3000, "snapshots": 3}
+    moments = np.random.default_rng(0).integers(0, 256, (3, 64, 8, 8, 1)).astype(np.uint8)
+    np.savez(run.folder / "snapshots.npz", moments)
+    for _ in range(2):
+        tracking.log_run(run)
+    (copy,) = runs(client, "pictured", "study.training")
+    names = [file.path for file in client.list_artifacts(copy.info.run_id, "images")]
+    steps = sorted(int(re.search(r"step[%/~](\d+)", n)[1]) for n in names if n.endswith(".png"))
+    assert steps == [1000, 2000, 3000]
+
+
+def test_points_are_no_pictures(client, tmp_path) -> None:
+    run = a_run(tmp_path / "run", "points")
+    np.savez(run.folder / "snapshots.npz", np.zeros((3, 20, 2), np.float32))
+    assert tracking.log_run(run).missed == ""
+
+
+def test_a_long_param_is_whole_in_a_file_and_many_are_all_there(client) -> None:
+    keys = [f"{n:064}" for n in range(120)]
+    with tracking.tracked("long", "long", "run", {"runs": keys, "m": dict.fromkeys(keys, 1)}):
+        pass
+    (found,) = runs(client, "long")
+    path = client.download_artifacts(found.info.run_id, "params/runs.txt")
+    assert Path(path).read_text() == str(keys)
+    assert "params/runs.txt" in found.data.params["runs"]
+    assert len(found.data.params) == 121
+
+
+def test_the_experiment_opens_as_one_of_trained_models(client) -> None:
+    for name in ("ganstudy", "ganstudy-shared"):
+        tags = client.get_experiment_by_name(name).tags
+        assert tags["mlflow.experimentKind"] == "custom_model_development"
+    assert (
+        client.get_experiment_by_name("ganstudy").tags["mlflow.experiment.primaryMetric.name"]
+        == "final/fid_debiased"
+    )
 
 
 def test_nested_params_are_flat_under_dotted_names() -> None:

@@ -2,6 +2,8 @@
 
 import sys
 
+from typer import TyperException
+
 from ganstudy.cli import app
 from ganstudy.errors import StudyError
 
@@ -11,7 +13,12 @@ INTERRUPTED = 130
 def main() -> None:
     """Runs the command line; exit code 2 for bad input, 1 for a failed stage."""
     try:
-        app(prog_name="ganstudy", standalone_mode=True)
+        code = app(prog_name="ganstudy", standalone_mode=False)
+        if code == INTERRUPTED:  # Typer turns an interrupt into this code, without a word
+            fail(INTERRUPTED, "interrupted; what is finished is kept, and the next run resumes")
+        raise SystemExit(code)
+    except TyperException as error:
+        fail(error.exit_code, *_of_usage(error))
     except StudyError as error:
         if "--debug" in sys.argv:
             raise
@@ -24,10 +31,15 @@ def main() -> None:
         if "--debug" in sys.argv:
             raise
         fail(1, _of_system(error))
-    except SystemExit as ended:  # Typer turns an interrupt into this code, without a word
-        if ended.code == INTERRUPTED:
-            fail(INTERRUPTED, "interrupted; what is finished is kept, and the next run resumes")
-        raise
+
+
+def _of_usage(error: TyperException) -> list[str]:
+    """What is wrong with the words of a command, and where they are explained; nothing where help
+    was asked for, which is printed by then."""
+    text = error.format_message()
+    context = getattr(error, "ctx", None)
+    where = context.command_path if context else "ganstudy"
+    return [f"{text.rstrip('.')} (see {where} --help)"] if text else []
 
 
 def _out_of_memory(error: Exception) -> bool:

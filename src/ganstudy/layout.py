@@ -16,6 +16,7 @@ METRICS = REPORTS / "metrics"
 NUMERICS = REPORTS / "numerics"
 EVIDENCE = REPORTS / "evidence"
 VARIANTS = Path("studies/recipe/variants.yaml")
+CLAIMS = Path("claims.yaml")  # what a study on data of named fields claims
 REAL = "real"  # the key of real images in the table
 
 
@@ -60,7 +61,10 @@ def run_folder(key: str) -> Path:
     folder = RUNS / key
     if not folder.is_dir():
         known = sorted(path.name for path in RUNS.glob("*-*-*"))
-        raise InputError(f"there is no run {key!r}; trained: {', '.join(known) or 'none'}")
+        raise InputError(
+            f"there is no run {key!r}; trained: {', '.join(known) or 'none'}. To train it: `dvc "
+            f"repro`, where params.yaml names it, or `ganstudy train --run {key}`"
+        )
     output(folder / "model.json", "train")
     return folder
 

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Annotated, Any, Literal, TypeVar, get_args
 
 import yaml
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, model_validator
 from pydantic_core import ErrorDetails
 
 from ganstudy.errors import InputError, nearest
@@ -31,7 +31,9 @@ DatasetName = Literal[
     "pairs",
     "domains",
     "captions",
+    "fashion_captions",
     "voxels",
+    "chairs_and_tables",
 ]
 Kind = Literal["images", "stacked", "points", "pairs", "domains", "captions", "voxels"]
 # Of the data sets that are no plain images.
@@ -44,7 +46,9 @@ KIND_OF: Mapping[DatasetName, Kind] = {
     "pairs": "pairs",
     "domains": "domains",
     "captions": "captions",
+    "fashion_captions": "captions",
     "voxels": "voxels",
+    "chairs_and_tables": "voxels",
 }
 
 
@@ -141,6 +145,11 @@ class DataParams(Section):
     pages: Literal["first", "all"] = Field(
         "first", description="of TIFFs of several pages and of animations"
     )
+    labels_per_class: Annotated[int, Field(ge=1, le=1_000_000)] | None = Field(
+        None,
+        description="how many training samples of each class a model may know the label of, drawn "
+        "for each seed; null: all",
+    )
     test: Share = Field(0.2, gt=0, description="share held out where the data has no test split")
     validation: Share = Field(0.1, gt=0, description="share of the training split held out")
 
@@ -185,6 +194,28 @@ class NetworkParams(Section):
     )
 
 
+class AdaptiveParams(Section):
+    """Adaptive augmentation: see `objectives.adaptive`."""
+
+    target: Annotated[float, Field(ge=-1, le=1)] = Field(
+        0.6, description="mean sign of D's scores of real images, above which it overfits"
+    )
+    kimg: Annotated[float, Field(gt=0, le=1e6)] = Field(
+        20.0, description="thousands of images in which p can go from 0 to 1"
+    )
+
+
+def _augment(value: Any) -> Any:
+    if value == "ada":
+        return AdaptiveParams.model_validate({})
+    if isinstance(value, list | dict | AdaptiveParams):
+        return value
+    raise ValueError(
+        f"train.augment: {value!r} is not allowed; a list of color, translation, cutout; ada; or "
+        "ada's target and kimg"
+    )
+
+
 class TrainParams(Section):
     """What every GAN and the VAE share in training."""
 
@@ -210,9 +241,10 @@ class TrainParams(Section):
     snapshots: Annotated[int, Field(ge=1, le=64)] = Field(
         description="pictures of the growth of samples over training"
     )
-    augment: list[str] = Field(
+    augment: Annotated[list[str] | AdaptiveParams, BeforeValidator(_augment)] = Field(
         default_factory=list,
-        description="differentiable augmentation of what D sees: color, translation, cutout",
+        description="differentiable augmentation of what D sees: color, translation, cutout; or "
+        "ada: as strong as D overfits",
     )
     failure: Literal["stop", "keep"] = Field(
         "stop",

@@ -46,8 +46,9 @@ def study(folder: Path, **changes: Any) -> Path:
     with chdir(folder):
         fetch(params.data, layout.RAW)
         prepare(layout.RAW, params.data, layout.PREPARED)
-        data = seen(params, load_dataset(layout.PREPARED, "train"))
+        whole = load_dataset(layout.PREPARED, "train")
         for key in params.run_keys():
+            data = seen(params, RunKey.parse(key), whole)
             model = build(params, RunKey.parse(key), data.spaces)
             trainer = make_trainer(params, RunKey.parse(key), model, data, CPU)
             trainer.fit(None, Watch())

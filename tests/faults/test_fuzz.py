@@ -28,6 +28,7 @@ from PIL import Image
 
 from faults.conftest import count, tries
 from ganstudy import files, params, runs, spaces
+from ganstudy.data import captions, voxels
 from ganstudy.data.cifar import RECORD, read_batch
 from ganstudy.data.folder import Rules, read_folder
 from ganstudy.data.idx import read_idx
@@ -129,6 +130,43 @@ def checkpoints(folder: Path) -> None:
     store.save(Checkpoint({"a": torch.ones(3)}, {"round": 1, "history": [], "seconds": 0.0}))
 
 
+def captioned(folder: Path) -> None:
+    """Pictures with captions, told in two ways."""
+    rows = [(f"{number}.png", f"a thing of {number}") for number in range(4)]
+    for kind in ("csv", "jsonl"):
+        (folder / kind).mkdir()
+        for number, (name, _) in enumerate(rows):
+            (folder / kind / name).write_bytes(picture_of("a.png", 60 * number))
+    lines = ["file_name,text", *(",".join(row) for row in rows)]
+    (folder / "csv/metadata.csv").write_text("\n".join(lines))
+    told = [json.dumps({"file_name": name, "text": text}) for name, text in rows]
+    (folder / "jsonl/metadata.jsonl").write_text("\n".join(told))
+
+
+def with_captions(path: Path) -> object:
+    chosen = params.DataParams(name="captions", folder=str(path.parent), resolution=8)
+    return captions.read(chosen)
+
+
+def solid(kind: str) -> bytes:
+    """A box as a file of that kind."""
+    import trimesh
+
+    if kind == "binvox":
+        return b"#binvox 1\ndim 2 2 2\ntranslate 0 0 0\nscale 1\ndata\n" + bytes([1, 6, 0, 2])
+    exported = trimesh.creation.box((1, 2, 1)).export(file_type=kind)
+    return exported.encode() if isinstance(exported, str) else bytes(exported)
+
+
+def solids(folder: Path) -> object:
+    """The damaged solid and three good ones."""
+    for number in range(3):
+        cells = bytes([1, number + 1, 0, 7 - number])
+        head = b"#binvox 1\ndim 2 2 2\ntranslate 0 0 0\nscale 1\ndata\n"
+        (folder / f"{number}.binvox").write_bytes(head + cells)
+    return voxels.read(params.DataParams(name="voxels", folder=str(folder), resolution=8))
+
+
 DATA = {
     "name": "digits", "kind": "images", "shape": [8, 8, 1], "scale": 1.0, "classes": ["0"],
     "train": 1, "validation": 1, "test": 1, "sha256_train": "a", "sha256_validation": "b",
@@ -196,6 +234,15 @@ READERS: dict[str, tuple[Callable[[Path], Path], Callable[[Path], Any]]] = {
         within(labelled, "dataset.json"),
         lambda path: read_folder(path.parent, resolution=8),
     ),
+    "metadata.csv": (within(captioned, "csv/metadata.csv"), with_captions),
+    "metadata.jsonl": (within(captioned, "jsonl/metadata.jsonl"), with_captions),
+    **{
+        f"{kind} of a solid": (
+            plain(f"a.{kind}", lambda kind=kind: solid(kind)),
+            lambda path: solids(path.parent),
+        )
+        for kind in ("binvox", "obj", "stl", "glb")
+    },
     "CIFAR batch": (plain("a.bin", lambda: bytes(2 * RECORD)), lambda path: read_batch(path, 2)),
     "params.yaml": (
         plain("params.yaml", (ROOT / "params.yaml").read_bytes),

@@ -144,7 +144,7 @@ def assert_complete(project: Project, server: Server) -> None:
         )
         assert all(times == 1 for name, _, times in steps if "/" in name or name == "images")
         images = [step for name, step, _ in steps if name == "images"]
-        assert sorted(images) == history["round"].astype(int).tolist()
+        assert sorted(images) == history["images"].astype(int).tolist()
         found.append(server.query("select count(*) from metrics")[0])
     assert found[0] == found[1]
 

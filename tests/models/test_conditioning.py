@@ -113,52 +113,57 @@ def test_a_real_archive_is_balanced_over_the_classes_it_draws_in_turn(real: Spli
 # --label
 
 
+RUN = "gan-wgan-0"
+
+
+def sampled(count: int, label: int | None) -> list[np.ndarray]:
+    """The arrays that the stage writes for the run in this folder."""
+    runtime = RuntimeParams.model_validate({"device": "cpu", "threads": 1})
+    sample.run(RUN, count, 0, Path("samples.npz"), runtime, label=label)
+    return read_npz(Path("samples.npz"))
+
+
 def saved(folder: Path, classes: int) -> SavedGenerator:
     """An untrained generator in a run's folder."""
     spec = generator_spec("mlp", (8, 8, 1), 1.0, LATENT, 8, "none", classes)
     companion = discriminator_spec("mlp", (8, 8, 1), 1.0, 4, "none", classes)
     network = spec.build().eval()
-    meta = {"key": f"k{classes}", "params": {}, "data": "digits", "data_sha256": "0"}
+    meta = {"key": f"k{classes}", "params": {"run": RUN}, "data": "digits", "data_sha256": "0"}
     networks = {"generator": network, "discriminator": companion.build()}
     save_model(folder, networks, {"generator": spec, "discriminator": companion}, meta)
     return SavedGenerator(network, spec, meta)
 
 
-def test_a_label_is_refused_where_there_are_no_classes(tmp_path: Path) -> None:
-    generator = saved(tmp_path, 0)
-    assert sample._labels(generator, 5, None, "gan-wgan-0") is None
+def test_a_label_is_refused_where_there_are_no_classes(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    saved(layout.RUNS / RUN, 0)
+    assert len(sampled(5, None)) == 1
     with pytest.raises(InputError, match=r"--label: gan-wgan-0 knows no classes"):
-        sample._labels(generator, 5, 0, "gan-wgan-0")
+        sampled(5, 0)
 
 
 @pytest.mark.parametrize("label", [3, 99])
-def test_a_label_out_of_range_is_refused_naming_the_range(label: int, tmp_path: Path) -> None:
-    generator = saved(tmp_path, 3)
+def test_a_label_out_of_range_is_refused_naming_the_range(
+    label: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    saved(layout.RUNS / RUN, 3)
     with pytest.raises(InputError, match=rf"--label {label}: gan-wgan-0 knows the classes 0 to 2"):
-        sample._labels(generator, 5, label, "gan-wgan-0")
-
-
-def test_a_label_is_that_of_all_samples_and_without_one_classes_take_turns(tmp_path: Path) -> None:
-    generator = saved(tmp_path, 3)
-    for label in range(3):
-        assert sample._labels(generator, 5, label, "gan-wgan-0").tolist() == [label] * 5
-    assert sample._labels(generator, 5, None, "gan-wgan-0").tolist() == [0, 1, 2, 0, 1]
+        sampled(5, label)
 
 
 def test_the_stage_writes_images_of_that_class_with_their_labels(protocol) -> None:
     assert load_info(layout.PREPARED).name == "digits"  # in the folder of the protocol's project
-    generator = saved(layout.RUNS / "gan-wgan-0", 3)
-    out = Path("samples.npz")
-    runtime = RuntimeParams.model_validate({"device": "cpu", "threads": 1})
-    sample.run("gan-wgan-0", 6, 0, out, runtime, label=2)
-    images, labels = read_npz(out)
+    generator = saved(layout.RUNS / RUN, 3)
+    images, labels = sampled(6, 2)
     assert labels.tolist() == [2] * 6
     assert np.array_equal(images, generator.sample(6, 0, np.full(6, 2)))
-    sample.run("gan-wgan-0", 6, 0, out, runtime)
-    in_turn, labels = read_npz(out)
+    in_turn, labels = sampled(6, None)
     assert labels.tolist() == [0, 1, 2, 0, 1, 2]
     assert np.array_equal(in_turn[[2, 5]], images[[2, 5]])  # the same codes
     assert not np.array_equal(in_turn[0], images[0])
     with pytest.raises(InputError, match="knows the classes 0 to 2"):
-        sample.run("gan-wgan-0", 6, 0, out, runtime, label=3)
-    assert read_npz(out)[1].tolist() == [0, 1, 2, 0, 1, 2]  # left as it was
+        sampled(6, 3)
+    assert read_npz(Path("samples.npz"))[1].tolist() == [0, 1, 2, 0, 1, 2]  # left as it was

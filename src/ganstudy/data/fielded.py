@@ -9,6 +9,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
+from ganstudy.data import captioned_fashion, captions, furniture, voxels
 from ganstudy.data.fields import FIELDS, digest, load_dataset, write_datasets
 from ganstudy.data.images import INFO, SPLITS, DataInfo
 from ganstudy.dataset import Dataset
@@ -33,7 +34,14 @@ class FieldedSource:
     licence: str = ""
 
 
-FIELDED: dict[DatasetName, FieldedSource] = {}
+FIELDED: dict[DatasetName, FieldedSource] = {
+    "captions": FieldedSource(captions.spaces, captions.read),
+    "fashion_captions": FieldedSource(
+        captioned_fashion.spaces, captioned_fashion.read, "Fashion-MNIST: MIT, Zalando SE"
+    ),
+    "voxels": FieldedSource(voxels.spaces, voxels.read),
+    "chairs_and_tables": FieldedSource(furniture.spaces, furniture.read),
+}
 
 
 def spaces_of(params: DataParams) -> Spaces:

@@ -58,7 +58,8 @@ USUAL = Rules()
 class FolderImages:
     """Images (N, H, W, C) uint8 in 0..255, by split and sorted relative path; labels (N,) int64
     number `classes`, or are None; `skipped` are the relative paths of what could not be read;
-    `splits` are the rows of train, validation and test where the folder has such folders.
+    `splits` are the rows of train, validation and test where the folder has such folders; `names`
+    are relative paths, one for each image.
     """
 
     images: Images
@@ -66,6 +67,7 @@ class FolderImages:
     classes: tuple[str, ...]
     skipped: tuple[str, ...]
     splits: Mapping[str, slice]
+    names: tuple[str, ...]
 
 
 @dataclass(frozen=True)
@@ -142,6 +144,7 @@ def read_folder(
         labelling.classes,
         tuple(reading.skipped),
         _splits(path, kept, labelling),
+        tuple(kept),
     )
 
 

@@ -82,8 +82,8 @@ def landscape(folder: Path, farthest: float) -> npt.NDArray[np.uint16] | None:
     """The ranks of D's scores on a square grid around points whose `farthest` coordinate is given,
     (SIDE, SIDE), rows upwards. None without a D, and of a conditional one, which has a landscape
     for each class."""
-    companion, generator = load_companion(folder), load_generator(folder)
-    if companion.role != "discriminator" or generator.spec.classes:
+    companion = load_companion(folder)
+    if companion.role != "discriminator" or companion.spec.classes:
         return None
-    scores = walks.landscape(companion, generator.spec.shape, REACH * farthest, SIDE)
+    scores = walks.landscape(companion, companion.spec.shape, REACH * farthest, SIDE)
     return scores.ravel().argsort(kind="stable").argsort().reshape(scores.shape).astype(np.uint16)

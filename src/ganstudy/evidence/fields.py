@@ -22,7 +22,6 @@ from ganstudy.networks import specs
 from ganstudy.params import Params
 
 ROWS = 24  # of each column of pictures
-MADE = "made"  # in limits.COURSE: samples (moments, rows, H, W, C); beside them columns
 
 
 def write_run(
@@ -92,4 +91,4 @@ def _course(run: Path, meta: Mapping[str, Any]) -> dict[str, Images]:
     if not made:
         return {}
     columns = looks.columns(load_dataset(layout.PREPARED, "validation"), ROWS)
-    return {**columns, MADE: np.stack(made)}
+    return {**columns, limits.MADE: np.stack(made)}

@@ -16,6 +16,7 @@ SAMPLES, SNAPSHOTS, WALKS = "samples.npz", "snapshots.npz", "walks.npz"
 NEIGHBOURS, LANDSCAPE = "neighbours.npz", "landscape.npz"
 # Of data with fields: columns of pictures, and samples over training beside what they are for.
 COLUMNS, COURSE = "columns.npz", "course.npz"
+MADE = "made"  # of a course: samples (moments, rows, H, W, C); beside them columns (rows, H, W, C)
 # Files of the real images, beside ORIGIN.
 REAL, REFERENCE = "real.json", "reference.npz"
 PICTURES = "pictures"  # what the files of the first seed alone are called together

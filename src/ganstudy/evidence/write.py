@@ -28,7 +28,7 @@ from ganstudy.progress import say
 from ganstudy.protocols import MeasuringProtocol
 
 Arrays = tuple[npt.NDArray[Any], ...]
-NETWORKS = ("generator", "discriminator", "encoder")  # of model.json: no page names their layers
+NETWORKS = ("generator", "discriminator", "encoder", "networks")  # no page names their layers
 
 
 @dataclass

@@ -61,7 +61,8 @@ def _sampled(model: GenerativeModel, spaces: Mapping[str, Space]) -> Mapping[str
 
 def _maker(model: GenerativeModel, family: str, output: str) -> str:
     """Generators of equal specs make equal samples of equal codes, whatever trains them."""
-    if not isinstance(model, FromCodes):
+    spec = model.specs.get("generator")
+    plain = spec is not None and spec.architecture.endswith(".generator")
+    if spec is None or not plain or not isinstance(model, FromCodes):
         return f"{family}, {output}"
-    spec = model.specs["generator"]
     return f"norm {spec.norm}, {spec.latent} codes"

@@ -21,12 +21,12 @@ from ganstudy.files import sha256_arrays
 from ganstudy.fingerprints.values import in_float64, texts
 from ganstudy.judging import rotated
 from ganstudy.keys import RunKey
-from ganstudy.models import build, identity, snapshots
+from ganstudy.models import build, families_for, identity, model_class, snapshots
 from ganstudy.models.base import SETTLE_BATCHES, SETTLE_SIZE, codes
 from ganstudy.models.judge import DECAY, EMA, Judge
 from ganstudy.params import Params
 from ganstudy.seeding import numpy_generator
-from ganstudy.spaces import Image, Space, labelled
+from ganstudy.spaces import Image, Space, labelled, partly_labelled
 from ganstudy.training.batches import Batches
 from ganstudy.training.ema import settle_statistics
 from ganstudy.training.player import Model
@@ -60,6 +60,8 @@ def fingerprint(params: Params, family: str) -> dict[str, Any]:
         "codes": sha256_arrays(codes(4, 12, 0).numpy()),
     }
     for name, spaces in tiny_spaces(params).items():
+        if model_class(key.model).unfit(spaces) is not None:
+            continue
         found[name] = _play(partial(build, tiny, key, spaces), spaces, settings)
     return found
 
@@ -76,12 +78,20 @@ def tiny_spaces(params: Params) -> dict[str, Mapping[str, Space]]:
     stored = STORED[kind]
     scale = 2.0 if len(stored) == 1 else 1.0
     conditions = CONDITIONS[kind].items()
-    return {name: labelled(stored, scale, classes) for name, classes in conditions}
+    found: dict[str, Mapping[str, Space]] = {
+        name: labelled(stored, scale, classes) for name, classes in conditions
+    }
+    if params.data.labels_per_class is not None:
+        found["partly labelled"] = partly_labelled(stored, scale, CLASSES)
+    return found
 
 
-def spaces_of(params: Params) -> Mapping[str, Space]:
-    """The first of them: without classes, or fields."""
-    return next(iter(tiny_spaces(params).values()))
+def families(params: Params) -> list[str]:
+    """Of everything that has a recipe, what can learn from some such data."""
+    fitting = {
+        family for spaces in tiny_spaces(params).values() for family in families_for(params, spaces)
+    }
+    return [family for family in params.families() if family in fitting]
 
 
 def tiny_data(spaces: Mapping[str, Space], rng: np.random.Generator, count: int = COUNT) -> Dataset:

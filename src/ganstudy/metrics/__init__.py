@@ -10,6 +10,7 @@ from ganstudy.metrics.classes import (
     PerClassCoverage,
     Verdict,
     class_coverage,
+    error_rate,
     mode_verdicts,
     per_class_coverage,
     soft_confusion,
@@ -21,6 +22,7 @@ from ganstudy.metrics.debiased import (
     frechet_floors,
     frechet_interval,
 )
+from ganstudy.metrics.density import density_kl, grid_points, mixture_log_density
 from ganstudy.metrics.extractors import FeatureExtractor, Features, TorchFidelityExtractor
 from ganstudy.metrics.frechet import (
     FrechetReference,
@@ -91,6 +93,8 @@ __all__ = [
     "class_coverage",
     "class_kept",
     "debiased_frechet_distance",
+    "density_kl",
+    "error_rate",
     "expected_coverage",
     "frechet_distance",
     "frechet_estimate",
@@ -98,10 +102,12 @@ __all__ = [
     "frechet_interval",
     "fresh_probe",
     "grid_centers",
+    "grid_points",
     "inception_score",
     "kernel_distance",
     "memorization",
     "memorization_from_distances",
+    "mixture_log_density",
     "mode_kl_floor",
     "mode_statistics",
     "mode_verdicts",

@@ -180,3 +180,13 @@ def _k_columns(posteriors: Array, classes: int) -> None:
         raise ValueError(
             f"posteriors must have {classes} columns, one a class; they have {posteriors.shape[1]}"
         )
+
+
+def error_rate(predicted: Any, labels: Any) -> float:
+    """The share of samples whose `predicted` class is not that of `labels`, integers (N,) each."""
+    predicted, labels = np.asarray(predicted), np.asarray(labels)
+    if predicted.shape != labels.shape or labels.ndim != 1 or labels.size == 0:
+        raise ValueError(
+            f"classes and labels of the same samples: {predicted.shape} and {labels.shape}"
+        )
+    return float((predicted != labels).mean())

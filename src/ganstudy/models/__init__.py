@@ -9,9 +9,16 @@ from ganstudy.models.autoencoder import Autoencoder
 from ganstudy.models.base import GenerativeModel
 from ganstudy.models.cogan import CoGAN
 from ganstudy.models.dann import DANN
+from ganstudy.models.energy import Energy
 from ganstudy.models.gan import GAN
+from ganstudy.models.gan3d import GAN3D
+from ganstudy.models.latent_gan import LatentGAN
+from ganstudy.models.semi_gan import SemiGAN
 from ganstudy.models.source_only import SourceOnly
+from ganstudy.models.stackgan import StackGAN
+from ganstudy.models.text_gan import TextGAN
 from ganstudy.models.vae import VAE
+from ganstudy.models.vae_gan import VAEGAN
 from ganstudy.params import Params
 from ganstudy.spaces import Space
 
@@ -22,6 +29,13 @@ MODELS: dict[str, type[GenerativeModel]] = {
     "cogan": CoGAN,
     "dann": DANN,
     "source_only": SourceOnly,
+    "vae_gan": VAEGAN,
+    "energy": Energy,
+    "semi_gan": SemiGAN,
+    "latent_gan": LatentGAN,
+    "text_gan": TextGAN,
+    "stackgan": StackGAN,
+    "gan3d": GAN3D,
 }
 
 
@@ -35,12 +49,13 @@ def model_class(model: str) -> type[GenerativeModel]:
 def identity(params: Params, key: RunKey) -> dict[str, Any]:
     """All parameters that a run's result depends on, as JSON values."""
     made = model_class(key.model)
-    recipe = made.recipe(params, key.loss)
+    recipe, few = made.recipe(params, key.loss), params.data.labels_per_class
     return {
         "run": str(key),
         "network": params.network.model_dump(mode="json", include=set(made.network)),
         "train": params.train.model_dump(mode="json", include=set(made.train)),
         "recipe": recipe.model_dump(mode="json"),
+        **({} if few is None else {"labels_per_class": few}),
     }
 
 

@@ -4,28 +4,30 @@ A model holds as many as it likes, and asks each for the terms of either side of
 anything that can be scored.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 
 from ganstudy.errors import InputError, naming, nearest
 from ganstudy.models.base import adam, initial_weights
 from ganstudy.networks import NetworkSpec
 from ganstudy.networks.norms import upcast
+from ganstudy.objectives.adaptive import EVERY, Strength, augmented
 from ganstudy.objectives.adversarial import LOSSES
 from ganstudy.objectives.augmentation import augmentation
 from ganstudy.objectives.penalties import GRADIENT_PENALTIES, PENALTIES, Penalty
 from ganstudy.objectives.projections import clip_weights
-from ganstudy.params import LossParams
+from ganstudy.params import AdaptiveParams, LossParams
 from ganstudy.training.alarms import game_terms
 from ganstudy.training.player import Batch, Player, Terms
 
 NAME = "discriminator"
 # What a network of D is told beside samples: labels (N,), images (N, ...), the name of a domain.
 Condition = Tensor | str | None
+Augment = Sequence[str] | AdaptiveParams  # as `train.augment` says
 
 
 @dataclass(frozen=True)
@@ -40,7 +42,7 @@ class WeightedPenalty:
 
 class Adversary:
     """D under the row `loss` and its recipe: penalties with their cadence, a projection; `augment`
-    names what is done to all that D sees.
+    names what is done to all that D sees, or says how it adapts; `state` is then the model's too.
 
     `name` is D's, as network and as player, and tells its random draws from another adversary's:
     "discriminator", or "discriminator_…". Raises `InputError` for a loss, penalty or augmentation
@@ -52,7 +54,7 @@ class Adversary:
         spec: NetworkSpec,
         loss: str,
         recipe: LossParams,
-        augment: Sequence[str],
+        augment: Augment,
         seed: int,
         name: str = NAME,
     ) -> None:
@@ -64,27 +66,51 @@ class Adversary:
             for row, settings in recipe.penalties.items()
         ]
         _recipe_can_work(loss, recipe, spec)
+        self.strength: Strength | None = None
+        if isinstance(augment, AdaptiveParams):
+            self.strength = Strength(augment.target, 1000 * augment.kimg)
+            augment = []
         with naming("train.augment"):
             self._augmentations = [(row, augmentation(row)) for row in augment]
         self.name, self.spec = name, spec
         with initial_weights(seed, name):
             self.network = spec.build()
 
-    def player(self, objective: Callable[[Batch], Terms]) -> Player:
-        """D as a player that moves on `objective`, some sum of `discriminator_terms`."""
+    def player(
+        self,
+        objective: Callable[[Batch], Terms],
+        projection: Callable[[nn.Module], None] | None = None,
+        plays: Callable[[int], bool] = lambda round_index: True,
+    ) -> Player:
+        """D as a player that moves on `objective`, some sum of `discriminator_terms`, in the rounds
+        that it `plays`. After each step comes the `projection` or, where there is none, the
+        recipe's."""
         recipe = self._recipe
-        clip = None if recipe.clip is None else partial(clip_weights, bound=recipe.clip)
+        clip = projection
+        if clip is None and recipe.clip is not None:
+            clip = partial(clip_weights, bound=recipe.clip)
         optimizer = adam(recipe.discriminator)
         steps = recipe.critic_steps
-        return Player(self.name, self.network, objective, optimizer, steps, clip, self._due_names)
+        return Player(
+            self.name, self.network, objective, optimizer, steps, clip, self._due_names, plays
+        )
 
     def discriminator_terms(
-        self, real: Tensor, fake: Tensor, batch: Batch, condition: Condition = None
+        self,
+        real: Tensor,
+        fake: Tensor,
+        batch: Batch,
+        condition: Condition = None,
+        mismatched: Tensor | None = None,
+        also: Callable[[Tensor, Tensor], Terms] | None = None,
     ) -> Terms:
         """What D minimises, `loss`, beside its parts and what tells its health: scalars.
 
         `real` and `fake` (N, ...) are what D scores, under one `condition` for both, like labels
-        (N,); `fake` needs no gradient. `batch` gives the round and the randomness.
+        (N,); `fake` needs no gradient. `batch` gives the round and the randomness. Where a
+        `mismatched` condition is there, one that does not fit `real`, half of the game is to tell
+        real samples under it from those under their own (Reed et al. 2016, algorithm 1). `also`
+        makes further terms of the scores of both.
         """
         plain_real, plain_fake = real, fake.to(real.dtype)
         real = self._augmented(plain_real, batch, "real")
@@ -95,9 +121,16 @@ class Adversary:
         critic = _Remembering(partial(self.score, condition=condition))
         real_scores, fake_scores = critic(real), critic(fake)
         loss = self._loss.discriminator(real_scores, fake_scores)
+        told: Terms = {} if also is None else also(real_scores.detach(), fake_scores.detach())
+        if mismatched is not None:
+            wrong_scores = self.score(real, mismatched)
+            loss = (loss + self._loss.discriminator(real_scores, wrong_scores)) / 2
+            told["mismatched"] = wrong_scores.mean()
         # The game's value apart from penalties, which come and go with their cadence.
         terms = {"adversarial": loss, "real": real_scores.mean(), "fake": fake_scores.mean()}
+        terms |= told
         terms |= game_terms(real_scores, fake_scores, plain_real, plain_fake)
+        terms |= self._adapted(real_scores, batch.round)
         for row in due:
             value = row.penalty(critic, real, fake, self._rng(batch, f"penalty {row.name}"))
             loss = loss + row.weight * row.every * value
@@ -120,21 +153,45 @@ class Adversary:
 
     def score(self, samples: Tensor, condition: Condition = None) -> Tensor:
         """D's raw scores (N,)."""
-        return upcast(self.network(samples, condition))
+        told = () if condition is None else (condition,)
+        return upcast(self.network(samples, *told))
 
     def _due(self, round_index: int) -> list[WeightedPenalty]:
         return [row for row in self._penalties if round_index % row.every == 0]
 
     def _due_names(self, round_index: int) -> tuple[str, ...]:
-        return tuple(row.name for row in self._due(round_index))
+        adapts = ("ada",) if self.strength is not None and _adapts(round_index) else ()
+        return (*(row.name for row in self._due(round_index)), *adapts)
+
+    @property
+    def state(self) -> Mapping[str, nn.Module]:
+        """What changes in training beside D: how strongly augmentation is made, where it adapts."""
+        return {} if self.strength is None else {f"strength of {self.name}": self.strength}
+
+    def _adapted(self, real_scores: Tensor, round_index: int) -> Terms:
+        """What augmentation learns from the scores of real samples, and how strong it then is."""
+        if self.strength is None:
+            return {}
+        self.strength.heard(real_scores)
+        if _adapts(round_index):
+            self.strength.moved()
+        return {"augment_p": self.strength.p.clone()}
 
     def _augmented(self, samples: Tensor, batch: Batch, purpose: str) -> Tensor:
         for name, augment in self._augmentations:
             samples = augment(samples, self._rng(batch, f"{name} of {purpose}"))
+        if self.strength is not None:
+            rng = self._rng(batch, f"adaptive of {purpose}")
+            samples = augmented(samples, self.strength.p.to(samples.dtype), rng)
         return samples
 
     def _rng(self, batch: Batch, purpose: str) -> torch.Generator:
         return batch.rng(purpose + self.name.removeprefix(NAME))
+
+
+def _adapts(round_index: int) -> bool:
+    """Whether augmentation follows D at the end of this round."""
+    return round_index % EVERY == EVERY - 1
 
 
 class _Remembering:

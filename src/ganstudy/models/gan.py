@@ -8,7 +8,7 @@ from torch import Tensor
 
 from ganstudy import ranks
 from ganstudy.errors import InputError, nearest
-from ganstudy.models.adversary import Adversary
+from ganstudy.models.adversary import Adversary, Augment
 from ganstudy.models.base import FromCodes, adam, initial_weights
 from ganstudy.models.parts import DECODER, GAME, TRAIN, discriminator_for, generator_for
 from ganstudy.networks import NetworkSpec
@@ -49,7 +49,7 @@ class GAN(FromCodes):
         recipe: LossParams,
         generator: NetworkSpec,
         discriminator: NetworkSpec,
-        augment: Sequence[str],
+        augment: Augment,
         seed: int,
         *,
         reuse: bool = False,
@@ -62,6 +62,7 @@ class GAN(FromCodes):
         self.adversary = Adversary(discriminator, loss, recipe, augment, seed)
         self.specs = {"generator": generator, "discriminator": discriminator}
         self.networks = {"generator": self.generator, "discriminator": self.adversary.network}
+        self.state = self.adversary.state
 
     def players(self) -> Sequence[Player]:
         """D, then G."""

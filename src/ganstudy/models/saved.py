@@ -36,6 +36,7 @@ from ganstudy.networks import NetworkSpec, specs
 from ganstudy.spaces import Space
 
 MODEL, WEIGHTS = "model.json", "generator.safetensors"
+COMPANIONS = ("encoder", "discriminator", "classifier")  # where there are several, the first
 # What a foreign description of a network may raise when it is built.
 _MALFORMED = (
     ArithmeticError,
@@ -102,7 +103,7 @@ class SavedGenerator:
 
 @dataclass(frozen=True)
 class Companion:
-    """The network that a generator was trained with: a discriminator, or an encoder."""
+    """The network that a generator was trained with, by its name: see `COMPANIONS`."""
 
     role: str
     spec: NetworkSpec
@@ -150,7 +151,7 @@ def load_generator(folder: Path, device: torch.device | str = "cpu") -> SavedGen
 def load_companion(folder: Path, device: torch.device | str = "cpu") -> Companion:
     """Loads the network that the generator in `folder` was trained with, likewise."""
     _, described = _described(folder)
-    role = next((name for name in ("discriminator", "encoder") if name in described), None)
+    role = next((name for name in COMPANIONS if name in described), None)
     if role is None:
         raise InputError(f"{folder / MODEL} does not describe a companion")
     return Companion(role, described[role], _network(folder, role, described[role], device))

@@ -17,6 +17,7 @@ from ganstudy.networks.layers import (
     ByClass,
     Condition,
     MinibatchStd,
+    activations,
     joined,
     must_be_told,
     norms,
@@ -83,7 +84,7 @@ def _convolution(inputs: int, outputs: int, norm: str, classes: int) -> list[nn.
     ]
 
 
-def _trunk(shape: SampleSpace, width: int, norm: str = "none") -> tuple[list[nn.Module], int]:
+def trunk_of(shape: SampleSpace, width: int, norm: str = "none") -> tuple[list[nn.Module], int]:
     """Strided convolutions down to the base, a plain one between them, and the channels there.
 
     The first layer is never normed (Radford et al. 2016, section 3).
@@ -108,7 +109,7 @@ class Discriminator(nn.Module):
         self, shape: SampleSpace, width: int, classes: int = 0, norm: str = "none"
     ) -> None:
         super().__init__()
-        layers, channels = _trunk(shape, width, norm)
+        layers, channels = trunk_of(shape, width, norm)
         self.trunk = nn.Sequential(*layers)
         self.head = nn.Sequential(
             MinibatchStd(),
@@ -121,9 +122,19 @@ class Discriminator(nn.Module):
         self.score = nn.Linear(size, 1)
         self.condition = Condition(classes, size)
 
+    def features(self, x: Tensor) -> Tensor:
+        """What the score is linear in, (N, features)."""
+        found: Tensor = self.head(self.trunk(x))
+        return found
+
     def forward(self, x: Tensor, y: Tensor | None = None) -> Tensor:
-        features = self.head(self.trunk(x))
+        features = self.features(x)
         return projected(self.score(features).squeeze(1), features, self.condition(y))
+
+    def hidden(self, x: Tensor) -> list[Tensor]:
+        """The maps (N, C, H, W) after each non-linearity of the trunk, the finest first. Each is of
+        its sample alone, but for batch norm."""
+        return activations(self.trunk, x)
 
 
 class Encoder(nn.Module):
@@ -131,7 +142,7 @@ class Encoder(nn.Module):
 
     def __init__(self, shape: SampleSpace, latent: int, width: int) -> None:
         super().__init__()
-        layers, channels = _trunk(shape, width)
+        layers, channels = trunk_of(shape, width)
         height, base_width = shape.pyramid()[0]
         self.body = nn.Sequential(
             *layers, nn.Flatten(), nn.Linear(channels * height * base_width, 2 * latent)

@@ -10,6 +10,9 @@ from ganstudy import ranks
 from ganstudy.networks.norms import BatchNorm1d, BatchNorm2d, upcast
 
 SLOPE = 0.2  # of leaky ReLUs
+NON_LINEAR = (nn.ReLU, nn.LeakyReLU, nn.SiLU)
+# Layers whose weights spectral normalisation divides.
+WEIGHTED = (nn.Linear, nn.Conv2d, nn.ConvTranspose2d, nn.Conv3d, nn.ConvTranspose3d, nn.Embedding)
 
 
 class MinibatchStd(nn.Module):
@@ -125,9 +128,19 @@ def spectrally_normed(network: nn.Module) -> nn.Module:
     """`network` with every weight matrix divided by its largest singular value, estimated by one
     power iteration a step: SN-GAN, Miyato et al. 2018, section 2.1. Changes it in place."""
     for module in list(network.modules()):
-        if isinstance(module, nn.Linear | nn.Conv2d | nn.ConvTranspose2d | nn.Embedding):
+        if isinstance(module, WEIGHTED):
             spectral_norm(module)
     return network
+
+
+def activations(layers: nn.Sequential, x: Tensor) -> list[Tensor]:
+    """The output of each non-linearity of `layers`, the first one's first."""
+    found = []
+    for layer in layers:
+        x = layer(x)
+        if isinstance(layer, NON_LINEAR):
+            found.append(x)
+    return found
 
 
 def joined(z: Tensor, condition: Tensor | None) -> Tensor:

@@ -5,11 +5,11 @@ ReLUs rather than leaky ones: on points they draw the sharper edges between mode
 
 from torch import Tensor, nn
 
-from ganstudy.networks.layers import FLAT_NORMS, Condition, joined, projected
+from ganstudy.networks.layers import FLAT_NORMS, Condition, activations, joined, projected
 from ganstudy.spaces import Image, SampleSpace
 
 
-def _hidden(inputs: int, width: int, layers: int, norm: str = "none") -> list[nn.Module]:
+def hidden_layers(inputs: int, width: int, layers: int, norm: str = "none") -> list[nn.Module]:
     found: list[nn.Module] = []
     for _ in range(layers):
         found += [nn.Linear(inputs, width), *FLAT_NORMS[norm](width), nn.ReLU()]
@@ -35,7 +35,7 @@ class Generator(nn.Module):
         self.latent = latent
         self.condition = Condition(classes, latent)
         self.body = nn.Sequential(
-            *_hidden(latent + self.condition.size, width, 3, norm),
+            *hidden_layers(latent + self.condition.size, width, 3, norm),
             nn.Linear(width, shape.values),
             *_output(shape),
         )
@@ -52,13 +52,17 @@ class Discriminator(nn.Module):
         self, shape: SampleSpace, width: int, classes: int = 0, norm: str = "none"
     ) -> None:
         super().__init__()
-        self.body = nn.Sequential(nn.Flatten(), *_hidden(shape.values, width, 3, norm))
+        self.body = nn.Sequential(nn.Flatten(), *hidden_layers(shape.values, width, 3, norm))
         self.score = nn.Linear(width, 1)
         self.condition = Condition(classes, width)
 
     def forward(self, x: Tensor, y: Tensor | None = None) -> Tensor:
         features = self.body(x)
         return projected(self.score(features).squeeze(1), features, self.condition(y))
+
+    def hidden(self, x: Tensor) -> list[Tensor]:
+        """The units (N, width) of each hidden layer."""
+        return activations(self.body, x)
 
 
 class Encoder(nn.Module):
@@ -67,7 +71,7 @@ class Encoder(nn.Module):
     def __init__(self, shape: SampleSpace, latent: int, width: int) -> None:
         super().__init__()
         self.body = nn.Sequential(
-            nn.Flatten(), *_hidden(shape.values, width, 2), nn.Linear(width, 2 * latent)
+            nn.Flatten(), *hidden_layers(shape.values, width, 2), nn.Linear(width, 2 * latent)
         )
 
     def forward(self, x: Tensor) -> tuple[Tensor, Tensor]:

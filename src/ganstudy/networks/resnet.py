@@ -113,8 +113,13 @@ class _Down(nn.Module):
         return added
 
 
-def _trunk(shape: SampleSpace, width: int) -> tuple[nn.Sequential, int]:
-    """Residual blocks down to the base, one more there, and the channels at the end."""
+def trunk_of(shape: SampleSpace, width: int, norm: str = "none") -> tuple[nn.Sequential, int]:
+    """Residual blocks down to the base, one more there, and the channels at the end. Raises
+    `InputError` for a `norm` other than "none"."""
+    if norm != "none":
+        raise InputError(
+            f"network resnet: D has no {norm} norm: set discriminator_norm to none or spectral"
+        )
     levels = len(shape.pyramid()) - 1
     channels = [shape.size[0], *(channels_at(width, level) for level in range(levels))]
     blocks = [
@@ -133,11 +138,7 @@ class Discriminator(nn.Module):
         self, shape: SampleSpace, width: int, classes: int = 0, norm: str = "none"
     ) -> None:
         super().__init__()
-        if norm != "none":
-            raise InputError(
-                f"network resnet: D has no {norm} norm: set discriminator_norm to none or spectral"
-            )
-        self.trunk, channels = _trunk(shape, width)
+        self.trunk, channels = trunk_of(shape, width, norm)
         self.spread = MinibatchStd()
         height, base_width = shape.pyramid()[0]
         self.score = nn.Linear((channels + 1) * height * base_width, 1)
@@ -148,13 +149,22 @@ class Discriminator(nn.Module):
         score = self.score(self.spread(maps).flatten(1)).squeeze(1)
         return projected(score, maps.mean((2, 3)), self.condition(y))
 
+    def hidden(self, x: Tensor) -> list[Tensor]:
+        """The maps (N, C, H, W) that each block makes, the finest first; of the last one after its
+        non-linearity, as the score sees them."""
+        found = []
+        for block in self.trunk[:-1]:
+            x = block(x)
+            found.append(x)
+        return [*found[:-1], self.trunk[-1](x)]
+
 
 class Encoder(nn.Module):
     """q(z | x): images (N, C, H, W) to mean and log-variance, each (N, latent)."""
 
     def __init__(self, shape: SampleSpace, latent: int, width: int) -> None:
         super().__init__()
-        trunk, channels = _trunk(shape, width)
+        trunk, channels = trunk_of(shape, width)
         height, base_width = shape.pyramid()[0]
         self.body = nn.Sequential(
             trunk, nn.Flatten(), nn.Linear(channels * height * base_width, 2 * latent)

@@ -9,9 +9,32 @@ from torch import nn
 
 from ganstudy import spaces
 from ganstudy.errors import InputError
-from ganstudy.networks import coupled, dcgan, features, mlp, resnet
+from ganstudy.networks import (
+    conv3d,
+    coupled,
+    dcgan,
+    energy,
+    features,
+    latent,
+    logits,
+    mlp,
+    resnet,
+    stack,
+    text,
+)
 from ganstudy.networks.layers import Standardized, spectrally_normed
-from ganstudy.spaces import Image, Label, Noise, SampleSpace, Score, Space, sample_space
+from ganstudy.spaces import (
+    Image,
+    Label,
+    Noise,
+    Points,
+    SampleSpace,
+    Score,
+    Space,
+    Tokens,
+    Voxels,
+    sample_space,
+)
 
 
 @dataclass(frozen=True)
@@ -45,6 +68,16 @@ class NetworkSpec:
     def shape(self) -> SampleSpace:
         """The space of the samples that go in or, where none do, come out."""
         return next(s for s in self._spaces() if isinstance(s, SampleSpace))
+
+    @property
+    def voxels(self) -> Voxels:
+        """The space of the solids that go in or come out."""
+        return next(s for s in self._spaces() if isinstance(s, Voxels))
+
+    @property
+    def tokens(self) -> Tokens:
+        """The space of the texts that go in."""
+        return next(s for s in self._spaces() if isinstance(s, Tokens))
 
     def build(self) -> nn.Module:
         """The network with fresh weights."""
@@ -100,6 +133,8 @@ def _told(classes: int) -> dict[str, Space]:
     return {"y": Label(classes)} if classes else {}
 
 
+MAPPING_WIDTH = 256  # of the hidden layers between codes and codes
+
 Architecture = Callable[[NetworkSpec], nn.Module]
 
 
@@ -143,8 +178,60 @@ def _plain_discriminator(make: Callable[[SampleSpace, int], nn.Module]) -> Archi
     return built
 
 
+def _latent_generator(make: Callable[[SampleSpace, int, int, int, str], nn.Module]) -> Architecture:
+    def built(spec: NetworkSpec) -> nn.Module:
+        mapping = mlp.Generator(Points(spec.latent, 1.0), spec.latent, MAPPING_WIDTH)
+        return latent.Generator(mapping, _generator(make)(spec), spec.latent)
+
+    return built
+
+
 def _coupled(spec: NetworkSpec) -> nn.Module:
     return coupled.Generator(spec.shape, spec.latent, spec.width, spec.norm)
+
+
+def _text_generator(spec: NetworkSpec) -> nn.Module:
+    return text.Generator(spec.shape, spec.tokens, spec.latent, spec.width, spec.norm)
+
+
+def _text_discriminator(spec: NetworkSpec) -> nn.Module:
+    if spec.norm == "spectral":
+        return spectrally_normed(text.Discriminator(spec.shape, spec.tokens, spec.width))
+    return text.Discriminator(spec.shape, spec.tokens, spec.width, spec.norm)
+
+
+def _voxel_generator(spec: NetworkSpec) -> nn.Module:
+    return conv3d.Generator(spec.voxels, spec.latent, spec.width, spec.norm)
+
+
+def _voxel_discriminator(spec: NetworkSpec) -> nn.Module:
+    if spec.norm == "spectral":
+        return spectrally_normed(conv3d.Discriminator(spec.voxels, spec.width))
+    return conv3d.Discriminator(spec.voxels, spec.width, spec.norm)
+
+
+def _first(spec: NetworkSpec) -> nn.Module:
+    return stack.First(
+        _image(spec.output), spec.tokens, spec.latent, _condition(spec), spec.width, spec.norm
+    )
+
+
+def _second(spec: NetworkSpec) -> nn.Module:
+    return stack.Second(_image(spec.output), spec.tokens, _condition(spec), spec.width, spec.norm)
+
+
+def _image(space: Space) -> Image:
+    if not isinstance(space, Image):
+        raise TypeError(f"{space} is no image")
+    return space
+
+
+def _condition(spec: NetworkSpec) -> int:
+    """Numbers that stand for a text, of which the input noise makes draws."""
+    noise = spec.inputs["noise"]
+    if not isinstance(noise, Noise):
+        raise TypeError(f"{noise} is no noise")
+    return noise.dimensions
 
 
 ARCHITECTURES: dict[str, Architecture] = {
@@ -162,6 +249,21 @@ ARCHITECTURES: dict[str, Architecture] = {
     "features.discriminator": _plain_discriminator(features.Discriminator),
     "coupled.generator": _coupled,
     "coupled.discriminator": _plain_discriminator(coupled.Discriminator),
+    "dcgan.latent_generator": _latent_generator(dcgan.Generator),
+    "resnet.latent_generator": _latent_generator(resnet.Generator),
+    "mlp.latent_generator": _latent_generator(mlp.Generator),
+    "mlp.energy": lambda spec: energy.flat(spec.shape, spec.width),
+    "dcgan.energy": lambda spec: energy.convolutional(spec.shape, spec.width),
+    "mlp.logits": _discriminator(logits.flat),
+    "dcgan.logits": _discriminator(logits.convolutional),
+    "resnet.logits": _discriminator(logits.residual),
+    "text.encoder": lambda spec: text.Encoder(spec.tokens, spec.latent),
+    "text.generator": _text_generator,
+    "text.discriminator": _text_discriminator,
+    "stack.first": _first,
+    "stack.second": _second,
+    "conv3d.generator": _voxel_generator,
+    "conv3d.discriminator": _voxel_discriminator,
 }
 
 # Networks that are what they are called are written as the arguments of these functions.
@@ -177,8 +279,8 @@ def to_json(specs: Mapping[str, NetworkSpec]) -> dict[str, Any]:
     called by its few arguments, of others, together as `networks`, all."""
     flat, whole = {}, {}
     for name, spec in specs.items():
-        if name in ROLES and spec.architecture.endswith(f".{name}"):
-            flat[name] = _arguments(name, spec)
+        if name in ROLES and (few := _arguments(name, spec)) is not None:
+            flat[name] = few
         else:
             whole[name] = _whole(spec)
     return flat | ({"networks": whole} if whole else {})
@@ -191,7 +293,10 @@ def from_json(content: Mapping[str, Any]) -> dict[str, NetworkSpec]:
     return flat | {name: _from_whole(spec) for name, spec in content.get("networks", {}).items()}
 
 
-def _arguments(role: str, spec: NetworkSpec) -> dict[str, Any]:
+def _arguments(role: str, spec: NetworkSpec) -> dict[str, Any] | None:
+    """The arguments of the role's function that make `spec`; None where none do."""
+    if not any(isinstance(space, SampleSpace) for space in spec._spaces()):
+        return None
     every = {
         "network": spec.family,
         "stored": spec.shape.stored,
@@ -202,7 +307,8 @@ def _arguments(role: str, spec: NetworkSpec) -> dict[str, Any]:
         "classes": spec.classes,
         "standardized": spec.norm == "standardized",
     }
-    return {name: every[name] for name in inspect.signature(ROLES[role]).parameters}
+    few = {name: every[name] for name in inspect.signature(ROLES[role]).parameters}
+    return few if ROLES[role](**few) == spec else None
 
 
 def _stored(fields: dict[str, Any]) -> dict[str, Any]:

@@ -20,6 +20,12 @@ def gaussian_nll(samples: Tensor, decoded: Tensor, variance: float | None = None
     return half * (error / variance + math.log(2 * math.pi * variance))
 
 
+def squared_error(samples: Tensor, decoded: Tensor) -> Tensor:
+    """½ |x - x̃|², summed over the values of a sample, averaged over the batch: -log p(x | z) of a
+    Gaussian of variance 1, but for a constant. Scalar."""
+    return 0.5 * (samples - decoded).square().flatten(1).sum(1).mean()
+
+
 def gaussian_kl(mean: Tensor, log_variance: Tensor) -> Tensor:
     """KL(N(mean, e^log_variance) || N(0, I)) in nats per image: Kingma & Welling 2014, app. B.
 

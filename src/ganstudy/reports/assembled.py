@@ -40,7 +40,7 @@ def assemble(params: Params, *, partial: bool = False) -> Study:
         farthest=real.farthest,
         real=measured,
         runs=table,
-        command=_command(),
+        command=command(),
         source=_source(sorted(grid, key=lambda found: found.key != first)),
         alarms={found.key: _alarms(found) for found in grid},
         samples={f.key: _drawn(f.arrays[limits.SAMPLES][0]) for f in _having(grid, limits.SAMPLES)},
@@ -160,7 +160,7 @@ def _source(grid: Sequence[RunEvidence]) -> Mapping[str, str]:
     return source | ({"others": ", ".join(commit[:12] for commit in others)} if others else {})
 
 
-def _command() -> str:
+def command() -> str:
     """What makes this study, with the parameters that are committed beside its report."""
     if place := layout.study_place():
         return f"dvc repro {Path(place).parent.as_posix()}/dvc.yaml"

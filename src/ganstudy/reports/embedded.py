@@ -12,7 +12,7 @@ import numpy.typing as npt
 from PIL import Image
 
 from ganstudy.files import Images
-from ganstudy.reports.pictures import tile
+from ganstudy.reports.pictures import side_by_side, tile
 from ganstudy.reports.study import Nearest, Study, Walk
 
 GROUND = 112  # grey of the gaps: quiet on white and on black
@@ -113,6 +113,12 @@ class _Encoder:
             for one in images
         ]
         return np.stack(found)
+
+
+def columns(named: Mapping[str, Images], rows: int) -> Picture:
+    """Columns of images (N, H, W, C) beside each other, `rows` of them, without loss."""
+    grid = tile(side_by_side(named, rows), len(named), GROUND)
+    return _Encoder(DETAILS[0], math.inf).frames([grid])
 
 
 def embed(study: Study, closely: Sequence[str]) -> Pictures:

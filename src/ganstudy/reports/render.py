@@ -4,8 +4,9 @@ from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
 from ganstudy.params import Kind, Params
-from ganstudy.reports import html, modes, page, summary
-from ganstudy.reports.assembled import assemble
+from ganstudy.reports import html, modes, page, relations, summary
+from ganstudy.reports.assembled import assemble, command
+from ganstudy.reports.relations import FieldStudy
 from ganstudy.reports.study import Study
 
 PAGES: Mapping[Kind, Sequence[Callable[[Study, Path], None]]] = {
@@ -15,10 +16,14 @@ PAGES: Mapping[Kind, Sequence[Callable[[Study, Path], None]]] = {
 }
 
 
-def render(params: Params, out: Path, *, partial: bool = False) -> Study:
+def render(params: Params, out: Path, *, partial: bool = False) -> Study | FieldStudy:
     """Writes the report of the study in this folder into `out`; see PAGES, and `assemble` for what
     is raised. It is a function of params, `reports/metrics` and `reports/evidence`, whatever the
     commit, the clock or the machine."""
+    if params.data.traits.fields:
+        fields = relations.assemble(params, command(), partial=partial)
+        relations.write(fields, out)
+        return fields
     study = assemble(params, partial=partial)
     for write in PAGES[study.data.kind]:
         write(study, out)

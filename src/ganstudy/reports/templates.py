@@ -1,7 +1,7 @@
 """Templates beside this file, filled in and written whole."""
 
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
 import jinja2
 import markdown_it
@@ -9,10 +9,18 @@ import yaml
 from markupsafe import Markup
 
 from ganstudy.files import write_text
-from ganstudy.reports.study import Study
+from ganstudy.params import Params
 
 
-def render(template: str, out: Path, study: Study, **values: Any) -> None:
+class Studied(Protocol):
+    """A study, whatever else it holds."""
+
+    @property
+    def params(self) -> Params:
+        """Its parameters."""
+
+
+def render(template: str, out: Path, study: Studied, **values: Any) -> None:
     """Writes `template` with a study, its params and `values` to `out`."""
     told = study.params.model_dump(mode="json", exclude={"runtime"})  # that changes no result
     params = yaml.safe_dump(told, sort_keys=False)

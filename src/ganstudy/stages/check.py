@@ -1,7 +1,7 @@
 """`check`: params.yaml as a whole, against the tables and against itself, before hours of work."""
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from functools import partial
 from pathlib import Path
 
@@ -20,9 +20,11 @@ from ganstudy.keys import RunKey
 from ganstudy.models import build, families_for
 from ganstudy.models.base import GenerativeModel
 from ganstudy.params import FEWEST, Params, load
-from ganstudy.spaces import labelled
+from ganstudy.spaces import Space, labelled, partly_labelled
 from ganstudy.training import device as devices
 
+CLASSES = 10  # of data that is not there yet
+COPIES_OF_STATE = 3  # itself, and what training goes back to where it diverges, old and new
 COPIES = 5  # of the weights in training: themselves, gradients, Adam's two moments, the average
 
 
@@ -36,12 +38,9 @@ def run(params: Params, pipeline: Path, out: Path | None) -> list[str]:
     fields = params.data.traits.fields
     stored = (0,) if fields else stored_shape(params.data)
     spaces = fielded.spaces_of(params.data) if fields else labelled(stored)
-    for family in families_for(params, spaces):
-        with torch.device("meta"):
-            model = build(params, RunKey.parse(f"{family}-0"), spaces)
-        _must_fit_in_memory(
-            _weights(model) * COPIES, f"the networks of {family}", "network's widths"
-        )
+    _models_can_be_built(params, spaces)
+    if params.data.labels_per_class is not None and not fields:
+        _models_can_be_built(params, partly_labelled(stored, 1.0, CLASSES))
     samples = math.prod(stored) * params.sample.count
     _must_fit_in_memory(samples, f"{params.sample.count:,} samples", "sample.count")
     _all_hold(
@@ -54,6 +53,19 @@ def run(params: Params, pipeline: Path, out: Path | None) -> list[str]:
     if out is not None:
         write_text(out, "valid\n")
     return params.run_keys()
+
+
+def _models_can_be_built(params: Params, spaces: Mapping[str, Space]) -> None:
+    """Of all that has a recipe and can learn such data."""
+    for family in families_for(params, spaces):
+        with torch.device("meta"):
+            model = build(params, RunKey.parse(f"{family}-0"), spaces)
+        _must_fit_in_memory(
+            _weights(model) * COPIES, f"the networks of {family}", "network's widths"
+        )
+        _must_fit_in_memory(
+            _buffers(model) * COPIES_OF_STATE, f"what {family} keeps", "its recipe's buffer"
+        )
 
 
 def _all_hold(*checks: Callable[[], None]) -> None:
@@ -72,6 +84,12 @@ def _weights(model: GenerativeModel) -> int:
     """Bytes of a model's weights."""
     weights = [w for player in model.players() for w in player.network.parameters()]
     return sum(w.numel() * w.element_size() for w in weights)
+
+
+def _buffers(model: GenerativeModel) -> int:
+    """Bytes of what a model keeps beside its weights."""
+    kept = [value for module in model.state.values() for value in module.buffers()]
+    return sum(value.numel() * value.element_size() for value in kept)
 
 
 def _must_fit_in_memory(needed: int, what: str, setting: str) -> None:

@@ -10,6 +10,7 @@ from ganstudy.errors import InputError
 from ganstudy.files import sha256_json
 from ganstudy.params import Params
 from ganstudy.progress import say
+from ganstudy.reports.relations import FieldStudy
 from ganstudy.reports.render import render
 from ganstudy.reports.study import Study
 from ganstudy.runs import Run
@@ -41,7 +42,7 @@ def _forget(keys: Sequence[str]) -> None:
             shutil.rmtree(path)
 
 
-def _track(study: Study, out: Path) -> str:
+def _track(study: Study | FieldStudy, out: Path) -> str:
     """Makes MLflow's copies of the study's runs whole, and logs the pages in `out`; returns the
     link that has them side by side. Nothing where the runs' folders are not here."""
     grid = []

@@ -9,13 +9,14 @@ from typing import Any
 import torch
 
 from ganstudy import judges, judging, layout, ranks, template
-from ganstudy.data.fields import load_dataset
-from ganstudy.data.images import INFO, Split, load_info
+from ganstudy.data.fields import digest, load_dataset
+from ganstudy.data.images import INFO, Split, load_info, load_split
 from ganstudy.dataset import Array
 from ganstudy.errors import InputError
 from ganstudy.evidence import fields as evidence_of_fields
 from ganstudy.evidence import write as evidence
 from ganstudy.files import read_json, read_named, read_samples, write_json
+from ganstudy.metrics import error_rate
 from ganstudy.models.saved import MODEL, model_of
 from ganstudy.networks import specs
 from ganstudy.params import Kind, Params, load
@@ -68,6 +69,12 @@ def _run_fields(params: Params, key: str, out: Path, device: torch.device) -> No
     outputs = {} if real else outputs_of(key)
     with _measurable("real data" if real else key):
         values = protocol.measure_real() if real else protocol.measure(outputs, test)
+    against = digest(test.fields)
+    values = {
+        "judge": "the test split",
+        "judge_sha256": against,
+        "reference_sha256": against,
+    } | values
     values |= {"device": device.type, "torch": torch.__version__}
     values |= {"settings": _settings(params, drawn=not real)}
     if not real:
@@ -129,21 +136,25 @@ def settings(extractor: str | None, weights: Path | None) -> Params:
     return load(layout.PARAMS if study else template.DEFAULTS, changes)
 
 
-def run_files(params: Params, samples: Path, reference: Path | None, out: Path) -> None:
+def run_files(params: Params, samples: Path, reference: Path | None, out: Path | None) -> None:
     """Measures anybody's `samples` (npz, or folder of images) against `reference`, or the test
-    split where it is None."""
+    split where it is None, and prints the table. Without `out` nothing is written, not to MLflow
+    either."""
     with _measurable(str(samples)):
         protocol = _protocol(params, devices.choose(params.runtime))
         fake = protocol.read(samples)
         real = None if reference is None else protocol.read(reference)
         values = protocol.measure(fake, real)
     values |= {"settings": _settings(params, drawn=False)}
-    write_json(out, values)
+    if out is not None:
+        write_json(out, values)
     say(
-        f"{out}: {values['samples']:,} samples, {values['reference']:,} of the reference, by "
-        f"{values['judge']} ({values['judge_sha256'][:12]})"
+        f"{out or samples}: {values['samples']:,} samples, {values['reference']:,} of the "
+        f"reference, by {values['judge']} ({values['judge_sha256'][:12]})"
     )
     print(tables.listing(values))
+    if out is None:
+        return
     if layout.in_study() or os.environ.get("MLFLOW_TRACKING_URI"):
         log_samples(samples.name, fake.digest(), values)
 
@@ -184,4 +195,15 @@ def _measured(protocol: MeasuringProtocol, folder: Path) -> dict[str, Any]:
     values = protocol.measure(samples, None)
     meta = read_json(folder / MODEL)
     trained = {"train_precision": meta["precision"]} if "precision" in meta else {}
-    return values | trained | {"failed": int("failure" in meta)}
+    told = _labels_told(folder.name)
+    return values | told | trained | {"failed": int("failure" in meta)}
+
+
+def _labels_told(key: str) -> dict[str, Any]:
+    """How often a run that tells classes errs on the test split, the first of which it was given in
+    their order."""
+    told = read_named(layout.samples_of(key)).get("label")
+    labels = load_split(layout.PREPARED, "test").labels
+    if told is None or labels is None:
+        return {}
+    return {"label_error": error_rate(told, labels[: len(told)]), "labels_told": len(told)}

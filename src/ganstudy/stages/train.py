@@ -56,7 +56,7 @@ def _train(params: Params, key: RunKey, out: Path, device: torch.device) -> None
     recipe = identity(params, key)
     info = load_info(layout.PREPARED)
     numerics = layout.output(layout.NUMERICS / f"{key.family}.json", "numerics")
-    data = seen(params, load_dataset(layout.PREPARED, "train"))
+    data = seen(params, key, load_dataset(layout.PREPARED, "train"))
     spaces = data.spaces
     arithmetic = precision(params, device)
     digest = sha256_json(
@@ -167,8 +167,10 @@ def _live(params: Params, info: DataInfo, device: torch.device) -> Callable[[Ten
     goes wrong with it ends the training; it is told once. Of several processes the first measures,
     alone: what fails there must not leave the others waiting.
     """
+    if info.traits.fields:  # metrics of fields need what was given, not samples alone
+        return lambda samples: {}
     protocol = cache(partial(PROTOCOLS[info.kind], params, device))
-    broken = info.traits.fields  # whose metrics need what was given, not samples alone
+    broken = False
 
     def measure(samples: Tensor) -> Row:
         nonlocal broken

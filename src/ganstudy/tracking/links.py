@@ -28,6 +28,9 @@ def kept_link(runs: Sequence[TrackedRun]) -> str:
         return ""
     ids = ",".join(f'"{run.run_id}"' for run in runs)
     experiment = quote(f'["{runs[0].experiment}"]')
-    link = f"/#/compare-runs?runs={quote(f'[{ids}]')}&experiments={experiment}"
+    link = (
+        f"/#/compare-runs?runs={quote(f'[{ids}]')}&experiments={experiment}"
+        "&workflowType=machine_learning"  # else it opens for language models
+    )
     write_text(link_path(), link + "\n")
     return link

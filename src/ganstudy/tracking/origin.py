@@ -16,7 +16,7 @@ _RESULTS = tuple(
 
 def source_tags() -> dict[str, str]:
     """Where the work comes from: git commit, whether files were changed, DVC's experiment, and the
-    study below studies/, by which MLflow's pages group its runs."""
+    study below studies/."""
     tags = {"git.commit": git("rev-parse", "HEAD") or "none"}
     if place := study_place():
         tags["study"] = place
@@ -28,8 +28,10 @@ def source_tags() -> dict[str, str]:
 
 
 def column_tags(commit: str) -> dict[str, str]:
-    """What MLflow's own columns show: user, source and version."""
+    """What MLflow's own columns show, user, source and version, and the study by which its pages
+    group runs: its place below studies/, or `main`, that of the project's root."""
     return {
+        "study": study_place() or "main",
         "mlflow.user": _user(),
         "mlflow.source.name": " ".join(["ganstudy", *sys.argv[1:]]),
         "mlflow.source.type": "LOCAL",

@@ -1,14 +1,15 @@
 """One run in MLflow, found or made; what fails of it is told once and never stops the work."""
 
+import json
 import math
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from ganstudy.files import sha256_file, sha256_json
+from ganstudy.files import Images, sha256_file, sha256_json
 from ganstudy.progress import say
 from ganstudy.tracking import store
 from ganstudy.tracking.origin import column_tags, source_tags
@@ -18,8 +19,10 @@ if TYPE_CHECKING:
     from mlflow.entities import Run as MlflowRun
 
 KEY_TAG, TRAINING_TAG, FILES_TAG = "study.key", "study.training", "study.files"
-SHARED = ("data", "judge", "report")  # kinds of runs that are not compared
+PICTURES_TAG, NOTE_TAG = "study.pictures", "mlflow.note.content"
+SHARED = ("data", "judge", "report", "real")  # kinds of runs that are not compared
 BATCH = 1000  # MLflow's limit of metrics in one call
+FEW, LONGEST = 100, 6000  # its limits of params in one call, and of a param's characters
 LATE = 600_000  # milliseconds after which an answer comes no more
 ROUNDING = 1e-3  # relative: by less, equal settings differ from one kind of machine to another
 
@@ -33,6 +36,9 @@ class TrackedRun:
     measurement makes the run its own, each further one has a run of its own. So has one whose
     `measured` values are other than those that the run of its key has: other code made them.
 
+    `renamed` gives values their names in MLflow. A value `seconds` is also how long the run took:
+    its end is so much later than its start, whoever logs it and when.
+
     `missed` says why something is not in the tracker; it is empty as long as all is.
     """
 
@@ -43,16 +49,23 @@ class TrackedRun:
     tags: Mapping[str, str] = field(default_factory=dict)
     training: str = ""
     measured: Mapping[str, Any] = field(default_factory=dict)
+    renamed: Callable[[Mapping[str, Any]], Mapping[str, Any]] = dict
+    seconds: float | None = None
     missed: str = ""
     run_id: str = ""
     experiment: str = ""
     _client: "MlflowClient | None" = None
     _status: str = ""
+    _times: tuple[int, int | None] = (0, None)
+    _pictures: str | None = None
+    _note: str | None = None
+    _inputs: frozenset[tuple[str, str]] = frozenset()
     _files: str | None = None
     _waiting: list[tuple[int, dict[str, float]]] = field(default_factory=list)
 
     def log_rows(self, rows: Sequence[Mapping[str, float]]) -> None:
-        """Logs rows of history as curves over `round`; rows that are there already are skipped."""
+        """Logs rows of history as curves over `images` shown; rows that are there already are
+        skipped."""
         # A row keeps its time: a store takes an equal point, sent again, for the one it has.
         now = int(time.time() * 1000)
         self._waiting += [(now, dict(row)) for row in rows]
@@ -63,6 +76,9 @@ class TrackedRun:
 
     def log_metrics(self, metrics: Mapping[str, Any]) -> None:
         """Logs single values; what is not a finite number becomes a tag or is left out."""
+        if "seconds" in metrics:
+            self.seconds = float(metrics["seconds"])
+        metrics = self.renamed(metrics)
         with self._forgiven():
             from mlflow.entities import Metric, RunTag
 
@@ -97,15 +113,54 @@ class TrackedRun:
             client.set_tag(self.run_id, FILES_TAG, digest)
             self._files = digest
 
+    def log_pictures(self, digest: str, pictures: Callable[[], Mapping[int, Images]]) -> None:
+        """Logs a picture uint8 (H, W, 3) for each number of images shown, which MLflow's page steps
+        through, unless those of this `digest` are there."""
+        with self._forgiven():
+            client = self._open()
+            if digest == self._pictures:
+                return
+            for step, picture in pictures().items():
+                client.log_image(self.run_id, picture, key="samples", step=step, synchronous=True)
+            client.set_tag(self.run_id, PICTURES_TAG, digest)
+            self._pictures = digest
+
+    def log_data(self, name: str, context: str, digest: str, counts: Mapping[str, Any]) -> None:
+        """Logs the data set `name` as one that this run had for `context`, training or reference;
+        `digest` is its SHA-256, of which MLflow keeps the first 36 digits."""
+        with self._forgiven():
+            from mlflow.entities import Dataset, DatasetInput, InputTag
+
+            client = self._open()
+            if (context, digest[:36]) in self._inputs:
+                return
+            source = json.dumps({"tags": {"sha256": digest}})
+            data = Dataset(name, digest[:36], "code", source, profile=json.dumps(dict(counts)))
+            tag = InputTag("mlflow.data.context", context)
+            client.log_inputs(self.run_id, [DatasetInput(data, [tag])])
+            self._inputs |= {(context, digest[:36])}
+
+    def describe(self, text: str) -> None:
+        """Makes `text`, which is Markdown, what MLflow's page of the run begins with; `{run}` in it
+        is the run's id."""
+        with self._forgiven():
+            client = self._open()
+            text = text.replace("{run}", self.run_id)
+            if text != self._note:
+                client.set_tag(self.run_id, NOTE_TAG, text)
+                self._note = text
+
     def finish(self, status: str = "FINISHED") -> None:
         """Ends the run, if it has not ended so before; `status` is MLflow's: FINISHED, FAILED or
         KILLED."""
         with self._forgiven():
             client = self._open()
-            if self._status != status:
+            began, over = self._times
+            end = None if self.seconds is None else began + round(1000 * self.seconds)
+            if self._status != status or (end is not None and end != over):
                 with store.store_lock():
-                    client.set_terminated(self.run_id, status)
-                self._status = status
+                    client.set_terminated(self.run_id, status, end)
+                self._status, self._times = status, (began, end or over)
 
     def _open(self) -> "MlflowClient":
         store.must_not_pause()
@@ -120,14 +175,22 @@ class TrackedRun:
                 if self.training:
                     tags[TRAINING_TAG] = self.training
                 run = self._find(client) or client.create_run(
-                    self.experiment, run_name=self.name, tags=tags
+                    self.experiment, self._start(), tags, self.name
                 )
                 self.run_id = run.info.run_id
                 self._status = run.info.status
+                self._times = (run.info.start_time, run.info.end_time)
                 self._files = run.data.tags.get(FILES_TAG)
+                self._pictures = run.data.tags.get(PICTURES_TAG)
+                self._note = run.data.tags.get(NOTE_TAG)
+                self._inputs = _inputs(run)
                 self._describe(client, run, tags)
             self._client = client
         return self._client
+
+    def _start(self) -> int:
+        """When the run began, in milliseconds: now, or as long ago as it took."""
+        return round(1000 * (time.time() - (self.seconds or 0)))
 
     def _find(self, client: "MlflowClient") -> "MlflowRun | None":
         """The run of this key; else a measurement takes that of its training, where nothing has
@@ -143,7 +206,8 @@ class TrackedRun:
         found = client.search_runs(
             [self.experiment], f"tags.`{tag}` = '{value}' and attributes.status != 'FAILED'"
         )
-        own = numbers(self.measured)
+        # Also as they were called before they were grouped.
+        own = numbers(self.measured) | numbers(self.renamed(self.measured))
         agreeing = [
             run
             for run in found
@@ -168,25 +232,30 @@ class TrackedRun:
         if self.training and run.data.tags.get(KEY_TAG) == self.training != self.key:
             fresh[KEY_TAG] = self.key
         params = {name: value for name, value in flat(self.params) if name not in run.data.params}
-        if fresh or params:
-            client.log_batch(
-                self.run_id,
-                params=[Param(name, str(value)) for name, value in params.items()],
-                tags=[RunTag(name, text) for name, text in fresh.items()],
-            )
+        texts = {name: str(value) for name, value in params.items()}
+        for name, text in texts.items():
+            if len(text) > LONGEST:  # MLflow would cut it
+                client.log_text(self.run_id, text, f"params/{name}.txt")
+                texts[name] = f"{text[:60]} …: the artifact params/{name}.txt"
+        rows = [Param(name, text) for name, text in texts.items()]
+        if fresh:
+            client.log_batch(self.run_id, tags=[RunTag(*pair) for pair in fresh.items()])
+        for start in range(0, len(rows), FEW):
+            client.log_batch(self.run_id, params=rows[start : start + FEW])
 
     def _batch(self, client: "MlflowClient") -> None:
         """Logs the rows that wait and are not there yet, some at a time, each wholly or not."""
         from mlflow.entities import Metric
 
         rounds = client.get_metric_history(self.run_id, "images")
-        last = max((point.step for point in rounds), default=-1)
-        self._waiting = [(at, row) for at, row in self._waiting if row["round"] > last]
+        # By value: the step of a run that an earlier version logged is the round.
+        last = max((point.value for point in rounds), default=-1)
+        self._waiting = [(at, row) for at, row in self._waiting if row["images"] > last]
         while self._waiting:
             points: list[Metric] = []
             count = 0
             for at, row in self._waiting:
-                step = int(row["round"])
+                step = int(row["images"])
                 own = [Metric(n, v, at, step) for n, v in row.items() if n != "round"]
                 if points and len(points) + len(own) > BATCH:
                     break
@@ -239,6 +308,12 @@ def tracked(
     """The run with `key`, found or made; see `ended`."""
     with ended(TrackedRun(name, key, kind, params, tags or {})) as run:
         yield run
+
+
+def _inputs(run: "MlflowRun") -> frozenset[tuple[str, str]]:
+    """Context and digest of the data that a run has."""
+    given = run.inputs.dataset_inputs if run.inputs else []
+    return frozenset((tag.value, one.dataset.digest) for one in given for tag in one.tags)
 
 
 def numbers(values: Mapping[str, Any]) -> dict[str, float]:

@@ -16,6 +16,12 @@ from ganstudy.layout import project_root
 if TYPE_CHECKING:
     from mlflow import MlflowClient
 
+# What makes MLflow's page of an experiment that of trained models, and what it charts first.
+_PAGE = {
+    "mlflow.experimentKind": "custom_model_development",
+    "mlflow.experiment.primaryMetric.name": "final/fid_debiased",
+    "mlflow.experiment.primaryMetric.greaterIsBetter": "false",
+}
 SLOW, PAUSE = 2.0, 60.0  # seconds: a tracker that fails after longer is left alone for a while
 # Trackers that fail now, by address, and until when each is left alone; known to the whole process.
 OUTAGES: dict[str, float] = {}
@@ -76,12 +82,15 @@ def experiment_id(client: "MlflowClient", name: str) -> str:
     if found is None:
         local = tracking_uri().startswith("sqlite")
         place = (project_root() / "mlartifacts").as_uri() if local else None
-        return str(client.create_experiment(name, artifact_location=place))
+        return str(client.create_experiment(name, artifact_location=place, tags=dict(_PAGE)))
     if found.lifecycle_stage == "deleted":
         raise StudyError(
             f"its experiment {name} was deleted; to restore it: MLFLOW_TRACKING_URI="
             f"{without_secret(tracking_uri())} mlflow experiments restore -x {found.experiment_id}"
         )
+    for tag, value in _PAGE.items():
+        if tag not in found.tags:
+            client.set_experiment_tag(found.experiment_id, tag, value)
     return str(found.experiment_id)
 
 

@@ -73,7 +73,8 @@ class Player:
 
     `objective(batch)` returns `Terms`; only the weights of `network` move on it.
     `projection(network)` is applied after each step. Rounds of equal `form(round)` compute the same
-    operations, so that one of them can be recorded for all.
+    operations, so that one of them can be recorded for all. In rounds that it does not play, it
+    holds still and has no terms.
     """
 
     name: str
@@ -83,6 +84,7 @@ class Player:
     steps: int = 1
     projection: Callable[[nn.Module], None] | None = None
     form: Callable[[int], Hashable] = lambda round_index: None
+    plays: Callable[[int], bool] = lambda round_index: True
 
 
 class Model(Protocol):
