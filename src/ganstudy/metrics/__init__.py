@@ -24,6 +24,12 @@ from ganstudy.metrics.debiased import (
 )
 from ganstudy.metrics.density import density_kl, grid_points, mixture_log_density
 from ganstudy.metrics.extractors import FeatureExtractor, Features, TorchFidelityExtractor
+from ganstudy.metrics.fidelity import (
+    mean_absolute_error,
+    peak_signal_to_noise,
+    saturation,
+    structural_similarity,
+)
 from ganstudy.metrics.frechet import (
     FrechetReference,
     frechet_distance,
@@ -105,6 +111,7 @@ __all__ = [
     "grid_points",
     "inception_score",
     "kernel_distance",
+    "mean_absolute_error",
     "memorization",
     "memorization_from_distances",
     "mixture_log_density",
@@ -113,6 +120,7 @@ __all__ = [
     "mode_verdicts",
     "nearest_neighbours",
     "neighbour_radii",
+    "peak_signal_to_noise",
     "per_class_coverage",
     "per_class_frechet_distance",
     "precision_recall_density_coverage",
@@ -120,9 +128,11 @@ __all__ = [
     "retrieval",
     "retrieval_ratio",
     "ring_centers",
+    "saturation",
     "sharpness",
     "sharpness_ratio",
     "soft_confusion",
     "stacked_mode_statistics",
     "standardize",
+    "structural_similarity",
 ]

@@ -95,10 +95,12 @@ class Standardized(nn.Module):
         return codes
 
 
-# Normalisation of hidden maps by name. "none" keeps the bias that batch norm makes superfluous.
+# Normalisation of hidden maps by name: over the batch, or of each image by itself (instance norm:
+# Ulyanov et al. 2016). "none" keeps the bias that the others make superfluous.
 NORMS: dict[str, Callable[[int], list[nn.Module]]] = {
     "none": lambda channels: [],
     "batch": lambda channels: [BatchNorm2d(channels)],
+    "instance": lambda channels: [nn.InstanceNorm2d(channels, affine=True)],
 }
 # Those of them that have a variant with gains and shifts for each class.
 CLASS_NORMS: dict[str, Callable[[int, int], nn.Module]] = {"batch": ConditionalBatchNorm2d}

@@ -21,10 +21,11 @@ class Batches:
     """
 
     def __init__(self, data: Dataset, size: int, seed: int, device: torch.device) -> None:
-        fewest = min(len(data.fields[group[0]]) for group in data.groups)
+        fewest, name = min((len(data.fields[group[0]]), group[0]) for group in data.groups)
         if fewest < size:
+            of = f" of {name}" if len(data.groups) > 1 else ""
             raise InputError(
-                f"a batch of {size} needs as many training samples; there are {fewest}: "
+                f"a batch of {size} needs as many training samples; there are {fewest}{of}: "
                 f"{fewest} or less"
             )
         ranks.share_of(size)  # or say so before anything runs
