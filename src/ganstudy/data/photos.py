@@ -46,7 +46,8 @@ def over_patches(digits: Images, split: str) -> Images:
     """|patch - digit| in each channel, for patches that this split may show."""
     count, side = digits.shape[:2]
     patches = _patches(count, side, split).astype(np.int16)
-    return np.abs(patches - digits).astype(np.uint8)
+    over: Images = np.abs(patches - digits).astype(np.uint8)
+    return over
 
 
 def _patches(count: int, side: int, split: str) -> Images:
