@@ -156,7 +156,8 @@ def _play(make: Any, spaces: Mapping[str, Space], settings: Settings) -> dict[st
             values |= _norms(f"average{place}", average)
             if isinstance(latent := getattr(average, "latent", None), int):
                 z = torch.from_numpy(rng.normal(size=(BATCH, latent)))
-                y = torch.from_numpy(data.fields["y"][:BATCH]) if "y" in data.fields else None
+                told = "y" in data.fields and "labelled" not in data.fields
+                y = torch.from_numpy(data.fields["y"][:BATCH]) if told else None
                 settle_statistics([average], partial(average, z, y))
                 values |= _norms(f"settled{place}", average)
     return texts(values, digits=6)
