@@ -48,11 +48,11 @@ def test_a_model_that_copies_or_says_the_mean_scores_what_the_baseline_does(
 ) -> None:
     test, real = coloured(12, 2), protocol.measure_real()
     copied = protocol.measure({"target": test.fields["source"].repeat(3, 3)}, test)
-    assert copied["l1"] == real["copy_l1"]
+    assert copied["l1"] == real["copy/l1"]
     assert copied["saturation"] == 0
     train = coloured(30, 0).fields["target"]
     mean = np.broadcast_to(train.mean(0).round().astype(np.uint8), test.fields["target"].shape)
-    assert protocol.measure({"target": mean}, test)["l1"] == real["mean_l1"] != real["copy_l1"]
+    assert protocol.measure({"target": mean}, test)["l1"] == real["mean/l1"] != real["copy/l1"]
 
 
 def test_small_inputs_are_enlarged_and_outputs_must_be_able_to_give_them() -> None:
