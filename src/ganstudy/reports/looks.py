@@ -13,19 +13,49 @@ COLOURS = (
 REAL = "#858b94"
 MARKERS = ("circle", "square", "triangle", "diamond", "inverted_triangle", "hex", "plus", "star")
 DASHES = ("solid", "dashed", "dotted", "dotdash", "dashdot")
+# The same in a legend: the marker as a path about (14, 6), the dash as SVG's array.
+SHAPES = {
+    "circle": "M14 2a4 4 0 1 0 .01 0z",
+    "square": "M10.5 2.5h7v7h-7z",
+    "triangle": "M14 1.5l4.5 8h-9z",
+    "diamond": "M14 1l4 5-4 5-4-5z",
+    "inverted_triangle": "M14 10.5l4.5-8h-9z",
+    "hex": "M10 3.5l4-2.5 4 2.5v5l-4 2.5-4-2.5z",
+    "plus": "M13 1h2v4h4v2h-4v4h-2v-4h-4v-2h4z",
+    "star": "M14 .8l1.3 3.4 3.6.2-2.8 2.3.9 3.5-3-2-3 2 .9-3.5-2.8-2.3 3.6-.2z",
+}
+STROKES = {
+    "solid": "none",
+    "dashed": "6 3",
+    "dotted": "2 3",
+    "dotdash": "2 3 6 3",
+    "dashdot": "6 3 2 3",
+}
 CROWD = 12  # runs up to which all are shown at first; of more, the first seed of each loss
 
 
 @dataclass(frozen=True)
 class Look:
-    """A run's colour, marker and dash, whether the page shows it at first, and its family."""
+    """A run's colour, marker and dash, whether it is the first of its family, and whether the page
+    shows it at first."""
 
     family: str
     seed: str
     colour: str
     marker: str
     dash: str
+    first: bool
     shown: bool
+
+    @property
+    def shape(self) -> str:
+        """The marker as an SVG path."""
+        return SHAPES[self.marker]
+
+    @property
+    def stroke(self) -> str:
+        """The dash as SVG's array."""
+        return STROKES[self.dash]
 
 
 def looks(runs: Sequence[Run]) -> Mapping[str, Look]:
@@ -39,6 +69,7 @@ def looks(runs: Sequence[Run]) -> Mapping[str, Look]:
                 COLOURS[row % len(COLOURS)],
                 MARKERS[row % len(MARKERS)],
                 DASHES[column % len(DASHES)],
+                column == 0,
                 len(runs) <= CROWD or column == 0,
             )
     return found

@@ -10,12 +10,14 @@ from markupsafe import Markup
 
 from ganstudy.files import write_text
 from ganstudy.reports.study import Study
+from ganstudy.reports.words import TITLES
 
 
 def render(template: str, out: Path, study: Study, **values: Any) -> None:
     """Writes `template` with a study, its params and `values` to `out`."""
     told = study.params.model_dump(mode="json", exclude={"runtime"})  # that changes no result
     params = yaml.safe_dump(told, sort_keys=False)
+    values = {"title": TITLES.get(study.data.name, study.data.name), **values}
     fill(template, out, study=study, params=params, **values)
 
 
