@@ -6,7 +6,8 @@ from typing import Annotated, Literal, TypeVar
 
 import typer
 
-from ganstudy import __version__, layout
+import ganstudy
+from ganstudy import layout
 from ganstudy.errors import InputError
 
 app = typer.Typer(
@@ -47,7 +48,7 @@ def _runs(incomplete: str) -> list[str]:
 
 def _version(asked: bool) -> None:
     if asked:
-        typer.echo(f"ganstudy {__version__}")
+        typer.echo(f"ganstudy {ganstudy.__version__}")
         raise typer.Exit
 
 

@@ -25,7 +25,6 @@ from bokeh.models import (
     ResetTool,
     SaveTool,
     Scatter,
-    Span,
     Text,
 )
 from bokeh.models.renderers import DataRenderer
@@ -43,6 +42,7 @@ NAMED = 6  # losses up to which curves have their names at their ends: of more t
 UNLIKE = 50  # times as large are values of one term that no linear axis shows together
 POINTS = 128  # of a training curve: each is a mean over as large a part of training
 HIGHEST = 3000  # pixels of a plot of many classes
+FLOOR = "real images"  # the name of what they reach
 AGAIN = "over"  # tags figures whose abscissa the page can change
 TOOLBAR = ":host { --icon-color: var(--soft); }"  # the page's colours
 TOOLS = 30  # pixels of the buttons' line, which the page lays over the heading's
@@ -145,9 +145,19 @@ def _growth(study: Study, looks: Mapping[str, Look]) -> list[Plot]:
     found = [_curves(f"growth-{n}", PANELS[n], n, courses, looks, dots=True) for n in metrics]
     for name, plot in zip(metrics, found, strict=True):
         if (floor := study.growth_floors().get(name)) is not None:
-            line = Span(location=floor, dimension="width", line_color=REAL, line_dash="dashed")
-            plot.figure.add_layout(line)
+            _floor(plot.figure, floor, courses)
     return found
+
+
+def _floor(drawn: figure, floor: float, courses: Mapping[str, Columns]) -> None:
+    """A dashed line from the first point of all curves to the last."""
+    ends = {}
+    for along in ("images", "seconds"):
+        known = np.concatenate([columns[along] for columns in courses.values()])
+        known = known[np.isfinite(known)] if np.isfinite(known).any() else np.zeros(1)
+        ends[along] = np.array([known.min(), known.max()])
+    line = Line(x="images", y="floor", line_color=REAL, line_width=1.8, line_dash="dashed")
+    drawn.add_glyph(_source(ends | {"floor": np.array([floor, floor])}), line, name=FLOOR)
 
 
 def _terms(study: Study, looks: Mapping[str, Look]) -> Mapping[str, Sequence[Plot]]:
@@ -245,7 +255,7 @@ def _name_end(drawn: figure, columns: Columns, column: str, key: str, look: Look
     source.data["name"] = [look.family]
     text = Text(x="images", y=column, text="name", x_offset=-2, y_offset=-5)
     text.update(text_align="right", text_baseline="bottom", text_color=look.colour)
-    text.update(text_font="system-ui", text_font_size="11px", text_font_style="bold")
+    text.update(text_font={"value": "system-ui"}, text_font_size="11px", text_font_style="bold")
     drawn.add_glyph(source, text, name=key, visible=look.shown)
 
 
@@ -353,7 +363,7 @@ def _lines(values: Sequence[float], offset: float) -> ColumnDataSource:
 
 def _real(drawn: figure, source: ColumnDataSource, mark: Scatter) -> None:
     mark.update(line_color=REAL, line_width=3)
-    drawn.add_glyph(source, mark, name="real images")
+    drawn.add_glyph(source, mark, name=FLOOR)
 
 
 def _dots(
@@ -390,7 +400,7 @@ def _figure(
         height=height + TOOLS,
         sizing_mode="stretch_width",
         x_range=x_range or DataRange1d(only_visible=True),
-        y_range=y_range or DataRange1d(only_visible=True),
+        y_range=y_range or DataRange1d(only_visible=True, range_padding=0.2),
         x_axis_type=across,
         y_axis_type=scale,
         tools=[BoxZoomTool(), ResetTool(), SaveTool()],

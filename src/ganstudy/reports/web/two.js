@@ -35,6 +35,7 @@
       const copy = found.cloneNode(true);
       delete copy.dataset.run;
       copy.hidden = false;
+      copy.querySelector("img").alt = `${key}: samples, beside those of the other run`;
       return copy;
     }));
     byId("two-samples").dispatchEvent(new Event("drawn", { bubbles: true }));
