@@ -537,7 +537,8 @@ def test_every_control_has_a_name_every_id_is_one_and_headings_go_down_by_one(
     opened, failed: Study
 ) -> None:
     page = opened(failed).page
-    nameless = """() => [...document.querySelectorAll("a, button, input, select, summary, [tabindex]")]
+    nameless = """() => [...document.querySelectorAll(
+            "a, button, input, select, summary, [tabindex]")]
         .filter((e) => !(e.getAttribute("aria-label") || e.alt || e.labels?.length || e.title
             || e.textContent.trim())).map((e) => e.outerHTML)"""
     assert page.evaluate(nameless) == []
