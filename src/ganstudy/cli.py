@@ -337,6 +337,18 @@ def redraw(
     (stage.check if check else stage.run)(params.load(), layout.REPORTS)
 
 
+@app.command(hidden=True)
+def catalogue(
+    check: Annotated[
+        bool, typer.Option("--check", help="Compare with the page that is there.")
+    ] = False,
+) -> None:
+    """Draw the page of all studies of this project: bin/reports, bin/gate."""
+    from ganstudy.stages import redraw as stage
+
+    stage.catalogue(Path(), compare=check)
+
+
 # Research: studies of recipes and judges.
 
 

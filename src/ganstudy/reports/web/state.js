@@ -13,6 +13,7 @@ const state = (() => {
   return {
     get: (name) => kept.get(name),
     set: (name, value) => {
+      if (kept.get(name) === value) return;
       if (value === null) kept.delete(name);
       else kept.set(name, value);
       write();

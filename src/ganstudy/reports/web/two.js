@@ -4,6 +4,10 @@
   if (!place) return;
   const params = JSON.parse(byId("params").textContent);
   const choices = all("select", place);
+  // At first a run and one of another loss, where there is one.
+  const family = (key) => key.replace(/-\d+$/, "");
+  const [start] = table.keys;
+  const usual = [start, table.keys.find((key) => family(key) !== family(start)) ?? table.keys[1]];
   const cell = (name, text) => Object.assign(document.createElement(name), { textContent: text });
   const row = (head, ...texts) => {
     const line = document.createElement("tr");
@@ -39,11 +43,11 @@
       return copy;
     }));
     byId("two-samples").dispatchEvent(new Event("drawn", { bubbles: true }));
-    state.set("two", one === table.keys[0] && other === table.keys[1] ? null : `${one} ${other}`);
+    state.set("two", one === usual[0] && other === usual[1] ? null : `${one} ${other}`);
   };
   const kept = (state.get("two") ?? "").split(" ");
   choices.forEach((choice, index) => {
-    choice.value = table.keys.includes(kept[index]) ? kept[index] : table.keys[index];
+    choice.value = table.keys.includes(kept[index]) ? kept[index] : usual[index];
     choice.addEventListener("change", compare);
   });
   compare();
