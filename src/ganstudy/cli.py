@@ -222,6 +222,19 @@ def export(
     stage.run(params.load(), run, format_, out)
 
 
+@command(USE, "--run gan-non_saturating-0", "--run gan-non_saturating-0 --name shirts")
+def register(
+    run: Run,
+    name: Annotated[
+        str | None, typer.Option(help="In the registry.", show_default="ganstudy-<data>")
+    ] = None,
+) -> None:
+    """Put a run's generator into MLflow's registry, and say how it is served."""
+    from ganstudy.stages import register as stage
+
+    stage.run(run, name)
+
+
 @command(USE, "", "--port 5051 --open")
 def ui(
     port: Annotated[int, typer.Option(min=1, max=65535, help="On 127.0.0.1.")] = 5050,
