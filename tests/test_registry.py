@@ -11,7 +11,7 @@ import pytest
 from explorer.trained import DCGAN, GAN, study
 from ganstudy import layout
 from ganstudy.errors import InputError
-from ganstudy.files import write_json
+from ganstudy.files import read_json, write_json
 from ganstudy.models.saved import load_generator
 from ganstudy.runs import read_run
 from ganstudy.tracking.registry import register
@@ -30,6 +30,9 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
         patch.setenv("MLFLOW_TRACKING_URI", f"sqlite:///{made / 'mlflow.db'}")
         patch.setenv("DVC_ROOT", str(made))
         write_json(made / layout.METRICS / f"{GAN}.json", METRICS)
+        path = made / layout.RUNS / GAN / "model.json"
+        told = {"key": "k", "data": "digits", "data_sha256": "d" * 64}
+        write_json(path, read_json(path) | told | {"params": {"train": {"images": 160}}})
         history = "round,images,generator/loss\n1,160,0.7\n"
         (made / layout.RUNS / GAN / "history.csv").write_text(history)
         yield made

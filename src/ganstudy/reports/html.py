@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from ganstudy.reports import embedded, plots, tables
-from ganstudy.reports.looks import CROWD, Look, looks
+from ganstudy.reports.looks import DRAWN, Look, looks
 from ganstudy.reports.page import findings
 from ganstudy.reports.study import LOOKED_AT, Study, shown
 from ganstudy.reports.templates import render
@@ -45,7 +45,7 @@ def write(study: Study, folder: Path) -> None:
         real=_cells(columns, study.real),
         differing=_differing(study.runs),
         glossary=GLOSSARY,
-        crowd=CROWD,
+        crowd=DRAWN,
         pictures=embedded.embed(study, [key for key, look in seen.items() if look.shown]),
         plots=plots.plots(study, seen),
         shown=shown(study.runs[0], study.params.train.snapshots),
