@@ -306,8 +306,10 @@ def _name_lines(drawn: figure, names: Sequence[str]) -> None:
 def _balance(study: Study, looks: Mapping[str, Look]) -> Plot:
     """Precision against recall, one dot a run; real images are a cross. The axes reach as far as
     what is shown."""
-    near = [DataRange1d(only_visible=True, range_padding=0.15, default_span=0.1) for _ in range(2)]
-    drawn = _figure(380, "linear", *near)
+    across, up = (
+        DataRange1d(only_visible=True, range_padding=0.15, default_span=0.1) for _ in range(2)
+    )
+    drawn = _figure(380, "linear", across, up)
     drawn.xaxis.axis_label, drawn.yaxis.axis_label = "recall", "precision"
     if "recall" in study.real:
         _real(drawn, _at(study.real), Scatter(x="recall", y="precision", marker="x", size=14))

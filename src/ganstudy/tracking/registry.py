@@ -76,7 +76,7 @@ def _signature(folder: Path) -> "ModelSignature":
 
     generator = load_generator(folder)
     sample = generator.sample(1, 0)
-    columns = [ColSpec(DataType.long, "seed")]
+    columns: list[ColSpec | TensorSpec] = [ColSpec(DataType.long, "seed")]
     if generator.spec.classes:
         columns.append(ColSpec(DataType.long, "label", required=False))
     shape = (-1, *sample.shape[1:])

@@ -8,13 +8,13 @@ from typing import Any
 
 import numpy as np
 from mlflow.models import set_model
-from mlflow.pyfunc import PythonModel
+from mlflow.pyfunc.model import PythonModel
 
 from ganstudy.files import Samples
 from ganstudy.models.saved import load_generator
 
 
-class Generator(PythonModel):  # type: ignore[misc]  # mlflow has no types
+class Generator(PythonModel):
     """One image a row of `seed` and, where the generator knows classes, `label`."""
 
     def load_context(self, context: Any) -> None:
@@ -24,13 +24,14 @@ class Generator(PythonModel):  # type: ignore[misc]  # mlflow has no types
         self, context: Any, model_input: Any, params: dict[str, Any] | None = None
     ) -> Samples:
         """The samples (N, H, W, C) uint8, or (N, d) float32, of a table with N rows."""
-        labels = model_input["label"].fillna(0) if "label" in model_input else None
-        found = []
-        for row, seed in enumerate(model_input["seed"]):
-            known = labels is not None and self.generator.spec.classes
-            given = np.array([int(labels.iloc[row])]) if known else None
+        found: list[Samples] = []
+        known = self.generator.spec.classes and "label" in model_input
+        labels = model_input["label"].fillna(0) if known else [None] * len(model_input)
+        for seed, label in zip(model_input["seed"], labels, strict=True):
+            given = None if label is None else np.array([int(label)])
             found.append(self.generator.sample(1, int(seed), given))
-        return np.concatenate(found)
+        images: Samples = np.concatenate(found)
+        return images
 
 
 set_model(Generator())
