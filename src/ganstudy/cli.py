@@ -281,6 +281,31 @@ def trials(
 
 
 @app.command()
+def theory(
+    play: Annotated[
+        str | None, typer.Option(metavar="PART", help="Play parallel, optimal, planted or a loss.")
+    ] = None,
+    numerics: Annotated[
+        bool, typer.Option("--numerics", help="Fingerprint what the games compute.")
+    ] = False,
+    check: Annotated[
+        bool, typer.Option("--check", help="Compare the report with what evidence draws.")
+    ] = False,
+) -> None:
+    """Draw the report of games whose answer is known from their evidence; or play one of them."""
+    from ganstudy.stages import theory as stage
+
+    if (play is not None) + numerics + check > 1:
+        raise InputError("theory wants one of --play, --numerics and --check, or none of them")
+    if play is not None:
+        stage.play(play, layout.EVIDENCE / play)
+    elif numerics:
+        stage.numerics(layout.NUMERICS)
+    else:
+        (stage.check if check else stage.draw)(layout.REPORTS)
+
+
+@app.command()
 def ui(
     port: Annotated[int, typer.Option(min=1, max=65535, help="On 127.0.0.1.")] = 5050,
     show: Annotated[bool, typer.Option("--open", help="Open the page in the browser.")] = False,

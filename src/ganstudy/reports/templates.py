@@ -19,10 +19,12 @@ def render(template: str, out: Path, study: Study, **values: Any) -> None:
     fill(template, out, study=study, params=params, **values)
 
 
-def fill(template: str, out: Path, **values: Any) -> None:
-    """Writes `template` with `values` to `out`; a name that is not given is an error."""
+def fill(template: str, out: Path, folder: Path | None = None, **values: Any) -> None:
+    """Writes `template` with `values` to `out`; a name that is not given is an error. Templates
+    are looked for in `folder`, where one is given, and beside this module."""
+    here = Path(__file__).parent
     environment = jinja2.Environment(
-        loader=jinja2.FileSystemLoader(Path(__file__).parent),
+        loader=jinja2.FileSystemLoader([here] if folder is None else [folder, here]),
         undefined=jinja2.StrictUndefined,
         # Markdown is from our own numbers; pages escape every name and text.
         autoescape=jinja2.select_autoescape(["html.j2"], default=False),

@@ -65,7 +65,7 @@ def write(part: Part, folder: Path) -> None:
 
 
 def read(params: TheoryParams, evidence: Path = layout.EVIDENCE) -> Mapping[str, Part]:
-    """All parts. Raises `InputError` naming a file that is missing, or lacks what is asked of it."""
+    """All parts. Raises `InputError` naming a file that is missing or not what was written."""
     return {name: _read(params, name, evidence / name) for name in params.parts()}
 
 

@@ -16,7 +16,7 @@ from ganstudy.theory.recording import FRAMES, GRID, Recorder, Recording
 from ganstudy.theory.settings import TheoryParams
 from ganstudy.training.trainer import Watch
 
-SUPPORT = 0.02  # of a density: where it is less there is nothing to learn from
+SUPPORT = 0.05  # of a density: where it is less there is nothing to learn from
 
 
 def play(params: TheoryParams, seed: int) -> tuple[dict[str, Any], Recording]:

@@ -37,7 +37,7 @@ def told(params: ParallelParams, distance: float, seed: int) -> dict[str, Any]:
     judge = trained(d, real, fake, seed)
     early = trained(d, real, fake, seed, d.planted)
     critic = trained(f, real, fake, seed)
-    loose = trained(f.model_copy(update={"penalties": {}}), real, fake, seed)
+    loose = trained(f.model_copy(update={"penalties": {}}), real, fake, seed, f.planted)
     real, fake = real[:JUDGED], fake[:JUDGED]
     return {
         "distance": distance,

@@ -74,7 +74,8 @@ class Recorder:
 
     def recording(self, history: Sequence[Row], moments: Sequence[Row]) -> Recording:
         """All frames, with the trainer's history and moments."""
-        rounds = [int(moment["round"]) for moment in moments]
+        # The trainer repeats the moments of a game of fewer rounds than pictures.
+        rounds = sorted({int(moment["round"]) for moment in moments})
         arrays = {name: np.stack([f[name] for f in self._frames]) for name in self._frames[0]}
         return Recording(
             rounds=np.array(rounds, np.int64),

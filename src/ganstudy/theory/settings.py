@@ -74,7 +74,7 @@ class AloneParams(LengthParams):
 
 class ParallelParams(Section):
     """Two parallel lines: how far apart, and who tells them apart. The planted mistakes: D is asked
-    after `discriminator.planted` rounds; the critic has no penalty."""
+    after `discriminator.planted` rounds; a critic without penalty, after `critic.planted`."""
 
     distances: list[Annotated[float, Field(ge=0, le=100)]] = Field(min_length=1)
     samples: Count
