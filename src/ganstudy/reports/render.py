@@ -4,14 +4,14 @@ from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
 from ganstudy.params import Kind, Params
-from ganstudy.reports import html, modes, page, summary
+from ganstudy.reports import html, modes, page, played, summary
 from ganstudy.reports.assembled import assemble
 from ganstudy.reports.study import Study
 
 PAGES: Mapping[Kind, Sequence[Callable[[Study, Path], None]]] = {
     "images": [page.write, html.write, summary.write],
     "stacked": [page.write, html.write, summary.write],
-    "points": [modes.write, summary.write],
+    "points": [modes.write, played.write, summary.write],
 }
 
 
