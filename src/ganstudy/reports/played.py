@@ -33,11 +33,7 @@ HEADINGS = {  # of what is told at each moment, by metric; the first stands besi
 
 
 def write(study: Study, folder: Path) -> None:
-    """Writes `folder`/index.html where the modes of the data are known and runs tell of their
-    moments."""
-    played = list(_recorded(study))
-    if study.data.name not in MIXTURES or not played:
-        return
+    """Writes `folder`/index.html."""
     centers = MIXTURES[study.data.name].centers
     world = {
         "reach": round(REACH * study.farthest, 4),
@@ -47,23 +43,29 @@ def write(study: Study, folder: Path) -> None:
     }
     bill = Playbill("plane", world, "points shown", list(HEADINGS.values()))
     games.write(
-        folder / "index.html", "web/modes.html.j2", bill, played, study=study, shown=SHOWN
+        folder / "index.html",
+        "web/modes.html.j2",
+        bill,
+        list(_recorded(study)),
+        study=study,
+        shown=SHOWN,
     )
 
 
 def _recorded(study: Study) -> Iterator[Recorded]:
     seen = looks(study.runs)
     for run in study.runs:
-        growth = study.growth.get(run.key)
-        if not growth:
-            continue
+        growth = study.growth.get(run.key, ())
+        moments = [int(moment) for moment in shown(run, len(growth))]
+        if not growth:  # the last moment alone
+            growth, moments = [run.metrics], [run.meta["params"]["train"]["images"]]
         key, look = RunKey.parse(run.key), seen[run.key]
         yield Recorded(
             key.loss if key.model == GAN_RUN else key.family,
             look.seed,
             look.colour,
             True,
-            [int(moment) for moment in shown(run, len(growth))],
+            moments,
             {
                 series.heading: [moment.get(metric) for moment in growth]
                 for metric, series in HEADINGS.items()
