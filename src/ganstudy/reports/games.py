@@ -99,8 +99,11 @@ def script_text(value: Any) -> Markup:
 
 
 def packed(array: npt.NDArray[Any]) -> dict[str, Any]:
-    """An array as 16-bit steps between its least and its largest value, in base64."""
+    """An array as 16-bit steps between its least and its largest value, in base64. Raises
+    `ValueError` where it is not finite."""
     values = np.asarray(array, np.float64)
+    if not np.isfinite(values).all():
+        raise ValueError("only finite arrays can be drawn")
     low, high = float(values.min(initial=np.inf)), float(values.max(initial=-np.inf))
     step = (high - low) / LEVELS or 1.0
     steps = np.rint((values - low) / step).astype("<u2")
