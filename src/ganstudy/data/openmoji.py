@@ -58,6 +58,7 @@ class Emoji:
             width=size,
             height=size,
             background="#ffffff",
+            skip_system_fonts=True,  # no emoji has text: the same on every machine
         )
         with Image.open(BytesIO(bytes(png))) as picture:
             large = np.asarray(picture.convert("RGB"))

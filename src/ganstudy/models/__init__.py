@@ -15,6 +15,7 @@ from ganstudy.models.gan import GAN
 from ganstudy.models.gan3d import GAN3D
 from ganstudy.models.latent_gan import LatentGAN
 from ganstudy.models.pix2pix import Pix2Pix
+from ganstudy.models.regression import Regression
 from ganstudy.models.semi_gan import SemiGAN
 from ganstudy.models.source_only import SourceOnly
 from ganstudy.models.stackgan import StackGAN
@@ -40,6 +41,7 @@ MODELS: dict[str, type[GenerativeModel]] = {
     "stackgan": StackGAN,
     "gan3d": GAN3D,
     "pix2pix": Pix2Pix,
+    "regression": Regression,
     "superres": SuperResolution,
     "cyclegan": CycleGAN,
 }

@@ -8,7 +8,6 @@ import torch
 
 from ganstudy import layout
 from ganstudy.data.fields import load_dataset
-from ganstudy.data.images import load_info
 from ganstudy.dataset import Array, Dataset
 from ganstudy.files import Images
 from ganstudy.judging import Examiner, load_examiner
@@ -67,7 +66,7 @@ class DomainProtocol:
 
     @cached_property
     def _name(self) -> str:
-        return load_info(layout.PREPARED).name
+        return self._params.data.name
 
     @cached_property
     def _features(self) -> Features | None:

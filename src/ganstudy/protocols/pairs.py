@@ -55,8 +55,8 @@ class PairProtocol:
         return measured(rows) | told | {"samples": len(made), "reference": len(target)}
 
     def measure_real(self) -> Values:
-        """The baselines on the test split: `copy_<metric>` or `bicubic_<metric>`, and
-        `mean_<metric>`; and what perfect outputs score, real targets of training."""
+        """The baselines on the test split: `copy/<metric>` or `bicubic/<metric>`, and
+        `mean/<metric>`; and what perfect outputs score, real targets of training."""
         test = load_dataset(layout.PREPARED, "test")
         train = load_dataset(layout.PREPARED, "train").fields["target"]
         source, target = test.fields["source"], test.fields["target"]
