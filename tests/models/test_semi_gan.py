@@ -104,6 +104,21 @@ def test_the_labels_of_others_are_never_read() -> None:
     assert torch.equal(alone["loss"], alone["labelled"])
 
 
+def test_only_labelled_images_are_shifted_and_mirrored_and_points_cannot_be() -> None:
+    batch = Batches(few(), 4, 0, CPU).draw(0, 0)
+    plain, moved_ = made(), made(shift=1, flip=True)
+    torch.testing.assert_close(plain._augmented(batch), batch["labelled"])
+    shown = moved_._augmented(batch)
+    assert shown.shape == batch["labelled"].shape
+    assert not torch.equal(shown, batch["labelled"])
+    terms = [objectives(model)["classifier"](batch) for model in (plain, moved_)]
+    assert terms[0]["adversarial"] == terms[1]["adversarial"]
+    assert terms[0]["labelled"] != terms[1]["labelled"]
+    points = partly_labelled((2,), 1.0, 2)
+    with pytest.raises(InputError, match="for images, not points"):
+        models.build(chosen(recipe={"shift": 1}, data__name="ring", judge=None), RUN, points)
+
+
 # Digits
 
 
