@@ -28,14 +28,14 @@ from ganstudy.errors import DivergedError
 from ganstudy.judging import INFO, WEIGHTS, JudgeInfo
 from ganstudy.models.saved import save_weights
 from ganstudy.networks.classifier import Classifier
-from ganstudy.params import DatasetName, load
+from ganstudy.params import KIND_OF, KINDS, DatasetName, load
 from ganstudy.stages import check
 from ganstudy.tracking import flat
 from training.tiny import SHAPE, content, params
 
 ROOT = Path(__file__).parents[1]
 STAGES = ["fetch", "prepare", "judge", "train", "sample", "evaluate", "compare", "numerics"]
-COMMANDS = [*STAGES, "sync", "ui", "check", "init", "explore", "export"]
+COMMANDS = [*STAGES, "sync", "ui", "check", "init", "explore", "export", "register"]
 
 
 def python(*arguments: str, folder: Path) -> subprocess.CompletedProcess[str]:
@@ -506,7 +506,10 @@ def test_init_that_fails_leaves_nothing(ganstudy_command, project, monkeypatch, 
     assert list((project / "empty").iterdir()) == []
 
 
-@pytest.mark.parametrize("data", sorted({*get_args(DatasetName)} - {"folder"}))
+FIELDS = {name for name, kind in KIND_OF.items() if KINDS[kind].fields}
+
+
+@pytest.mark.parametrize("data", sorted({*get_args(DatasetName)} - {"folder", *FIELDS}))
 def test_a_study_of_any_data_can_be_laid(data: str, project: Path) -> None:
     for name, text in template.files(data).items():
         (project / name).write_text(text)

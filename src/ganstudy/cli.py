@@ -6,7 +6,8 @@ from typing import Annotated, Literal, TypeVar
 
 import typer
 
-from ganstudy import __version__, layout
+import ganstudy
+from ganstudy import layout
 from ganstudy.errors import InputError
 
 app = typer.Typer(
@@ -47,7 +48,7 @@ def _runs(incomplete: str) -> list[str]:
 
 def _version(asked: bool) -> None:
     if asked:
-        typer.echo(f"ganstudy {__version__}")
+        typer.echo(f"ganstudy {ganstudy.__version__}")
         raise typer.Exit
 
 
@@ -100,6 +101,8 @@ def plan() -> None:
     USE,
     "--run gan-non_saturating-0",
     "--run gan-non_saturating-0 --label 8 --count 100 --out bags.npz",
+    "--run cyclegan-lsgan-0 --given a=my-drawings --out painted",
+    '--run text_gan-non_saturating-0 --text "a small blue bag" --count 16 --out bags',
 )
 def sample(
     run: Run,
@@ -115,21 +118,55 @@ def sample(
         int | None,
         typer.Option(min=0, help="One class, of a conditional run.", show_default="every class"),
     ] = None,
+    given: Annotated[
+        str | None,
+        typer.Option(
+            metavar="FOLDER",
+            help="Images to translate, or to label; NAME=FOLDER where a run has several inputs.",
+            show_default="codes, or the test split",
+        ),
+    ] = None,
+    text: Annotated[
+        list[str] | None,
+        typer.Option(
+            help="Words to draw, once for each text; @FILE has one a line.", show_default="none"
+        ),
+    ] = None,
     out: Annotated[
-        Path | None, typer.Option(help="An .npz.", show_default="data/runs/<run>/samples.npz")
+        Path | None,
+        typer.Option(
+            help="An .npz, or a folder for pictures and meshes.",
+            show_default="data/runs/<run>/samples.npz",
+        ),
     ] = None,
 ) -> None:
-    """Generate images with a trained run."""
+    """Generate images with a trained run, of codes or of what it is given."""
     from ganstudy import params
     from ganstudy.stages import sample as stage
 
     settings = params.load()
+    chosen = settings.sample.seed if seed is None else seed
+    if given or text or (out is not None and not out.suffix):
+        from ganstudy.stages import translate
+
+        if out is None or label is not None or (given and (text or count is not None)):
+            raise InputError(
+                "--given FOLDER or --text TEXT want --out FOLDER, and no --label; images are given "
+                "without --count"
+            )
+        if given:
+            translate.of_folder(settings, run, given, out, chosen)
+        elif text:
+            translate.of_texts(settings, run, text, count or 16, out, chosen)
+        else:
+            translate.of_codes(settings, run, count or 64, out, chosen)
+        return
     if label is not None and out is None:
         raise InputError("--label wants --out FILE: the study's own samples are of every class")
     stage.run(
         run,
         count or settings.sample.count,
-        settings.sample.seed if seed is None else seed,
+        chosen,
         out or layout.RUNS / run / "samples.npz",
         settings.runtime,
         label,
@@ -219,6 +256,19 @@ def export(
     from ganstudy.stages import export as stage
 
     stage.run(params.load(), run, format_, out)
+
+
+@command(USE, "--run gan-non_saturating-0", "--run gan-non_saturating-0 --name shirts")
+def register(
+    run: Run,
+    name: Annotated[
+        str | None, typer.Option(help="In the registry.", show_default="ganstudy-<data>")
+    ] = None,
+) -> None:
+    """Put a run's generator into MLflow's registry, and say how it is served."""
+    from ganstudy.stages import register as stage
+
+    stage.run(run, name)
 
 
 @command(USE, "", "--port 5051 --open")
@@ -334,6 +384,18 @@ def redraw(
     from ganstudy.stages import redraw as stage
 
     (stage.check if check else stage.run)(params.load(), layout.REPORTS)
+
+
+@app.command(hidden=True)
+def catalogue(
+    check: Annotated[
+        bool, typer.Option("--check", help="Compare with the page that is there.")
+    ] = False,
+) -> None:
+    """Draw the page of all studies of this project: bin/reports, bin/gate."""
+    from ganstudy.stages import redraw as stage
+
+    stage.catalogue(Path(), compare=check)
 
 
 # Research: studies of recipes and judges.

@@ -18,6 +18,7 @@ from ganstudy.files import (
     read_npz,
     sha256_arrays,
     sha256_file,
+    sha256_json,
     write_npz,
 )
 from ganstudy.judges import ReleasedJudge
@@ -28,14 +29,14 @@ from ganstudy.metrics import FeatureExtractor, Features, JudgeExtractor, TorchFi
 from ganstudy.metrics import extractors as extraction
 from ganstudy.metrics import judge as judge_extraction
 from ganstudy.models.judge import DECAY, EMA, Judge
-from ganstudy.models.saved import restored
+from ganstudy.models.saved import restored, save_weights
 from ganstudy.networks import classifier as classifier_network
 from ganstudy.networks.classifier import Classifier
 from ganstudy.params import EvaluateParams, JudgeParams
 from ganstudy.spaces import Image, Label
 from ganstudy.training.batches import Batches
 from ganstudy.training.precision import Precision
-from ganstudy.training.trainer import Settings, Trainer
+from ganstudy.training.trainer import Settings, Trainer, Watch
 
 LabelledSplit = tuple[Samples, Labels | None]
 
@@ -145,6 +146,31 @@ def classifier_training(
     batch = min(recipe.batch, len(images))
     data = labelled_data(images, labels, {"x": shape, "y": Label(classes)})
     return Trainer(judge, Batches(data, batch, recipe.seed, device), settings, device)
+
+
+def kept_classifier(
+    recipe: JudgeParams,
+    split: LabelledSplit,
+    classes: int,
+    precision: Precision,
+    device: torch.device,
+) -> JudgeExtractor:
+    """A classifier trained as above, or what is kept on this machine of when it was."""
+    trainer = classifier_training(recipe, split, classes, precision, device)
+    images, labels = split
+    assert labels is not None  # noqa: S101 - it learns them
+    made_by = [recipe.model_dump(mode="json"), sha256_arrays(images, labels), precision]
+    version = code_version(*SOURCES)
+    path = state("classifiers", sha256_json([*made_by, version])[:48]) / WEIGHTS
+    if in_study() and ranks.agreed(path.is_file()):
+        network = restored(lambda: trainer.average.module, path, path)
+        return classifier(network, device)
+    with ranks.apart():  # its draws are of one process
+        trainer.fit(None, Watch("train a classifier"))
+    if in_study() and ranks.leads():
+        save_weights(path, trainer.average.module)
+        forget_oldest(path, CACHED)
+    return classifier(trainer.average.module, device)
 
 
 def classifier(network: nn.Module, device: torch.device) -> JudgeExtractor:

@@ -157,7 +157,59 @@ class Points:
         )
 
 
-SampleSpace = Image | Points  # what is generated and measured
+@dataclass(frozen=True)
+class Voxels:
+    """Solids on a grid of so many cells upwards (depth), back (height) and across (width); networks
+    see each cell's occupancy in [0, 1]."""
+
+    depth: int
+    height: int
+    width: int
+    scale: ClassVar[float] = 1.0
+
+    @property
+    def stored(self) -> tuple[int, ...]:
+        """(D, H, W)."""
+        return (self.depth, self.height, self.width)
+
+    @property
+    def size(self) -> tuple[int, ...]:
+        """(1, D, H, W)."""
+        return (1, *self.stored)
+
+    @property
+    def values(self) -> int:
+        """Cells of one solid."""
+        return self.depth * self.height * self.width
+
+    def encode(self, stored: "Tensor") -> "Tensor":
+        """bool (N, D, H, W) to 0 and 1, (N, 1, D, H, W) in torch's default dtype."""
+        import torch
+
+        return stored[:, None].to(torch.get_default_dtype())
+
+    def decode(self, seen: "Tensor") -> "Tensor":
+        """Occupancies (N, 1, D, H, W) in [0, 1] to bool (N, D, H, W): more than half full."""
+        return seen[:, 0] > 0.5
+
+    def tiny(self, share: float) -> "Voxels":
+        """The smallest that networks for voxels make."""
+        return Voxels(8, 8, 8)
+
+    def draw(self, rng: "Generator", count: int) -> "Array":
+        """Cells full or empty by chance."""
+        return rng.random((count, *self.stored)) < 0.5
+
+    def pyramid(self) -> list[tuple[int, int]]:
+        """Solids have no rows and columns: raises `InputError`."""
+        raise InputError(
+            "a network for pictures cannot make voxels, which are solid: use a model of voxels, "
+            "such as gan3d"
+        )
+
+
+FlatSpace = Image | Points  # what networks for pictures, or for points, make
+SampleSpace = FlatSpace | Voxels  # what is generated and measured
 
 
 class _Plain:
@@ -205,6 +257,30 @@ class Noise(_Plain):
 
 
 @dataclass(frozen=True)
+class Tokens(_Plain):
+    """Texts of up to `length` words as int64 (N, length): word number i of the `vocabulary` is
+    i + 1, and 0 stands after the last. Who has the space can read words, like a run that is saved.
+    """
+
+    length: int
+    vocabulary: tuple[str, ...]
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "vocabulary", tuple(self.vocabulary))  # JSON has lists
+
+    @property
+    def size(self) -> tuple[int, ...]:
+        """(length,)."""
+        return (self.length,)
+
+    def draw(self, rng: "Generator", count: int) -> "Array":
+        """Texts of any words, one at least."""
+        words = rng.integers(1, len(self.vocabulary) + 1, (count, self.length))
+        used = rng.integers(1, self.length + 1, (count, 1))
+        return words * (range(self.length) < used)
+
+
+@dataclass(frozen=True)
 class Score(_Plain):
     """D's raw scores (N,)."""
 
@@ -218,6 +294,8 @@ class Score(_Plain):
 SPACES: dict[str, type[Any]] = {
     "image": Image,
     "points": Points,
+    "voxels": Voxels,
+    "tokens": Tokens,
     "label": Label,
     "noise": Noise,
     "score": Score,
@@ -237,7 +315,7 @@ def from_json(content: dict[str, Any]) -> Space:
     return made
 
 
-def sample_space(stored: tuple[int, ...], scale: float = 1.0) -> SampleSpace:
+def sample_space(stored: tuple[int, ...], scale: float = 1.0) -> FlatSpace:
     """The space of samples stored as (H, W, C) images or (d,) points."""
     if len(stored) == 1:
         return Points(stored[0], scale)

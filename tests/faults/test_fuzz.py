@@ -14,7 +14,7 @@ import tempfile
 import zipfile
 import zlib
 from collections.abc import Callable, Iterator
-from functools import cache
+from functools import cache, partial
 from pathlib import Path
 from typing import Any
 
@@ -28,6 +28,7 @@ from PIL import Image
 
 from faults.conftest import count, tries
 from ganstudy import files, params, runs, spaces
+from ganstudy.data import captions, domains, pairs, voxels
 from ganstudy.data.cifar import RECORD, read_batch
 from ganstudy.data.folder import Rules, read_folder
 from ganstudy.data.idx import read_idx
@@ -129,6 +130,63 @@ def checkpoints(folder: Path) -> None:
     store.save(Checkpoint({"a": torch.ones(3)}, {"round": 1, "history": [], "seconds": 0.0}))
 
 
+def captioned(folder: Path) -> None:
+    """Pictures with captions, told in two ways."""
+    rows = [(f"{number}.png", f"a thing of {number}") for number in range(4)]
+    for kind in ("csv", "jsonl"):
+        (folder / kind).mkdir()
+        for number, (name, _) in enumerate(rows):
+            (folder / kind / name).write_bytes(picture_of("a.png", 60 * number))
+    lines = ["file_name,text", *(",".join(row) for row in rows)]
+    (folder / "csv/metadata.csv").write_text("\n".join(lines))
+    told = [json.dumps({"file_name": name, "text": text}) for name, text in rows]
+    (folder / "jsonl/metadata.jsonl").write_text("\n".join(told))
+
+
+def with_captions(path: Path) -> object:
+    chosen = params.DataParams(name="captions", folder=str(path.parent), resolution=8)
+    return captions.read(chosen)
+
+
+def sided(folder: Path, sides: tuple[str, str], packed: bool = False) -> None:
+    """Ten pictures on each of two sides, in a zip where it is to be `packed`."""
+    for side in sides:
+        (folder / side).mkdir()
+        for number in range(10):
+            (folder / side / f"{number}.png").write_bytes(picture_of("a.png", 20 * number))
+    if packed:
+        with zipfile.ZipFile(folder / "a.zip", "w", zipfile.ZIP_DEFLATED) as archive:
+            for path in sorted(folder.glob("*/*.png")):
+                archive.write(path, path.relative_to(folder))
+
+
+def two_sides(path: Path, name: str) -> object:
+    told = {"name": name, "folder": str(path), "resolution": 8}
+    return READERS_OF_SIDES[name](params.DataParams.model_validate(told))
+
+
+READERS_OF_SIDES = {"pairs": pairs.read_user_pairs, "domains": domains.read_user_domains}
+
+
+def solid(kind: str) -> bytes:
+    """A box as a file of that kind."""
+    import trimesh
+
+    if kind == "binvox":
+        return b"#binvox 1\ndim 2 2 2\ntranslate 0 0 0\nscale 1\ndata\n" + bytes([1, 6, 0, 2])
+    exported = trimesh.creation.box((1, 2, 1)).export(file_type=kind)
+    return exported.encode() if isinstance(exported, str) else bytes(exported)
+
+
+def solids(folder: Path) -> object:
+    """The damaged solid and three good ones."""
+    for number in range(3):
+        cells = bytes([1, number + 1, 0, 7 - number])
+        head = b"#binvox 1\ndim 2 2 2\ntranslate 0 0 0\nscale 1\ndata\n"
+        (folder / f"{number}.binvox").write_bytes(head + cells)
+    return voxels.read(params.DataParams(name="voxels", folder=str(folder), resolution=8))
+
+
 DATA = {
     "name": "digits", "kind": "images", "shape": [8, 8, 1], "scale": 1.0, "classes": ["0"],
     "train": 1, "validation": 1, "test": 1, "sha256_train": "a", "sha256_validation": "b",
@@ -196,6 +254,27 @@ READERS: dict[str, tuple[Callable[[Path], Path], Callable[[Path], Any]]] = {
         within(labelled, "dataset.json"),
         lambda path: read_folder(path.parent, resolution=8),
     ),
+    "folder of pairs": (
+        within(partial(sided, sides=("source", "target")), "target/3.png"),
+        lambda path: two_sides(path.parents[1], "pairs"),
+    ),
+    "zip of pairs": (
+        within(partial(sided, sides=("source", "target"), packed=True), "a.zip"),
+        lambda path: two_sides(path, "pairs"),
+    ),
+    "folder of domains": (
+        within(partial(sided, sides=("a", "b")), "b/3.png"),
+        lambda path: two_sides(path.parents[1], "domains"),
+    ),
+    "metadata.csv": (within(captioned, "csv/metadata.csv"), with_captions),
+    "metadata.jsonl": (within(captioned, "jsonl/metadata.jsonl"), with_captions),
+    **{
+        f"{kind} of a solid": (
+            plain(f"a.{kind}", lambda kind=kind: solid(kind)),
+            lambda path: solids(path.parent),
+        )
+        for kind in ("binvox", "obj", "stl", "glb")
+    },
     "CIFAR batch": (plain("a.bin", lambda: bytes(2 * RECORD)), lambda path: read_batch(path, 2)),
     "params.yaml": (
         plain("params.yaml", (ROOT / "params.yaml").read_bytes),

@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 import torch
 import yaml
+from PIL import Image as Picture
 from torch import Tensor, nn
 
 from ganstudy import layout, models, protocols
@@ -17,7 +18,7 @@ from ganstudy.data import fielded
 from ganstudy.data.fielded import FieldedSource
 from ganstudy.data.fields import load_dataset
 from ganstudy.dataset import Array, Dataset
-from ganstudy.errors import StudyError
+from ganstudy.errors import InputError, StudyError
 from ganstudy.evidence import limits
 from ganstudy.evidence.read import read_run
 from ganstudy.files import Images, read_json, read_named, write_json
@@ -29,7 +30,17 @@ from ganstudy.networks import specs as rows
 from ganstudy.params import DataParams, OptimizerParams, Params, Section, load, parse_recipe
 from ganstudy.seeding import numpy_generator
 from ganstudy.spaces import Image, Space
-from ganstudy.stages import compare, evaluate, fetch, numerics, prepare, redraw, sample, train
+from ganstudy.stages import (
+    compare,
+    evaluate,
+    fetch,
+    numerics,
+    prepare,
+    redraw,
+    sample,
+    train,
+    translate,
+)
 from ganstudy.training.player import Batch, Player, Terms
 from training.tiny import ADAM
 
@@ -195,6 +206,18 @@ def test_fields_go_through_every_stage(study: Params) -> None:
     page = (layout.REPORTS / "README.md").read_text(encoding="utf-8")
     assert "negative/learnt" in page
     assert "Own." in page  # the licence, beside the figure
+
+    # a user's images, under their names
+    for name, level in {"dark.png": 10, "sub/bright.png": 240}.items():
+        path = Path("own") / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        Picture.fromarray(np.full((SIDE, SIDE), level, np.uint8)).save(path)
+    translate.of_folder(study, KEY, "own", Path("turned"), 0)
+    for name, level in {"dark.png": 245, "sub/bright.png": 15}.items():
+        turned = np.asarray(Picture.open(Path("turned") / name))
+        assert np.abs(turned.astype(int) - level).max() < 20
+    with pytest.raises(InputError, match="none"):
+        translate.of_folder(study, KEY, "none", Path("turned"), 0)
 
     redraw.check(study, layout.REPORTS)
     path = layout.METRICS / f"{KEY}.json"

@@ -9,6 +9,20 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
+from ganstudy.data import (
+    captioned_fashion,
+    captions,
+    domains,
+    edges,
+    furniture,
+    negatives,
+    openmoji,
+    pairs,
+    photos,
+    superres,
+    twemoji,
+    voxels,
+)
 from ganstudy.data.fields import FIELDS, digest, load_dataset, write_datasets
 from ganstudy.data.images import INFO, SPLITS, DataInfo
 from ganstudy.dataset import Dataset
@@ -33,7 +47,26 @@ class FieldedSource:
     licence: str = ""
 
 
-FIELDED: dict[DatasetName, FieldedSource] = {}
+FIELDED: dict[DatasetName, FieldedSource] = {
+    "pairs": FieldedSource(pairs.user_spaces, pairs.read_user_pairs),
+    "domains": FieldedSource(domains.user_spaces, domains.read_user_domains),
+    "openmoji": FieldedSource(openmoji.spaces, openmoji.read_openmoji, openmoji.LICENCE),
+    "openmoji_twemoji": FieldedSource(twemoji.spaces, twemoji.read_emoji_domains, twemoji.LICENCES),
+    "mnist_negatives": FieldedSource(negatives.spaces, negatives.read_negatives),
+    "digits_edges": FieldedSource(*edges.ROWS["digits"]),
+    "mnist_edges": FieldedSource(*edges.ROWS["mnist"]),
+    "digits_photos": FieldedSource(*photos.ROWS["digits"], photos.LICENCE),
+    "mnist_photos": FieldedSource(*photos.ROWS["mnist"], photos.LICENCE),
+    "superres_mnist": FieldedSource(*superres.ROWS["mnist"]),
+    "superres_fashion": FieldedSource(*superres.ROWS["fashion"]),
+    "superres_icons": FieldedSource(*superres.ROWS["icons"], superres.ICON_LICENCE),
+    "captions": FieldedSource(captions.spaces, captions.read),
+    "fashion_captions": FieldedSource(
+        captioned_fashion.spaces, captioned_fashion.read, "Fashion-MNIST: MIT, Zalando SE"
+    ),
+    "voxels": FieldedSource(voxels.spaces, voxels.read),
+    "chairs_and_tables": FieldedSource(furniture.spaces, furniture.read),
+}
 
 
 def spaces_of(params: DataParams) -> Spaces:

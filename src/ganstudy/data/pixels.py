@@ -70,3 +70,15 @@ def _central_square(picture: Image.Image) -> Image.Image:
     side = min(width, height)
     left, top = (width - side) // 2, (height - side) // 2
     return picture.crop((left, top, left + side, top + side))
+
+
+def box_averaged(images: Images, factor: int) -> Images:
+    """`images` (N, H, W, C) with every square of `factor` pixels replaced by its mean, rounded:
+    what a sensor of larger pixels sees. Raises `ValueError` where sides are no multiples."""
+    count, height, width, channels = images.shape
+    if height % factor or width % factor:
+        raise ValueError(f"sides of {height}×{width} are no multiples of {factor}")
+    shape = (count, height // factor, factor, width // factor, factor, channels)
+    sums = images.reshape(shape).sum((2, 4), dtype=np.uint32)
+    averaged: Images = ((2 * sums + factor**2) // (2 * factor**2)).astype(np.uint8)
+    return averaged

@@ -24,6 +24,12 @@ from ganstudy.metrics.debiased import (
 )
 from ganstudy.metrics.density import density_kl, grid_points, mixture_log_density
 from ganstudy.metrics.extractors import FeatureExtractor, Features, TorchFidelityExtractor
+from ganstudy.metrics.fidelity import (
+    mean_absolute_error,
+    peak_signal_to_noise,
+    saturation,
+    structural_similarity,
+)
 from ganstudy.metrics.frechet import (
     FrechetReference,
     frechet_distance,
@@ -58,6 +64,14 @@ from ganstudy.metrics.neighbours import (
     neighbour_radii,
     precision_recall_density_coverage,
 )
+from ganstudy.metrics.relation import (
+    agreement,
+    agreement_over_shuffled,
+    class_kept,
+    fresh_probe,
+    retrieval,
+    retrieval_ratio,
+)
 from ganstudy.metrics.sharpness import sharpness, sharpness_ratio
 
 __all__ = [
@@ -80,7 +94,10 @@ __all__ = [
     "StackedModeStatistics",
     "TorchFidelityExtractor",
     "Verdict",
+    "agreement",
+    "agreement_over_shuffled",
     "class_coverage",
+    "class_kept",
     "debiased_frechet_distance",
     "density_kl",
     "error_rate",
@@ -89,10 +106,12 @@ __all__ = [
     "frechet_estimate",
     "frechet_floors",
     "frechet_interval",
+    "fresh_probe",
     "grid_centers",
     "grid_points",
     "inception_score",
     "kernel_distance",
+    "mean_absolute_error",
     "memorization",
     "memorization_from_distances",
     "mixture_log_density",
@@ -101,14 +120,19 @@ __all__ = [
     "mode_verdicts",
     "nearest_neighbours",
     "neighbour_radii",
+    "peak_signal_to_noise",
     "per_class_coverage",
     "per_class_frechet_distance",
     "precision_recall_density_coverage",
     "register_judge",
+    "retrieval",
+    "retrieval_ratio",
     "ring_centers",
+    "saturation",
     "sharpness",
     "sharpness_ratio",
     "soft_confusion",
     "stacked_mode_statistics",
     "standardize",
+    "structural_similarity",
 ]

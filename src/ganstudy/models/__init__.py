@@ -7,10 +7,20 @@ from ganstudy.errors import InputError, nearest
 from ganstudy.keys import RunKey
 from ganstudy.models.autoencoder import Autoencoder
 from ganstudy.models.base import GenerativeModel
+from ganstudy.models.cogan import CoGAN
+from ganstudy.models.cyclegan import CycleGAN
+from ganstudy.models.dann import DANN
 from ganstudy.models.energy import Energy
 from ganstudy.models.gan import GAN
+from ganstudy.models.gan3d import GAN3D
 from ganstudy.models.latent_gan import LatentGAN
+from ganstudy.models.pix2pix import Pix2Pix
+from ganstudy.models.regression import Regression
 from ganstudy.models.semi_gan import SemiGAN
+from ganstudy.models.source_only import SourceOnly
+from ganstudy.models.stackgan import StackGAN
+from ganstudy.models.superres import SuperResolution
+from ganstudy.models.text_gan import TextGAN
 from ganstudy.models.vae import VAE
 from ganstudy.models.vae_gan import VAEGAN
 from ganstudy.params import Params
@@ -20,10 +30,20 @@ MODELS: dict[str, type[GenerativeModel]] = {
     "gan": GAN,
     "vae": VAE,
     "ae": Autoencoder,
+    "cogan": CoGAN,
+    "dann": DANN,
+    "source_only": SourceOnly,
     "vae_gan": VAEGAN,
     "energy": Energy,
     "semi_gan": SemiGAN,
     "latent_gan": LatentGAN,
+    "text_gan": TextGAN,
+    "stackgan": StackGAN,
+    "gan3d": GAN3D,
+    "pix2pix": Pix2Pix,
+    "regression": Regression,
+    "superres": SuperResolution,
+    "cyclegan": CycleGAN,
 }
 
 

@@ -25,6 +25,8 @@ from ganstudy.training.alarms import game_terms
 from ganstudy.training.player import Batch, Player, Terms
 
 NAME = "discriminator"
+# What a network of D is told beside samples: labels (N,), images (N, ...), the name of a domain.
+Condition = Tensor | str | None
 Augment = Sequence[str] | AdaptiveParams  # as `train.augment` says
 
 
@@ -74,21 +76,41 @@ class Adversary:
         with initial_weights(seed, name):
             self.network = spec.build()
 
-    def player(self, objective: Callable[[Batch], Terms]) -> Player:
-        """D as a player that moves on `objective`, some sum of `discriminator_terms`."""
+    def player(
+        self,
+        objective: Callable[[Batch], Terms],
+        projection: Callable[[nn.Module], None] | None = None,
+        plays: Callable[[int], bool] = lambda round_index: True,
+    ) -> Player:
+        """D as a player that moves on `objective`, some sum of `discriminator_terms`, in the rounds
+        that it `plays`. After each step comes the `projection` or, where there is none, the
+        recipe's."""
         recipe = self._recipe
-        clip = None if recipe.clip is None else partial(clip_weights, bound=recipe.clip)
+        clip = projection
+        if clip is None and recipe.clip is not None:
+            clip = partial(clip_weights, bound=recipe.clip)
         optimizer = adam(recipe.discriminator)
         steps = recipe.critic_steps
-        return Player(self.name, self.network, objective, optimizer, steps, clip, self._due_names)
+        return Player(
+            self.name, self.network, objective, optimizer, steps, clip, self._due_names, plays
+        )
 
     def discriminator_terms(
-        self, real: Tensor, fake: Tensor, batch: Batch, condition: Tensor | None = None
+        self,
+        real: Tensor,
+        fake: Tensor,
+        batch: Batch,
+        condition: Condition = None,
+        mismatched: Tensor | None = None,
+        also: Callable[[Tensor, Tensor], Terms] | None = None,
     ) -> Terms:
         """What D minimises, `loss`, beside its parts and what tells its health: scalars.
 
         `real` and `fake` (N, ...) are what D scores, under one `condition` for both, like labels
-        (N,); `fake` needs no gradient. `batch` gives the round and the randomness.
+        (N,); `fake` needs no gradient. `batch` gives the round and the randomness. Where a
+        `mismatched` condition is there, one that does not fit `real`, half of the game is to tell
+        real samples under it from those under their own (Reed et al. 2016, algorithm 1). `also`
+        makes further terms of the scores of both.
         """
         plain_real, plain_fake = real, fake.to(real.dtype)
         real = self._augmented(plain_real, batch, "real")
@@ -99,8 +121,14 @@ class Adversary:
         critic = _Remembering(partial(self.score, condition=condition))
         real_scores, fake_scores = critic(real), critic(fake)
         loss = self._loss.discriminator(real_scores, fake_scores)
+        told: Terms = {} if also is None else also(real_scores.detach(), fake_scores.detach())
+        if mismatched is not None:
+            wrong_scores = self.score(real, mismatched)
+            loss = (loss + self._loss.discriminator(real_scores, wrong_scores)) / 2
+            told["mismatched"] = wrong_scores.mean()
         # The game's value apart from penalties, which come and go with their cadence.
         terms = {"adversarial": loss, "real": real_scores.mean(), "fake": fake_scores.mean()}
+        terms |= told
         terms |= game_terms(real_scores, fake_scores, plain_real, plain_fake)
         terms |= self._adapted(real_scores, batch.round)
         for row in due:
@@ -110,7 +138,7 @@ class Adversary:
         return {"loss": loss, **terms}
 
     def generator_terms(
-        self, real: Tensor, fake: Tensor, batch: Batch, condition: Tensor | None = None
+        self, real: Tensor, fake: Tensor, batch: Batch, condition: Condition = None
     ) -> Terms:
         """What who made `fake` minimises, as `loss`. D looks at `real` where the loss compares."""
         fake_scores = self.score(self._augmented(fake, batch, "fake for G"), condition)
@@ -119,9 +147,14 @@ class Adversary:
             real_scores = self.score(self._augmented(real, batch, "real for G"), condition)
         return {"loss": self._loss.generator(real_scores, fake_scores)}
 
-    def score(self, samples: Tensor, condition: Tensor | None = None) -> Tensor:
+    def value(self, real: Tensor, fake: Tensor, condition: Condition = None) -> Tensor:
+        """What D minimises, penalties apart, of samples as they are; gradients pass to them."""
+        return self._loss.discriminator(self.score(real, condition), self.score(fake, condition))
+
+    def score(self, samples: Tensor, condition: Condition = None) -> Tensor:
         """D's raw scores (N,)."""
-        return upcast(self.network(samples, condition))
+        told = () if condition is None else (condition,)
+        return upcast(self.network(samples, *told))
 
     def _due(self, round_index: int) -> list[WeightedPenalty]:
         return [row for row in self._penalties if round_index % row.every == 0]

@@ -16,7 +16,7 @@ from ganstudy.files import Labels
 from ganstudy.networks import NetworkSpec
 from ganstudy.params import OptimizerParams, Params, Section
 from ganstudy.seeding import derive, philox, torch_generator
-from ganstudy.spaces import Label, Noise, SampleSpace, Space
+from ganstudy.spaces import FlatSpace, Label, Noise, Space
 from ganstudy.training.ema import settle_statistics
 from ganstudy.training.player import Adam, Player
 
@@ -101,7 +101,7 @@ class FromCodes:
         """It learns samples `x`."""
         if "labelled" in spaces:
             return "it learns samples of which all have labels, or none"
-        if isinstance(spaces.get("x"), SampleSpace):
+        if isinstance(spaces.get("x"), FlatSpace):
             return None
         return f"it learns one field of samples, x, and this data has {', '.join(spaces)}"
 

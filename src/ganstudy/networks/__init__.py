@@ -1,7 +1,7 @@
 """Networks: architectures by name, and the specs that rebuild them."""
 
+from ganstudy.networks.architectures import ARCHITECTURES
 from ganstudy.networks.specs import (
-    ARCHITECTURES,
     NetworkSpec,
     discriminator_spec,
     encoder_spec,

@@ -122,8 +122,13 @@ class Discriminator(nn.Module):
         self.score = nn.Linear(size, 1)
         self.condition = Condition(classes, size)
 
+    def features(self, x: Tensor) -> Tensor:
+        """What the score is linear in, (N, features)."""
+        found: Tensor = self.head(self.trunk(x))
+        return found
+
     def forward(self, x: Tensor, y: Tensor | None = None) -> Tensor:
-        features = self.head(self.trunk(x))
+        features = self.features(x)
         return projected(self.score(features).squeeze(1), features, self.condition(y))
 
     def hidden(self, x: Tensor) -> list[Tensor]:

@@ -11,6 +11,8 @@ from ganstudy.networks.norms import BatchNorm1d, BatchNorm2d, upcast
 
 SLOPE = 0.2  # of leaky ReLUs
 NON_LINEAR = (nn.ReLU, nn.LeakyReLU, nn.SiLU)
+# Layers whose weights spectral normalisation divides.
+WEIGHTED = (nn.Linear, nn.Conv2d, nn.ConvTranspose2d, nn.Conv3d, nn.ConvTranspose3d, nn.Embedding)
 
 
 class MinibatchStd(nn.Module):
@@ -93,10 +95,12 @@ class Standardized(nn.Module):
         return codes
 
 
-# Normalisation of hidden maps by name. "none" keeps the bias that batch norm makes superfluous.
+# Normalisation of hidden maps by name: over the batch, or of each image by itself (instance norm:
+# Ulyanov et al. 2016). "none" keeps the bias that the others make superfluous.
 NORMS: dict[str, Callable[[int], list[nn.Module]]] = {
     "none": lambda channels: [],
     "batch": lambda channels: [BatchNorm2d(channels)],
+    "instance": lambda channels: [nn.InstanceNorm2d(channels, affine=True)],
 }
 # Those of them that have a variant with gains and shifts for each class.
 CLASS_NORMS: dict[str, Callable[[int, int], nn.Module]] = {"batch": ConditionalBatchNorm2d}
@@ -126,7 +130,7 @@ def spectrally_normed(network: nn.Module) -> nn.Module:
     """`network` with every weight matrix divided by its largest singular value, estimated by one
     power iteration a step: SN-GAN, Miyato et al. 2018, section 2.1. Changes it in place."""
     for module in list(network.modules()):
-        if isinstance(module, nn.Linear | nn.Conv2d | nn.ConvTranspose2d | nn.Embedding):
+        if isinstance(module, WEIGHTED):
             spectral_norm(module)
     return network
 

@@ -59,3 +59,7 @@ class BatchNorm1d(_OverAllRanks, nn.BatchNorm1d):
 
 class BatchNorm2d(_OverAllRanks, nn.BatchNorm2d):
     """torch's, over the batches of all processes."""
+
+
+class BatchNorm3d(_OverAllRanks, nn.BatchNorm3d):
+    """torch's, over the batches of all processes."""

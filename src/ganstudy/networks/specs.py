@@ -8,9 +8,17 @@ from typing import Any
 from torch import nn
 
 from ganstudy import spaces
-from ganstudy.networks import dcgan, energy, latent, logits, mlp, resnet
-from ganstudy.networks.layers import Standardized, spectrally_normed
-from ganstudy.spaces import Label, Noise, Points, SampleSpace, Score, Space, sample_space
+from ganstudy.networks.architectures import ARCHITECTURES
+from ganstudy.spaces import (
+    Label,
+    Noise,
+    SampleSpace,
+    Score,
+    Space,
+    Tokens,
+    Voxels,
+    sample_space,
+)
 
 
 @dataclass(frozen=True)
@@ -44,6 +52,16 @@ class NetworkSpec:
     def shape(self) -> SampleSpace:
         """The space of the samples that go in or, where none do, come out."""
         return next(s for s in self._spaces() if isinstance(s, SampleSpace))
+
+    @property
+    def voxels(self) -> Voxels:
+        """The space of the solids that go in or come out."""
+        return next(s for s in self._spaces() if isinstance(s, Voxels))
+
+    @property
+    def tokens(self) -> Tokens:
+        """The space of the texts that go in."""
+        return next(s for s in self._spaces() if isinstance(s, Tokens))
 
     def build(self) -> nn.Module:
         """The network with fresh weights."""
@@ -99,60 +117,6 @@ def _told(classes: int) -> dict[str, Space]:
     return {"y": Label(classes)} if classes else {}
 
 
-MAPPING_WIDTH = 256  # of the hidden layers between codes and codes
-
-Architecture = Callable[[NetworkSpec], nn.Module]
-
-
-def _generator(make: Callable[[SampleSpace, int, int, int, str], nn.Module]) -> Architecture:
-    return lambda spec: make(spec.shape, spec.latent, spec.width, spec.classes, spec.norm)
-
-
-def _discriminator(make: Callable[[SampleSpace, int, int, str], nn.Module]) -> Architecture:
-    def built(spec: NetworkSpec) -> nn.Module:
-        if spec.norm == "spectral":
-            return spectrally_normed(make(spec.shape, spec.width, spec.classes, "none"))
-        return make(spec.shape, spec.width, spec.classes, spec.norm)
-
-    return built
-
-
-def _encoder(make: Callable[[SampleSpace, int, int], nn.Module]) -> Architecture:
-    def built(spec: NetworkSpec) -> nn.Module:
-        encoder = make(spec.shape, spec.latent, spec.width)
-        return Standardized(encoder, spec.latent) if spec.norm == "standardized" else encoder
-
-    return built
-
-
-def _latent_generator(make: Callable[[SampleSpace, int, int, int, str], nn.Module]) -> Architecture:
-    def built(spec: NetworkSpec) -> nn.Module:
-        mapping = mlp.Generator(Points(spec.latent, 1.0), spec.latent, MAPPING_WIDTH)
-        return latent.Generator(mapping, _generator(make)(spec), spec.latent)
-
-    return built
-
-
-ARCHITECTURES: dict[str, Architecture] = {
-    "dcgan.generator": _generator(dcgan.Generator),
-    "dcgan.discriminator": _discriminator(dcgan.Discriminator),
-    "dcgan.encoder": _encoder(dcgan.Encoder),
-    "resnet.generator": _generator(resnet.Generator),
-    "resnet.discriminator": _discriminator(resnet.Discriminator),
-    "resnet.encoder": _encoder(resnet.Encoder),
-    "mlp.generator": _generator(mlp.Generator),
-    "mlp.discriminator": _discriminator(mlp.Discriminator),
-    "mlp.encoder": _encoder(mlp.Encoder),
-    "dcgan.latent_generator": _latent_generator(dcgan.Generator),
-    "resnet.latent_generator": _latent_generator(resnet.Generator),
-    "mlp.latent_generator": _latent_generator(mlp.Generator),
-    "mlp.energy": lambda spec: energy.flat(spec.shape, spec.width),
-    "dcgan.energy": lambda spec: energy.convolutional(spec.shape, spec.width),
-    "mlp.logits": _discriminator(logits.flat),
-    "dcgan.logits": _discriminator(logits.convolutional),
-    "resnet.logits": _discriminator(logits.residual),
-}
-
 # Networks that are what they are called are written as the arguments of these functions.
 ROLES: dict[str, Callable[..., NetworkSpec]] = {
     "generator": generator_spec,
@@ -166,8 +130,8 @@ def to_json(specs: Mapping[str, NetworkSpec]) -> dict[str, Any]:
     called by its few arguments, of others, together as `networks`, all."""
     flat, whole = {}, {}
     for name, spec in specs.items():
-        if name in ROLES and spec.architecture.endswith(f".{name}"):
-            flat[name] = _arguments(name, spec)
+        if name in ROLES and (few := _arguments(name, spec)) is not None:
+            flat[name] = few
         else:
             whole[name] = _whole(spec)
     return flat | ({"networks": whole} if whole else {})
@@ -180,7 +144,10 @@ def from_json(content: Mapping[str, Any]) -> dict[str, NetworkSpec]:
     return flat | {name: _from_whole(spec) for name, spec in content.get("networks", {}).items()}
 
 
-def _arguments(role: str, spec: NetworkSpec) -> dict[str, Any]:
+def _arguments(role: str, spec: NetworkSpec) -> dict[str, Any] | None:
+    """The arguments of the role's function that make `spec`; None where none do."""
+    if not any(isinstance(space, SampleSpace) for space in spec._spaces()):
+        return None
     every = {
         "network": spec.family,
         "stored": spec.shape.stored,
@@ -191,7 +158,8 @@ def _arguments(role: str, spec: NetworkSpec) -> dict[str, Any]:
         "classes": spec.classes,
         "standardized": spec.norm == "standardized",
     }
-    return {name: every[name] for name in inspect.signature(ROLES[role]).parameters}
+    few = {name: every[name] for name in inspect.signature(ROLES[role]).parameters}
+    return few if ROLES[role](**few) == spec else None
 
 
 def _stored(fields: dict[str, Any]) -> dict[str, Any]:

@@ -15,9 +15,13 @@ from ganstudy.dataset import Array, Dataset
 from ganstudy.files import Images, Samples
 from ganstudy.metrics import Neighbours
 from ganstudy.params import Kind, Params
+from ganstudy.protocols.captions import CaptionProtocol
+from ganstudy.protocols.domains import DomainProtocol
 from ganstudy.protocols.images import ImageProtocol
+from ganstudy.protocols.pairs import PairProtocol
 from ganstudy.protocols.points import PointProtocol
 from ganstudy.protocols.stacked import StackedProtocol
+from ganstudy.protocols.voxels import VoxelProtocol
 
 
 class MeasuringProtocol(Protocol):
@@ -61,6 +65,11 @@ class FieldProtocol(Protocol):
         Rows are those of the test split."""
 
 
-FIELD_PROTOCOLS: dict[Kind, Callable[[Params, torch.device], FieldProtocol]] = {}
+FIELD_PROTOCOLS: dict[Kind, Callable[[Params, torch.device], FieldProtocol]] = {
+    "captions": CaptionProtocol,
+    "voxels": VoxelProtocol,
+    "pairs": PairProtocol,
+    "domains": DomainProtocol,
+}
 
 __all__ = ["FIELD_PROTOCOLS", "PROTOCOLS", "FieldProtocol", "MeasuringProtocol"]

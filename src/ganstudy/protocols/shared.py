@@ -56,6 +56,15 @@ def measured(rows: Sequence[Metric]) -> Values:
     return values
 
 
+def prefixed(row: Metric, prefix: str) -> Metric:
+    """A row whose names begin with `prefix`, which tells one of several outputs."""
+
+    def compute() -> Values:
+        return {f"{prefix}/{name}": value for name, value in row.compute().items()}
+
+    return Metric(f"{prefix}/{row.names}", compute, row.lacks)
+
+
 def frechet(x: Floats, y: Floats, evaluate: EvaluateParams) -> list[Metric]:
     """The Fréchet distance of features `x` to the reference's `y`; and, where there are samples
     enough to tell its bias, debiased and in its own unit, with their intervals."""

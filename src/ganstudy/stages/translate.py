@@ -1,37 +1,42 @@
-"""`sample --given`, `sample --text`: what a trained model makes of a user's own images or words."""
+"""`sample` into a folder: what a trained model makes of a user's own images, of words, or of codes,
+as files that other programs open."""
 
 import csv
 import io
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path, PurePosixPath
 
 import numpy as np
 import torch
 from PIL import Image as Picture
+from torch import Tensor
 
 from ganstudy import layout
 from ganstudy.data import looks
 from ganstudy.data.folder import Rules, read_folder
+from ganstudy.data.rendering import write_meshes
 from ganstudy.data.sources import folder_rules
+from ganstudy.data.words import tokens
 from ganstudy.dataset import Array
 from ganstudy.errors import InputError, nearest
 from ganstudy.files import Images, replacing, write_text
-from ganstudy.models.base import must_be_given
+from ganstudy.models.base import inputs_for, must_be_given
 from ganstudy.models.saved import SavedModel, load_model
 from ganstudy.params import DataParams, Params
 from ganstudy.progress import say
-from ganstudy.spaces import Image, Label
+from ganstudy.spaces import Image, Label, Space, Tokens, Voxels
 from ganstudy.training import device as devices
+
+LONGEST = 40  # letters of a text in a file's name
 
 
 @dataclass(frozen=True)
-class Given:
-    """What a model is asked for: values of the input `name` as they are stored, and what each of
-    them is called."""
+class Asked:
+    """What a model is asked for: inputs (N, ...) by name, as networks see them, and what each of
+    the rows is called."""
 
-    name: str
-    rows: Array
+    inputs: Mapping[str, Tensor]
     called: Sequence[str]
 
 
@@ -45,15 +50,60 @@ def of_folder(params: Params, key: str, given: str, out: Path, seed: int) -> Non
     _write(model, _read(model, name, folder, params.data), out, seed)
 
 
+def of_texts(
+    params: Params, key: str, texts: Sequence[str], count: int, out: Path, seed: int
+) -> None:
+    """Writes `count` images of each text; @FILE stands for its lines. Raises `InputError` where the
+    run reads none, or knows none of a text's words."""
+    whole = [
+        line for text in texts for line in (_lines(Path(text[1:])) if text[:1] == "@" else [text])
+    ]
+    model = _loaded(params, key)
+    named = [(n, s) for n, s in model.inputs.items() if isinstance(s, Tokens)]
+    if not named:
+        raise InputError(f"--text: {key} reads no words")
+    name, space = named[0]
+    rows = [tokens(text, space.vocabulary, space.length) for text in whole]
+    repeated = torch.tensor(rows).repeat_interleave(count, 0)
+    called = [f"{_slug(text)}-{number}" for text in whole for number in range(count)]
+    _write(model, Asked({name: repeated}, called), out, seed)
+
+
+def of_codes(params: Params, key: str, count: int, out: Path, seed: int) -> None:
+    """Writes `count` samples: pictures, and meshes of solids. Raises `InputError` where the run
+    must be given something."""
+    model = _loaded(params, key)
+    inputs = inputs_for(model.inputs, count, seed)
+    _write(model, Asked(inputs, [f"{number:04d}" for number in range(count)]), out, seed)
+
+
+def _lines(path: Path) -> list[str]:
+    """The lines of a file that are not empty. Raises `InputError` where there are none."""
+    try:
+        lines = path.read_text(encoding="utf-8").splitlines()
+    except (OSError, UnicodeDecodeError) as error:
+        raise InputError(f"cannot read {path}: {error}") from error
+    texts = [line.strip() for line in lines if line.strip()]
+    if not texts:
+        raise InputError(f"{path} holds no text: one a line")
+    return texts
+
+
 def _loaded(params: Params, key: str) -> SavedModel:
     device = devices.choose(params.runtime)
     return load_model(layout.run_folder(key), device, sampling=True)
 
 
+def _slug(text: str) -> str:
+    """A text as part of a file's name."""
+    letters = "".join(letter if letter.isalnum() else "-" for letter in text.lower())
+    return "-".join(part for part in letters.split("-") if part)[:LONGEST]
+
+
 def _named(given: str, images: Sequence[str], key: str) -> tuple[str, Path]:
     """The input that is given, and the folder of its images."""
     if not images:
-        raise InputError(f"--given: {key} samples from codes; it is given no images")
+        raise InputError(f"--given: {key} samples from codes or words; it is given no images")
     name, equals, folder = given.partition("=")
     if equals and name in images:
         return name, Path(folder).expanduser()
@@ -64,7 +114,7 @@ def _named(given: str, images: Sequence[str], key: str) -> tuple[str, Path]:
     return images[0], Path(given).expanduser()
 
 
-def _read(model: SavedModel, name: str, folder: Path, data: DataParams) -> Given:
+def _read(model: SavedModel, name: str, folder: Path, data: DataParams) -> Asked:
     space = model.inputs[name]
     assert isinstance(space, Image)  # noqa: S101 - the caller has looked
     if space.height != space.width:
@@ -78,23 +128,31 @@ def _read(model: SavedModel, name: str, folder: Path, data: DataParams) -> Given
         broken=data.broken,
         rules=rules,
     )
-    return Given(name, found.images, found.names)
+    encoded = space.encode(torch.from_numpy(np.array(found.images)))
+    return Asked({name: encoded}, found.names)
 
 
-def _write(model: SavedModel, given: Given, out: Path, seed: int) -> None:
-    space = model.inputs[given.name]
-    encoded = space.encode(torch.from_numpy(np.array(given.rows)))
-    outputs = model.sample(len(given.rows), seed, {given.name: encoded})
+def _write(model: SavedModel, asked: Asked, out: Path, seed: int) -> None:
+    outputs = model.sample(len(asked.called), seed, asked.inputs)
     if not outputs:
-        raise InputError(f"--given: nothing can be made of {given.name} alone")
+        raise InputError(f"nothing can be made of {', '.join(asked.inputs)} alone")
     for name, rows in outputs.items():
         place = out / name if len(outputs) > 1 else out
-        made = model.outputs[name]
-        if isinstance(made, Label):
-            write_text(place / "labels.csv", _table(given.called, rows))
-        elif (images := looks.seen(made, rows)) is not None:
-            _save(place, given.called, images)
-    say(f"{len(given.rows):,} of {given.name} to {', '.join(outputs)}, in {out}")
+        _save(model.outputs[name], rows, asked.called, place)
+    say(f"{len(asked.called):,} of {', '.join(outputs)} in {out}")
+
+
+def _save(space: Space, rows: Array, called: Sequence[str], place: Path) -> None:
+    """Rows of an output, as what it is: a table of labels, meshes beside pictures, pictures."""
+    if isinstance(space, Label):
+        write_text(place / "labels.csv", _table(called, rows))
+        return
+    if isinstance(space, Voxels):
+        write_meshes(rows, place)
+    images = looks.seen(space, rows)
+    if images is None:
+        raise InputError(f"{space} cannot be written as pictures: --out FILE.npz keeps it")
+    _save_pictures(place, called, images)
 
 
 def _table(called: Sequence[str], labels: Array) -> str:
@@ -105,14 +163,14 @@ def _table(called: Sequence[str], labels: Array) -> str:
     return text.getvalue()
 
 
-def _save(folder: Path, called: Sequence[str], images: Images) -> None:
+def _save_pictures(folder: Path, called: Sequence[str], images: Images) -> None:
     """PNGs under the names of what was given; of pages of one file, numbered."""
     seen: dict[str, int] = {}
     for name, pixels in zip(called, images, strict=True):
         page = seen[name] = seen.get(name, -1) + 1
         path = folder / PurePosixPath(name).with_suffix("")
         path = path.with_name(f"{path.name}{f'-{page}' if page else ''}.png")
+        grey = pixels.shape[-1] == 1
         with replacing(path) as temporary:
-            Picture.fromarray(pixels.squeeze(-1) if pixels.shape[-1] == 1 else pixels).save(
-                temporary, format="PNG"
-            )
+            picture = Picture.fromarray(pixels.squeeze(-1) if grey else pixels)
+            picture.save(temporary, format="PNG")

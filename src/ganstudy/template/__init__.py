@@ -47,7 +47,11 @@ def _params(data: str) -> str:
         )
     path = FOLDER / "params" / f"{ALIKE.get(data, data)}.yaml"
     if not path.is_file() or data not in get_args(DatasetName):
-        known = [name for name in get_args(DatasetName) if name != "folder"]
+        known = [
+            name
+            for name in get_args(DatasetName)
+            if (FOLDER / "params" / f"{name}.yaml").is_file() or name in ALIKE
+        ]
         raise InputError(f"--data: there is no data set {data!r}; {nearest(data, known)}")
     whole = _sections(DEFAULTS)  # stages name every section, and every key of data
     named = re.sub(r"(?m)^(  name: )\w+ *(?=#)", rf"\g<1>{data:<18} ", whole["data"], count=1)

@@ -21,16 +21,23 @@ class Batches:
     """
 
     def __init__(self, data: Dataset, size: int, seed: int, device: torch.device) -> None:
-        fewest = min(len(data.fields[group[0]]) for group in data.groups)
+        fewest, name = min((len(data.fields[group[0]]), group[0]) for group in data.groups)
         if fewest < size:
+            of = f" of {name}" if len(data.groups) > 1 else ""
             raise InputError(
-                f"a batch of {size} needs as many training samples; there are {fewest}: "
+                f"a batch of {size} needs as many training samples; there are {fewest}{of}: "
                 f"{fewest} or less"
             )
         ranks.share_of(size)  # or say so before anything runs
         self._stores = stores_of(data, size, seed, device)
         self._spaces = data.spaces
         self.size, self.seed = size, seed
+        self.progress = torch.zeros((), device=device)
+
+    def set_progress(self, share: float) -> None:
+        """Tells batches that are drawn from now on which `share` of training has passed; in place,
+        where a recorded round reads it."""
+        self.progress.fill_(share)
 
     def draw(self, index: int, round_index: int) -> Batch:
         """Batch number `index` since the start of training."""
@@ -43,4 +50,4 @@ class Batches:
     def decoded(self, stored: Mapping[str, Tensor], index: int, round_index: int) -> Batch:
         """What `stored` gave for batch `index`, as players see it."""
         fields = {name: self._spaces[name].encode(rows) for name, rows in stored.items()}
-        return Batch(fields, round_index, index, self.seed)
+        return Batch(fields, round_index, index, self.seed, self.progress)

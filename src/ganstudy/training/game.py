@@ -49,7 +49,7 @@ class Game:
 
     def form(self, round_index: int) -> Hashable:
         """What tells rounds apart that do not compute the same operations."""
-        return tuple(player.form(round_index) for player in self.players)
+        return tuple((p.plays(round_index), p.form(round_index)) for p in self.players)
 
     def play(self, round_index: int, factor: float) -> Moves:
         """One round at learning rates × `factor`: every player makes its steps. Returns the terms,
@@ -75,7 +75,8 @@ class Game:
     def move_all(self, batches: Sequence[Batch]) -> Moves:
         """Every player's steps on the batches of a round; one that makes fewer takes the last."""
         moves: Moves = []
-        for player in self.players:
+        playing = [player for player in self.players if player.plays(batches[0].round)]
+        for player in playing:
             for batch in batches[self.draws - player.steps :]:
                 terms = self.move(player, batch)
                 moves += [(f"{player.name}/{name}", v.detach()) for name, v in terms.items()]

@@ -17,13 +17,16 @@ class Batch:
     """Fields by name as networks see them, like samples `x` (N, C, H, W) in [-1, 1] and labels `y`
     (N,) int64; and randomness.
 
-    `round` counts rounds of the game, `index` batches drawn since the start of training.
+    `round` counts rounds of the game, `index` batches drawn since the start of training;
+    `progress` is the share of training that had passed when the round began, a scalar in [0, 1) for
+    schedules, on the device: recorded rounds read it anew.
     """
 
     fields: Mapping[str, Tensor]
     round: int
     index: int
     seed: int
+    progress: Tensor = field(default_factory=lambda: torch.zeros(()), repr=False)
     _known: dict[str, Any] = field(default_factory=dict, init=False, repr=False)
 
     def __getitem__(self, name: str) -> Tensor:
@@ -70,7 +73,8 @@ class Player:
 
     `objective(batch)` returns `Terms`; only the weights of `network` move on it.
     `projection(network)` is applied after each step. Rounds of equal `form(round)` compute the same
-    operations, so that one of them can be recorded for all.
+    operations, so that one of them can be recorded for all. In rounds that it does not play, it
+    holds still and has no terms.
     """
 
     name: str
@@ -80,6 +84,7 @@ class Player:
     steps: int = 1
     projection: Callable[[nn.Module], None] | None = None
     form: Callable[[int], Hashable] = lambda round_index: None
+    plays: Callable[[int], bool] = lambda round_index: True
 
 
 class Model(Protocol):

@@ -116,7 +116,9 @@ class Recording:
         ):
             plain = self._game.batches.decoded(stored, index, round_index)
             batches.append(
-                _StaticBatch(plain.fields, plain.round, plain.index, plain.seed, draws=draws)
+                _StaticBatch(
+                    plain.fields, plain.round, plain.index, plain.seed, plain.progress, draws=draws
+                )
             )
         return self._game.move_all(batches)
 

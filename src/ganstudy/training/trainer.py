@@ -157,7 +157,9 @@ class Trainer:
         start = self._progress.round * self.images_per_round
         with Meter(watch.title, self.rounds * self.images_per_round, start=start) as meter:
             for round_index in range(self._progress.round, self.rounds):
-                factor = linear_decay(round_index / self.rounds, self.settings.decay)
+                passed = round_index / self.rounds
+                self.game.batches.set_progress(passed)
+                factor = linear_decay(passed, self.settings.decay)
                 self._sums.add(self._play(round_index, factor))
                 self._progress.round = done = round_index + 1
                 if done % self._row_rounds and done != self.rounds:

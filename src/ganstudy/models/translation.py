@@ -1,0 +1,63 @@
+"""What models that translate images share: the section of their network, and its spec and D's."""
+
+from collections.abc import Mapping
+from typing import Literal
+
+from pydantic import Field, field_validator
+
+from ganstudy.networks import NetworkSpec
+from ganstudy.params import LossParams, Params, Section, Width
+from ganstudy.spaces import Image, Score, Space
+
+CRITIC = frozenset({"name", "discriminator_width", "discriminator_norm"})  # of section network
+
+
+class TranslatorParams(Section):
+    """A network from images to images."""
+
+    network: Literal["unet", "resnet"]
+    width: Width = Field(description="channels of its finest maps")
+    norm: Literal["instance", "batch", "none"] = Field("instance", description="of its hidden maps")
+
+
+class TranslationParams(Section):
+    """What the recipes of all these models say."""
+
+    translator: TranslatorParams
+    game: LossParams
+
+    @field_validator("game")
+    @classmethod
+    def _norm_is_said_once(cls, game: LossParams) -> LossParams:
+        if game.generator_norm is not None:
+            raise ValueError("game.generator_norm: the norm of these models is translator.norm")
+        return game
+
+
+def translator_for(
+    params: TranslatorParams, name: str, source: Space, target: Space
+) -> NetworkSpec:
+    """The translator of the field `name`."""
+    architecture = f"{params.network}.translator"
+    return NetworkSpec(architecture, {name: source}, target, params.width, params.norm)
+
+
+def critic_for(params: Params, game: LossParams, seen: Mapping[str, Space]) -> NetworkSpec:
+    """D of the section network that is shown images, the first of `seen`, and others beside them
+    as their condition."""
+    network = params.network
+    norm = game.discriminator_norm or network.discriminator_norm
+    architecture, width = f"{network.name}.discriminator", network.discriminator_width
+    return NetworkSpec(architecture, seen, Score(), width, norm)
+
+
+def unfit_images(spaces: Mapping[str, Space], wanted: tuple[str, str], what: str) -> str | None:
+    """Why fields `wanted` of images cannot be learned, in words; None where they can."""
+    if all(isinstance(spaces.get(name), Image) for name in wanted):
+        return None
+    return f"it learns {what}, {' and '.join(wanted)}, and this data has {', '.join(spaces)}"
+
+
+def sides(space: Space) -> tuple[int, ...]:
+    """Rows and columns of images."""
+    return space.size[1:]
