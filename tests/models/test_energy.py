@@ -17,6 +17,7 @@ from ganstudy.models.energy import Energy, Replay, noise
 from ganstudy.models.saved import load_model, save_model
 from ganstudy.objectives.langevin import langevin
 from ganstudy.spaces import Image, Points, labelled
+from ganstudy.stages import check
 from ganstudy.training.batches import Batches
 from ganstudy.training.trainer import Settings, Trainer, Watch
 from training.tiny import CPU, STORED, batches, params, trainer
@@ -229,3 +230,9 @@ def test_what_cannot_be_is_one_line() -> None:
         made(labelled(STORED, classes=3))
     with pytest.raises(InputError, match="one loss, contrastive; not 'wgan'"):
         models.identity(params(), RunKey("energy", "wgan", 0))
+
+
+def test_a_buffer_larger_than_memory_is_told_before_it_is_made() -> None:
+    chosen = params(models=recipe(buffer=10**8), data__name="fashion_mnist")
+    with pytest.raises(InputError, match=r"what energy-contrastive keeps would take .* buffer"):
+        check.run(chosen, Path("none.yaml"), None)

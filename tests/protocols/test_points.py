@@ -7,12 +7,13 @@ import numpy as np
 import pytest
 import torch
 
-from ganstudy import layout
+from ganstudy import layout, metrics
 from ganstudy.data.images import Split, load_split
 from ganstudy.data.points import MIXTURES
 from ganstudy.errors import InputError
 from ganstudy.files import read_json, write_npz
 from ganstudy.protocols import PROTOCOLS, MeasuringProtocol
+from ganstudy.protocols.points import PointProtocol
 from protocols.prepared import study, workspace
 
 COUNT = 2500
@@ -129,3 +130,17 @@ def test_points_are_read_back_as_written(name, protocol, tmp_path: Path) -> None
 def test_what_is_not_points_on_a_plane_is_refused(protocol, shape: tuple[int, ...]) -> None:
     with pytest.raises(InputError, match=r"points \(N, 2\)"):
         protocol.measure(Split(np.zeros(shape, np.float32), None), None)
+
+
+def test_a_density_is_measured_by_the_mixture(name: str, protocol: PointProtocol) -> None:
+    centers, sigma = MIXTURES[name].centers, MIXTURES[name].sigma
+
+    def kl(width: float) -> float:
+        found = protocol.density(
+            lambda points: metrics.mixture_log_density(points, centers, width * sigma) + 7
+        )
+        return found["density_kl"]
+
+    assert kl(1.0) == pytest.approx(0, abs=1e-9)
+    # Of one Gaussian to one that is 1.3 times as wide, in two dimensions.
+    assert kl(1.3) == pytest.approx(np.log(1.3**2) + 1 / 1.3**2 - 1, abs=0.01)

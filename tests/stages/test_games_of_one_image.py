@@ -95,7 +95,10 @@ def test_images_go_through_every_stage(place: Path) -> None:
 def test_an_energy_of_points_has_a_landscape(place: Path) -> None:
     params = study(["energy-contrastive"], data__name="ring", judge=None)
     key = "energy-contrastive-0"
-    assert measured(params, key)["modes"] == 8
+    told = measured(params, key)
+    assert told["modes"] == 8
+    assert told["density_kl"] > 1  # of an energy that has learned nothing yet
+    assert "density_kl" not in measured(params, "gan-non_saturating-0")
     found = read_run(key)
     assert limits.LANDSCAPE in found.arrays
     assert found.history["discriminator/diversity"].gt(0).all()

@@ -5,6 +5,8 @@ from collections.abc import Mapping, Sequence
 from functools import partial
 from typing import Annotated, ClassVar
 
+import numpy as np
+import numpy.typing as npt
 import torch
 from pydantic import Field
 from torch import Tensor, nn
@@ -33,6 +35,7 @@ from ganstudy.training.alarms import game_terms
 from ganstudy.training.player import Batch, Player, Terms
 
 LOSS = "contrastive"
+PART = 20_000  # points that are scored in one call
 FARTHEST = 4.0  # deviations of points; images have an end of their own
 
 Positive = Annotated[float, Field(gt=0, le=1e6)]
@@ -195,6 +198,16 @@ class Energy:
         start = noise(given["z"].view(-1, *network.space.size), network.space)
         walk, bound = Chain(int(steps), *others), farthest(network.space)
         return {"x": langevin(network, start, walk, bound, rng("chains"))}
+
+
+def log_density(network: nn.Module, points: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
+    """-E, the log density but for a constant, (N,), at samples as they are stored."""
+    assert isinstance(network, networks_of.Energy)  # noqa: S101 - its spec says so
+    place = network.chain.device
+    with torch.no_grad():
+        parts = torch.from_numpy(points).to(network.chain.dtype).split(PART)
+        scores = [network(network.space.encode(part).to(place)).cpu() for part in parts]
+    return np.asarray(torch.cat(scores).double().numpy(), np.float64)
 
 
 def farthest(space: SampleSpace) -> float:

@@ -9,13 +9,15 @@ from torch import Tensor
 from torch.nn.functional import cross_entropy
 
 from ganstudy import ranks
+from ganstudy.errors import InputError
 from ganstudy.models.base import Given, Networks, Rng, Specs, adam, initial_weights
+from ganstudy.models.judge import augment
 from ganstudy.models.parts import DECODER, TRAIN, generator_for
 from ganstudy.networks import NetworkSpec
 from ganstudy.networks.norms import upcast
 from ganstudy.objectives.adversarial import cross_entropy_discriminator
 from ganstudy.params import OptimizerParams, Params, Section, Weight, parse_recipe
-from ganstudy.spaces import Label, SampleSpace, Space, classes_of, samples_of
+from ganstudy.spaces import Image, Label, SampleSpace, Space, classes_of, samples_of
 from ganstudy.training.alarms import game_terms
 from ganstudy.training.player import Batch, Player, Terms
 
@@ -31,6 +33,10 @@ class SemiParams(Section):
     noise: Annotated[float, Field(ge=0, le=10)] = Field(
         0.0, description="deviation of what is added to all that the classifier learns from"
     )
+    shift: Annotated[int, Field(ge=0, le=32)] = Field(
+        0, description="of labelled images, by up to so many pixels"
+    )
+    flip: bool = Field(False, description="half of the labelled images are mirrored")
 
 
 class SemiGAN:
@@ -65,6 +71,9 @@ class SemiGAN:
     def make(cls, params: Params, loss: str, spaces: Mapping[str, Space], seed: int) -> "SemiGAN":
         """G and D of the section network; neither is told of classes."""
         samples, network = samples_of(spaces), params.network
+        recipe = cls.recipe(params, loss)
+        if (recipe.shift or recipe.flip) and not isinstance(samples, Image):
+            raise InputError("semi_gan: shift and flip are for images, not points: leave them out")
         classifier = NetworkSpec(
             f"{network.name}.logits",
             {"x": samples},
@@ -73,7 +82,7 @@ class SemiGAN:
             network.discriminator_norm,
         )
         generator = generator_for(params, {"x": samples})
-        return cls(cls.recipe(params, loss), generator, classifier, seed)
+        return cls(recipe, generator, classifier, seed)
 
     def __init__(
         self, recipe: SemiParams, generator: NetworkSpec, classifier: NetworkSpec, seed: int
@@ -96,7 +105,7 @@ class SemiGAN:
 
     def _classifier_terms(self, batch: Batch) -> Terms:
         real, fake = batch["x"], self._fakes(batch).detach()
-        logits = self._logits(batch["labelled"], batch, "labelled")
+        logits = self._logits(self._augmented(batch), batch, "labelled")
         labelled = cross_entropy(logits, batch["y"])
         real_scores, fake_scores = (
             scores(self._logits(samples, batch, name))
@@ -131,6 +140,13 @@ class SemiGAN:
 
         shared: Tensor = batch.shared("fakes", made)
         return shared
+
+    def _augmented(self, batch: Batch) -> Tensor:
+        """The labelled samples, as augmentation shows them."""
+        labelled, recipe = batch["labelled"], self._recipe
+        if not (recipe.shift or recipe.flip):
+            return labelled
+        return augment(labelled, recipe.shift, recipe.flip, batch.rng("augment"))
 
     def _logits(self, samples: Tensor, batch: Batch, purpose: str) -> Tensor:
         return upcast(self.classifier(self._noisy(samples, batch, purpose)))

@@ -1,9 +1,12 @@
 """Points: the truth is known, so the mixture itself is the judge."""
 
+import math
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 import torch
 
 from ganstudy import layout, metrics
@@ -14,6 +17,8 @@ from ganstudy.files import Samples, read_samples, sha256_arrays
 from ganstudy.params import Params
 
 Values = dict[str, Any]
+Floats = npt.NDArray[np.float64]
+MARGIN, CELLS = 10, 1.5  # of a grid, in deviations of a mode: around the modes, and a deviation
 
 
 class PointProtocol:
@@ -53,6 +58,15 @@ class PointProtocol:
             "judge_accuracy": 1.0,
             "seed": self._params.evaluate.seed,
         }
+
+    def density(self, log_density: Callable[[Floats], Floats]) -> Values:
+        """`density_kl`: KL(truth || density) on a grid around all modes, for a log density (N,) at
+        points (N, 2) that is known but for a constant."""
+        mixture = self._mixture
+        reach = float(np.abs(mixture.centers).max()) + MARGIN * mixture.sigma
+        points = metrics.grid_points(reach, math.ceil(2 * reach * CELLS / mixture.sigma))
+        truth = metrics.mixture_log_density(points, mixture.centers, mixture.sigma)
+        return {"density_kl": metrics.density_kl(truth, log_density(points))}
 
     def growth(self, samples: Split) -> Values:
         """The same of a snapshot."""

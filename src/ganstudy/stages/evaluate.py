@@ -3,6 +3,7 @@
 import os
 from collections.abc import Iterator
 from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -16,12 +17,17 @@ from ganstudy.errors import InputError
 from ganstudy.evidence import fields as evidence_of_fields
 from ganstudy.evidence import write as evidence
 from ganstudy.files import read_json, read_named, read_samples, write_json
+from ganstudy.keys import RunKey
 from ganstudy.metrics import error_rate
-from ganstudy.models.saved import MODEL, model_of
+from ganstudy.models import model_class
+from ganstudy.models.adversary import NAME
+from ganstudy.models.energy import Energy, log_density
+from ganstudy.models.saved import MODEL, load_model, model_of
 from ganstudy.networks import specs
 from ganstudy.params import Kind, Params, load
 from ganstudy.progress import say
 from ganstudy.protocols import FIELD_PROTOCOLS, PROTOCOLS, MeasuringProtocol
+from ganstudy.protocols.points import PointProtocol
 from ganstudy.reports import tables
 from ganstudy.runs import read_run
 from ganstudy.tracking import log_real, log_run, log_samples, source_tags
@@ -195,8 +201,17 @@ def _measured(protocol: MeasuringProtocol, folder: Path) -> dict[str, Any]:
     values = protocol.measure(samples, None)
     meta = read_json(folder / MODEL)
     trained = {"train_precision": meta["precision"]} if "precision" in meta else {}
-    told = _labels_told(folder.name)
+    told = _labels_told(folder.name) | _density(protocol, folder)
     return values | told | trained | {"failed": int("failure" in meta)}
+
+
+def _density(protocol: MeasuringProtocol, folder: Path) -> dict[str, Any]:
+    """Of points, where the model is a density itself: how far it is from the truth."""
+    model = model_class(RunKey.parse(folder.name).model)
+    if not isinstance(protocol, PointProtocol) or model is not Energy:
+        return {}
+    network = load_model(folder, sampling=True).networks[NAME]
+    return protocol.density(partial(log_density, network))
 
 
 def _labels_told(key: str) -> dict[str, Any]:

@@ -5,6 +5,7 @@ from pathlib import Path
 from ganstudy.data.fielded import prepare_fields
 from ganstudy.data.fields import load_dataset
 from ganstudy.data.images import load_info, load_split
+from ganstudy.data.labels import few_labels
 from ganstudy.data.looks import columns
 from ganstudy.data.needs import refuse_small_splits
 from ganstudy.data.splits import prepare
@@ -26,6 +27,8 @@ def run(params: Params, raw: Path, out: Path) -> None:
     (prepare_fields if fields else prepare)(raw, params.data, out)
     found = load_info(out)
     refuse_small_splits(params, found.train, found.validation, found.test)
+    if params.data.labels_per_class is not None:  # or say now that there are not as many
+        few_labels(load_dataset(out, "train"), params.data.labels_per_class, 0)
     if fields:
         save_columns(out / "grid.png", columns(load_dataset(out, "train"), ROWS))
     else:
