@@ -37,11 +37,8 @@ class PairProtocol:
         rows = [
             *fidelity(made, target),
             Metric(
-                "saturation, saturation_real",
-                lambda: {
-                    "saturation": metrics.saturation(made),
-                    "saturation_real": metrics.saturation(target),
-                },
+                "saturation, saturation_gap",
+                lambda: _saturations(made, target),
                 _lacks_colour(target),
             ),
             Metric(
@@ -146,6 +143,12 @@ def _fit_to_input(made: Images, source: Images) -> float:
     """PSNR of the outputs, averaged in boxes, to the inputs: a large image must have been able to
     give the small one."""
     return metrics.peak_signal_to_noise(box_averaged(made, _factor(source, made)), source)
+
+
+def _saturations(made: Images, target: Images) -> Values:
+    """Of what was made, and how far it is from that of the truth."""
+    found, real = metrics.saturation(made), metrics.saturation(target)
+    return {"saturation": found, "saturation_gap": abs(found - real)}
 
 
 def _lacks_colour(images: Images) -> str:
