@@ -35,7 +35,7 @@ from training.tiny import SHAPE, content, params
 
 ROOT = Path(__file__).parents[1]
 STAGES = ["fetch", "prepare", "judge", "train", "sample", "evaluate", "compare", "numerics"]
-COMMANDS = [*STAGES, "sync", "ui", "check", "init", "explore", "export"]
+COMMANDS = [*STAGES, "sync", "ui", "check", "init", "explore", "export", "register"]
 
 
 def python(*arguments: str, folder: Path) -> subprocess.CompletedProcess[str]:

@@ -68,7 +68,7 @@ ALLOWED: dict[str, set[str]] = {
         "template",
     },
     "ui": {"errors", "progress", "tracking"},
-    "cli": {"errors", "keys", "layout", "params", "stages", "ui"},
+    "cli": {"__init__", "errors", "keys", "layout", "params", "stages", "ui"},
     "__main__": {"cli", "errors"},
 }
 

@@ -6,7 +6,8 @@ from typing import Annotated, Literal, TypeVar
 
 import typer
 
-from ganstudy import __version__, layout
+import ganstudy
+from ganstudy import layout
 from ganstudy.errors import InputError
 
 app = typer.Typer(
@@ -47,7 +48,7 @@ def _runs(incomplete: str) -> list[str]:
 
 def _version(asked: bool) -> None:
     if asked:
-        typer.echo(f"ganstudy {__version__}")
+        typer.echo(f"ganstudy {ganstudy.__version__}")
         raise typer.Exit
 
 
@@ -257,6 +258,19 @@ def export(
     stage.run(params.load(), run, format_, out)
 
 
+@command(USE, "--run gan-non_saturating-0", "--run gan-non_saturating-0 --name shirts")
+def register(
+    run: Run,
+    name: Annotated[
+        str | None, typer.Option(help="In the registry.", show_default="ganstudy-<data>")
+    ] = None,
+) -> None:
+    """Put a run's generator into MLflow's registry, and say how it is served."""
+    from ganstudy.stages import register as stage
+
+    stage.run(run, name)
+
+
 @command(USE, "", "--port 5051 --open")
 def ui(
     port: Annotated[int, typer.Option(min=1, max=65535, help="On 127.0.0.1.")] = 5050,
@@ -370,6 +384,18 @@ def redraw(
     from ganstudy.stages import redraw as stage
 
     (stage.check if check else stage.run)(params.load(), layout.REPORTS)
+
+
+@app.command(hidden=True)
+def catalogue(
+    check: Annotated[
+        bool, typer.Option("--check", help="Compare with the page that is there.")
+    ] = False,
+) -> None:
+    """Draw the page of all studies of this project: bin/reports, bin/gate."""
+    from ganstudy.stages import redraw as stage
+
+    stage.catalogue(Path(), compare=check)
 
 
 # Research: studies of recipes and judges.

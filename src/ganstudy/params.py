@@ -35,6 +35,10 @@ DatasetName = Literal[
     "superres_icons",
     "domains",
     "mnist_negatives",
+    "digits_edges",
+    "mnist_edges",
+    "digits_photos",
+    "mnist_photos",
     "openmoji_twemoji",
     "captions",
     "fashion_captions",
@@ -56,6 +60,10 @@ KIND_OF: Mapping[DatasetName, Kind] = {
     "superres_icons": "pairs",
     "domains": "domains",
     "mnist_negatives": "domains",
+    "digits_edges": "domains",
+    "mnist_edges": "domains",
+    "digits_photos": "domains",
+    "mnist_photos": "domains",
     "openmoji_twemoji": "domains",
     "captions": "captions",
     "fashion_captions": "captions",
@@ -74,8 +82,13 @@ class DataKind:
 
     @property
     def judged(self) -> bool:
-        """Samples that a judge measures; points are measured by the mixture that is known."""
+        """Samples that a judge measures."""
         return self.pixels and not self.fields
+
+    @property
+    def points(self) -> bool:
+        """Points, which are measured by the mixture that is known."""
+        return not self.pixels and not self.fields
 
     @property
     def plain(self) -> bool:
@@ -172,7 +185,7 @@ class DataParams(Section):
         if self.name not in FOLDERS and self.folder is not None:
             names = " or ".join(FOLDERS)
             raise ValueError(f"data.folder is only read with data.name: {names}")
-        if self.kind == "points" and self.resolution is not None:
+        if self.traits.points and self.resolution is not None:
             raise ValueError(
                 f"data.resolution is for images; {self.name} is points: set it to null"
             )
@@ -439,7 +452,7 @@ class Params(Section):
     @model_validator(mode="after")
     def _sections_fit_the_data(self) -> "Params":
         name, traits = self.data.name, self.data.traits
-        if self.data.kind == "points":
+        if traits.points:
             if (self.evaluate.extractor, self.evaluate.weights) != ("judge", None):
                 raise ValueError(
                     f"evaluate.extractor: {name} is measured by the mixture it comes from: "

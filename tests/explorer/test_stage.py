@@ -173,7 +173,7 @@ def test_points_are_refused_in_one_line(tmp_path: Path) -> None:
     with chdir(tmp_path):
         fetch(params.data, layout.RAW)
         prepare(layout.RAW, params.data, layout.PREPARED)
-        with pytest.raises(InputError, match="explore shows images, and ring has points") as told:
+        with pytest.raises(InputError, match="and ring has other samples") as told:
             explore.run(params, [], Path("page.html"))
     assert told.value.exit_code == 2
     assert not (tmp_path / "page.html").exists()

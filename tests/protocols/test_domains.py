@@ -34,31 +34,31 @@ def values(outputs: dict[str, np.ndarray], *, partnered: bool = True) -> dict:
 
 def test_the_right_translation_finds_every_partner_and_keeps_every_class() -> None:
     found = values({"a_to_b": TEST.fields["b"], "a_rounded": TEST.fields["a"]})
-    assert found["a_to_b_l1"] == found["a_rounded_l1"] == 0
-    assert found["a_to_b_retrieval"] == found["a_to_b_class_kept"] == 1
-    assert found["a_to_b_class_told"] == 1
+    assert found["a_to_b/l1"] == found["a_rounded/l1"] == 0
+    assert found["a_to_b/retrieval"] == found["a_to_b/class_kept"] == 1
+    assert found["a_to_b/class_told"] == 1
     assert not any(name.startswith("b_to_a") for name in found)
 
 
 def test_wrong_partners_of_the_right_look_are_told_from_right_ones() -> None:
     shifted = np.roll(TEST.fields["b"], 1, axis=0)  # by one class too
     found = values({"a_to_b": shifted})
-    assert found["a_to_b_retrieval"] == found["a_to_b_class_kept"] == 0
+    assert found["a_to_b/retrieval"] == found["a_to_b/class_kept"] == 0
 
 
 def test_where_nobody_knows_partners_none_are_looked_for() -> None:
     found = values({"a_to_b": TEST.fields["b"]}, partnered=False)
-    assert "a_to_b_l1" not in found
-    assert "belong to each other" in found[f"{LEFT_OUT}a_to_b_retrieval"]
-    assert found["a_to_b_class_kept"] == 1
+    assert "a_to_b/l1" not in found
+    assert "belong to each other" in found[f"{LEFT_OUT}a_to_b/retrieval"]
+    assert found["a_to_b/class_kept"] == 1
 
 
 def test_inputs_as_they_are_are_the_baseline() -> None:
     found = measured(untouched(TEST, TRAIN, partnered=True))
     expected = np.abs(255 - 2 * TEST.fields["a"].astype(float)).mean() / 255
-    assert found["a_to_b_l1"] == found["b_to_a_l1"] == pytest.approx(expected)
-    assert found["a_to_b_retrieval_ratio"] == pytest.approx(
-        found["a_to_b_retrieval"] / max(found["a_to_b_retrieval"], 1 / 24)
+    assert found["a_to_b/l1"] == found["b_to_a/l1"] == pytest.approx(expected)
+    assert found["a_to_b/retrieval_ratio"] == pytest.approx(
+        found["a_to_b/retrieval"] / max(found["a_to_b/retrieval"], 1 / 24)
     )
 
 

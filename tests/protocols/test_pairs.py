@@ -35,11 +35,10 @@ def test_a_perfect_model_has_no_error_and_the_saturation_of_the_truth(
     protocol: PairProtocol,
 ) -> None:
     test = coloured(12, 2)
-    values = protocol.measure({"target": test.fields["target"]}, test)
-    assert (values["l1"], values["psnr"], values["samples"]) == (0, 100, 12)
+    values = protocol.measure({"target": test.fields["target"][:10]}, test)
+    assert (values["l1"], values["psnr"], values["samples"]) == (0, 100, 10)
     assert values["ssim"] == pytest.approx(1)
-    assert values["saturation"] == protocol.measure_real()["saturation_real"] > 0.4
-    assert values["saturation_gap"] == 0
+    assert values["saturation"] == values["saturation_real"] > 0.4
     assert "no judge" in values[f"{LEFT_OUT}fid"]
     assert values[f"{LEFT_OUT}input_psnr"] == "smaller inputs"
 
@@ -49,14 +48,11 @@ def test_a_model_that_copies_or_says_the_mean_scores_what_the_baseline_does(
 ) -> None:
     test, real = coloured(12, 2), protocol.measure_real()
     copied = protocol.measure({"target": test.fields["source"].repeat(3, 3)}, test)
-    assert copied["l1"] == real["copy_l1"]
+    assert copied["l1"] == real["copy/l1"]
     assert copied["saturation"] == 0
-    assert copied["saturation_gap"] == real["saturation_real"]
-    fewer = protocol.measure({"target": test.fields["target"][:7]}, test)
-    assert (fewer["l1"], fewer["samples"]) == (0, 7)
     train = coloured(30, 0).fields["target"]
     mean = np.broadcast_to(train.mean(0).round().astype(np.uint8), test.fields["target"].shape)
-    assert protocol.measure({"target": mean}, test)["l1"] == real["mean_l1"] != real["copy_l1"]
+    assert protocol.measure({"target": mean}, test)["l1"] == real["mean/l1"] != real["copy/l1"]
 
 
 def test_small_inputs_are_enlarged_and_outputs_must_be_able_to_give_them() -> None:

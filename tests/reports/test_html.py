@@ -2,10 +2,13 @@
 
 import base64
 import io
+import json
 import re
 from collections.abc import Iterator
 from dataclasses import replace
+from itertools import combinations, pairwise
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -18,7 +21,7 @@ from ganstudy.data.images import Split
 from ganstudy.reports import embedded
 from ganstudy.reports.comparison import compare
 from ganstudy.reports.html import write
-from ganstudy.reports.looks import COLOURS
+from ganstudy.reports.looks import COLOURS, MARKERS
 from ganstudy.reports.pictures import tile
 from ganstudy.reports.study import Study
 from reports.planted import KEYS, covered, followed, images, labelled, many, plain, snapshots, timed
@@ -154,7 +157,7 @@ def test_equal_studies_give_equal_bytes(rich: Study, tmp_path: Path) -> None:
 
 def test_every_picture_says_what_it_shows(opened, rich: Study) -> None:
     texts = opened(rich).page.locator("img").evaluate_all("all => all.map(i => i.alt)")
-    assert len(texts) == len(set(texts)) == 1 + 2 + 4 + 4
+    assert len(texts) == len(set(texts)) == 1 + 2 + 4 + 4 + 2  # two stand side by side again
     assert all(len(text) > 10 for text in texts)
 
 
@@ -178,6 +181,7 @@ def test_a_heading_orders_the_runs_by_its_number_and_turns_round(opened, rich: S
     assert (heading.get_attribute("aria-sort"), order(page)) == ("ascending", [GAN, VAE])
     page.keyboard.press("Space")
     assert (heading.get_attribute("aria-sort"), order(page)) == ("descending", [VAE, GAN])
+    page.get_by_label("all metrics").check()
     unknown = page.locator("#table th", has_text="mem1")
     for _ in range(2):  # only the GAN has a value: it is first both ways
         unknown.locator("button").click()
@@ -305,6 +309,246 @@ def test_a_phone_scrolls_down_only(opened, rich: Study, width: int) -> None:
     assert box["x"] + box["width"] <= width
 
 
+# Metrics
+
+
+def test_arrows_say_which_way_is_better_and_the_better_runs_come_first(opened, rich: Study) -> None:
+    gan, vae = rich.runs
+    vae = replace(vae, metrics=vae.metrics | {"recall": 0.99})
+    page = opened(replace(rich, runs=[gan, vae])).page
+    for text, arrow, best in (("debiased FID", "↓", GAN), ("recall", "↑", VAE)):
+        heading = page.locator("#table th", has_text=text).first
+        assert arrow in heading.inner_text()
+        heading.locator("button").click()
+        assert order(page)[0] == best
+
+
+def test_a_few_columns_are_seen_and_then_all(opened, rich: Study) -> None:
+    page = opened(rich).page
+    headings = page.locator("#table thead th:visible")
+    few = [text.split()[0] for text in headings.all_inner_texts()]
+    assert few == ["run", "debiased", "recall", "coverage", "relative", "×", "precision"]
+    page.get_by_label("all metrics").check()
+    assert headings.count() > 10
+    assert page.locator("#table th", has_text="KID").is_visible()
+
+
+def test_what_is_shown_is_a_file_in_two_formats(opened, rich: Study) -> None:
+    page = opened(rich).page
+    page.locator("#samples .chip", has_text=VAE).click()
+    with page.expect_download() as csv:
+        page.locator("#csv").click()
+    head, real, run = csv.value.path().read_text().splitlines()
+    assert head.split(",")[:3] == ["run", "debiased FID [95 %]", "recall"]
+    assert real.split(",")[:2] == ["real images", "0.1"]
+    assert run.split(",")[:2] == [GAN, "7.0"]
+    with page.expect_download() as found:
+        page.locator("#json").click()
+    rows = json.loads(found.value.path().read_text())
+    assert [row["run"] for row in rows] == ["real images", GAN]
+    assert rows[1]["recall"] == 0.91
+    assert "KID" not in rows[1]  # a column that is not seen
+
+
+def test_a_phone_has_a_card_for_each_run(opened, rich: Study) -> None:
+    page = opened(rich, width=390).page
+    row = page.locator(f"#table tr[data-run='{GAN}']")
+    cells = row.locator("td:visible")
+    places = [cell.bounding_box() for cell in cells.all()]
+    assert len({box["x"] for box in places}) == 1  # below each other
+    assert all(box["x"] + box["width"] <= 390 for box in places)
+    label = "cell => getComputedStyle(cell, '::before').content"
+    assert cells.first.evaluate(label) == '"debiased FID [95 %] ↓"'
+
+
+# Two runs
+
+
+def test_two_runs_are_compared_by_metrics_params_and_samples(opened, rich: Study) -> None:
+    gan, vae = rich.runs
+    other = {"train": {**vae.meta["params"]["train"], "batch": 99}}
+    page = opened(replace(rich, runs=[gan, replace(vae, meta={**vae.meta, "params": other})])).page
+    two = page.locator("#two")
+    fid = two.locator("#two-metrics tr", has_text="debiased FID")
+    assert fid.locator("td").all_inner_texts() == [
+        "7.00 [6.00, 7.50]",
+        "19.00 [18.00, 19.50]",
+        "+12",
+    ]
+    assert fid.locator(".gain").count() == 0
+    differing = two.locator("#two-params tr")
+    assert differing.count() == 1
+    assert differing.locator("th, td").all_inner_texts()[::2] == ["train.batch", "99"]
+    left = two.locator("#two-samples img").first
+    before = left.screenshot()
+    page.locator("#moment").focus()
+    page.keyboard.press("Home")
+    assert left.screenshot() != before  # at the moment that is chosen below
+    page.locator("#one").select_option(VAE)
+    page.locator("#other").select_option(GAN)
+    assert fid.locator("td").last.inner_text() == "-12"
+    assert fid.locator(".gain").count() == 1
+
+
+# What the address keeps
+
+
+def test_an_address_shows_again_what_was_chosen(opened, rich: Study) -> None:
+    found = opened(rich, scheme="light")
+    page = found.page
+    page.locator("#samples .chip", has_text=VAE).click()
+    page.locator("#moment").focus()
+    page.keyboard.press("Home")
+    page.get_by_label("seconds").check()
+    page.get_by_label("all metrics").check()
+    page.locator("#theme").click()
+    page.locator("#table th", has_text="recall").first.locator("button").click()
+    page.locator("#other").select_option(GAN)
+    address = page.url
+    page.goto("about:blank")
+    page.goto(address)
+    page.locator("[aria-busy]").first.wait_for(state="detached")
+    assert page.locator("#count").inner_text() == "1 of 2"
+    assert not card(page, VAE).is_visible()
+    assert page.locator("#reached").inner_text() == "16 images shown"
+    assert page.get_by_label("seconds").is_checked()
+    assert page.get_by_label("all metrics").is_checked()
+    assert page.locator("#theme").get_attribute("aria-pressed") == "true"
+    heading = page.locator("#table th", has_text="recall").first
+    assert heading.get_attribute("aria-sort") == "descending"
+    assert page.locator("#other").input_value() == GAN
+    page.locator(".bar a", has_text="Training").click()  # which leaves it as it is
+    assert page.url == address
+    assert found.complaints == []
+
+
+def test_when_nothing_is_shown_it_is_said(opened, rich: Study) -> None:
+    page = opened(rich).page
+    said = page.locator("#none")
+    assert not said.is_visible()
+    for key in KEYS:
+        page.locator("#samples .chip", has_text=key).click()
+    assert "No run is shown" in said.inner_text()
+    page.locator("#samples .chip").first.click()
+    assert not said.is_visible()
+
+
+# Pictures and paper
+
+
+def test_a_picture_is_enlarged_by_keys_and_by_a_click(opened, rich: Study) -> None:
+    page = opened(rich).page
+    large = page.locator("#large")
+    picture = page.locator("#copies img").first
+    small = picture.bounding_box()["width"]
+    picture.focus()
+    page.keyboard.press("Enter")
+    assert large.locator("img").bounding_box()["width"] > small
+    assert large.locator("p").inner_text() == "first samples"
+    page.keyboard.press("Escape")
+    assert not large.is_visible()
+    card(page, GAN).click()
+    assert large.is_visible()
+    large.click()
+    assert not large.is_visible()
+
+
+def test_paper_has_every_plot_and_column_the_legend_and_light_colours(opened, rich: Study) -> None:
+    found = opened(rich, scheme="dark", drawn=False)
+    page = found.page
+    page.evaluate(
+        """() => { window.print = () => { document.documentElement.dataset.printed = [
+            document.querySelectorAll("[aria-busy]").length,
+            document.querySelectorAll("main details:not([open])").length]; }; }"""
+    )
+    page.locator("#print").click()
+    page.locator("html[data-printed]").wait_for(state="attached")
+    nothing_busy_nothing_shut = "0,0"
+    assert page.locator("html").get_attribute("data-printed") == nothing_busy_nothing_shut
+    page.emulate_media(media="print", color_scheme="dark")
+    assert page.locator("#table th", has_text="KID").is_visible()
+    assert page.locator("#training .strip .chip").first.is_visible()
+    assert not page.locator(".bar, .tools").first.is_visible()
+    ground = page.evaluate("getComputedStyle(document.body).backgroundColor")
+    assert ground == "rgb(255, 255, 255)"
+
+
+# Plots
+
+
+def model(page: Page, plot: str, code: str) -> Any:
+    """What `code` finds of the Bokeh figure that is drawn in `plot`."""
+    script = f"""place => {{ const view = Bokeh.index.roots.find((root) => place.contains(root.el));
+        const figure = view.model; return {code}; }}"""
+    return page.locator(f"#{plot}").evaluate(script)
+
+
+def test_axes_reach_as_far_as_the_data_and_say_that_they_are_logarithmic(
+    opened, rich: Study
+) -> None:
+    page = opened(rich).page
+    assert "log scale" in page.locator(".plot", has=page.locator("#plot-growth-fid")).inner_text()
+    coverage = page.locator(".plot", has=page.locator("#plot-growth-coverage"))
+    assert "log scale" not in coverage.inner_text()
+    low, high = model(page, "plot-balance", "[figure.x_range.start, figure.x_range.end]")
+    assert 0.5 < low < 0.91 < high < 1.3  # every recall is 0.91
+    assert model(page, "plot-growth-fid", 'figure.renderers.some((r) => r.name === "real images")')
+    bottom = model(page, "plot-growth-fid", "figure.y_range.start")
+    assert bottom < 2.0 * 1000 / 12  # the floor of 1,000 samples, at the 12 of a snapshot
+
+
+def test_a_term_of_unlike_scales_is_drawn_on_a_log_axis(opened, rich: Study) -> None:
+    gan, vae = rich.runs
+    large = gan.history.assign(**{"discriminator/r1": [100.0, 90.0, 80.0]})
+    page = opened(replace(rich, runs=[replace(gan, history=large), vae])).page
+    assert model(page, "plot-term-discriminator-r1", "figure.y_scale.type") == "LogScale"
+    assert model(page, "plot-term-generator-loss", "figure.y_scale.type") == "LinearScale"
+
+
+def test_curves_have_the_names_of_their_losses_at_their_ends(opened, rich: Study) -> None:
+    page = opened(rich).page
+    names = """figure.renderers.filter((r) => r.data_source.data.name)
+        .map((r) => [...r.data_source.data.name][0])"""
+    assert model(page, "plot-growth-fid", names) == ["gan-non_saturating", "vae-elbo"]
+
+
+def test_the_legend_has_the_markers_and_dashes_of_the_plots(opened, rich: Study) -> None:
+    study = many(rich, 2, 3, snapshots(1))
+    page = opened(replace(study, comparison=compare(study.runs, {}))).page
+    strip = page.locator("#training .strip")
+    shapes = strip.locator(".chip:not(.seed) path:not(.dash)").evaluate_all(
+        "all => all.map(path => path.getAttribute('d'))"
+    )
+    dashes = strip.locator(".seed path").evaluate_all(
+        "all => all.map(path => path.getAttribute('stroke-dasharray'))"
+    )
+    assert len(set(shapes)) == 2
+    assert len(set(dashes)) == 3
+    style = (
+        "chip => { const s = getComputedStyle(chip); return [s.backgroundColor, s.borderStyle]; }"
+    )
+    seed, loss = strip.locator(".seed").first, strip.locator(".chip:not(.seed)").first
+    assert seed.evaluate(style) == loss.evaluate(style)
+    seed.click()
+    assert seed.evaluate(style)[1] == "dashed"
+
+
+def test_every_control_has_a_name_every_id_is_one_and_headings_go_down_by_one(
+    opened, failed: Study
+) -> None:
+    page = opened(failed).page
+    nameless = """() => [...document.querySelectorAll(
+            "a, button, input, select, summary, [tabindex]")]
+        .filter((e) => !(e.getAttribute("aria-label") || e.alt || e.labels?.length || e.title
+            || e.textContent.trim())).map((e) => e.outerHTML)"""
+    assert page.evaluate(nameless) == []
+    ids = page.locator("[id]").evaluate_all("all => all.map(e => e.id)")
+    assert len(ids) == len(set(ids))
+    levels = page.locator("h1, h2, h3, h4").evaluate_all("all => all.map(e => +e.localName[1])")
+    assert levels[0] == 1
+    assert all(after - before <= 1 for before, after in pairwise(levels))
+
+
 # Studies of every size
 
 
@@ -331,6 +575,8 @@ def test_seeds_bring_the_comparison_of_losses_and_its_verdicts(opened, rich: Stu
     assert chances.nth(0).locator("td").all_inner_texts() == ["", "1.00*", "1.00*"]
     assert chances.nth(2).locator("td").all_inner_texts() == ["0.00*", "0.00*", ""]
     assert "3 differ, 0 tie" in found.page.locator(".lead").inner_text()
+    tiers = losses.locator(".tiers li").all_inner_texts()
+    assert tiers == ["gan-loss_0", "gan-loss_1", "gan-loss_2"]
     concluded = losses.locator("h3:text('What can be concluded') + ul")
     assert concluded.locator("strong", has_text="gan-loss_0").count() == 1
     assert "**" not in concluded.inner_text()
@@ -378,7 +624,8 @@ def test_seventy_seven_runs_begin_with_a_seed_of_each_loss_and_stay_small(
     curves.scroll_into_view_if_needed()
     page.locator("#plot-growth-fid:not([aria-busy])").wait_for()  # drawn as was chosen by then
     shown = """place => Bokeh.index.roots.find((root) => place.contains(root.el)).model
-        .renderers.filter((one) => one.visible).map((one) => one.name)"""
+        .renderers.filter((one) => one.visible && one.name !== "real images")
+        .map((one) => one.name)"""
     seen = {f"gan-loss_{loss}-{seed}" for loss in range(11) for seed in (3, 5)}
     assert set(curves.evaluate(shown)) == seen
     assert found.complaints == []
@@ -461,6 +708,39 @@ def test_large_images_are_shrunk_in_proportion(rich: Study) -> None:
     side, pixels = found.detail.side, found.detail.pixels
     assert found.samples[GAN].width == side * (pixels + 1) + 1
     assert found.samples[GAN].height == side * (pixels // 2 + 1) + 1
+
+
+def test_the_first_colours_are_apart_for_eyes_without_green_and_all_by_their_markers() -> None:
+    """Machado, Oliveira & Fernandes 2009, deuteranopia at severity 1, on linear RGB."""
+    seen = [lightness_and_hue(colour) for colour in COLOURS]
+    for one, other in combinations(seen[:4], 2):
+        assert np.linalg.norm(one - other) > 15
+    pairs = {(COLOURS[n % len(COLOURS)], MARKERS[n % len(MARKERS)]) for n in range(len(COLOURS))}
+    alike = [
+        {MARKERS[a % len(MARKERS)], MARKERS[b % len(MARKERS)]}
+        for a, b in combinations(range(len(COLOURS)), 2)
+        if np.linalg.norm(seen[a] - seen[b]) < 10
+    ]
+    assert len(pairs) == len(COLOURS)
+    assert all(len(markers) == 2 for markers in alike)
+
+
+def lightness_and_hue(colour: str) -> np.ndarray:
+    """CIE L*a*b* of a colour as such an eye sees it."""
+    values = [int(colour[i : i + 2], 16) / 255 for i in (1, 3, 5)]
+    linear = np.array([v / 12.92 if v <= 0.04045 else ((v + 0.055) / 1.055) ** 2.4 for v in values])
+    eye = np.array(
+        [
+            [0.367322, 0.860646, -0.227968],
+            [0.280085, 0.672501, 0.047413],
+            [-0.011820, 0.042940, 0.968881],
+        ]
+    )
+    to_xyz = np.array(
+        [[0.4124, 0.3576, 0.1805], [0.2126, 0.7152, 0.0722], [0.0193, 0.1192, 0.9505]]
+    )
+    x, y, z = np.cbrt(to_xyz @ np.clip(eye @ linear, 0, 1) / [0.9505, 1.0, 1.089])
+    return np.array([116 * y - 16, 500 * (x - y), 200 * (y - z)])
 
 
 def test_colours_of_runs_stand_out_from_both_grounds() -> None:

@@ -22,10 +22,12 @@ def study(tmp_path: Path) -> Study:
 
 
 def rows(text: str) -> list[list[str]]:
-    """The cells of the Markdown table that `text` begins with."""
+    """The cells of the Markdown table that `text` begins with; headings without their arrows."""
     lines = text.splitlines()
     return [
-        [cell.strip() for cell in line.strip("|").split(" | ")] for line in lines if "|" in line
+        [cell.strip(" ↓↑") for cell in line.strip("|").split(" | ")]
+        for line in lines
+        if "|" in line
     ]
 
 
@@ -34,6 +36,7 @@ def rows(text: str) -> list[list[str]]:
 
 def test_real_images_come_first_and_columns_that_nobody_fills_are_left_out(study: Study) -> None:
     table = tables.comparison(study.real, study.runs)
+    assert "| debiased FID [95 %] ↓ | recall ↑ | coverage ↑ |" in table
     head, _, *body = rows(table)
     assert [line[0] for line in body] == [
         "**real images**",
@@ -94,7 +97,7 @@ def test_multiples_of_the_floor_hold_the_truth_as_often_as_they_say() -> None:
 def test_every_column_of_the_table_is_explained_and_no_other(study: Study) -> None:
     head = rows(tables.comparison(study.real, study.runs))[0][1:]
     explained = re.findall(r"^- \*\*(.+?)\*\*: \S", tables.legend(study.real, study.runs), re.M)
-    assert explained == head
+    assert [name.strip(" ↓↑") for name in explained] == head
     assert all(column.meaning for column in tables.COLUMNS)
     assert "mem1" in head
     assert "mem1" not in tables.legend(study.real, study.runs[1:])

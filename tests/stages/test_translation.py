@@ -76,7 +76,7 @@ def test_pairs_are_learnt_measured_and_shown(root: Path) -> None:
         metrics = read_json(layout.METRICS / f"{key}.json")
         error = np.abs(made.astype(float) - test.fields["target"]).mean() / 255
         assert metrics["l1"] == pytest.approx(error)
-    assert "copy_l1" in read_json(layout.METRICS / "real.json")
+    assert "copy/l1" in read_json(layout.METRICS / "real.json")
     shown = read_run(params.run_keys()[0]).pictures[limits.COLUMNS]
     assert list(shown) == ["input", "output", "truth"]
 
@@ -88,7 +88,7 @@ def test_domains_are_learnt_and_a_users_picture_goes_either_way(root: Path) -> N
     run_all(params)
     key = params.run_keys()[0]
     metrics = read_json(layout.METRICS / f"{key}.json")
-    assert {"a_cycle_l1", "b_rounded_l1", "a_noisy_l1"} <= metrics.keys()
+    assert {"a_cycle/l1", "b_rounded/l1", "a_noisy/l1"} <= metrics.keys()
     Path("own").mkdir()
     Image.new("L", (8, 8), 30).save("own/one.png")
     for given, main in (("a=own", "a_to_b"), ("b=own", "b_to_a")):

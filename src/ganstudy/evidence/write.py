@@ -23,7 +23,7 @@ from ganstudy.files import (
     write_text,
 )
 from ganstudy.models.saved import MODEL
-from ganstudy.params import Kind, Params
+from ganstudy.params import DataKind, Params
 from ganstudy.progress import say
 from ganstudy.protocols import MeasuringProtocol
 
@@ -89,7 +89,7 @@ def write_run(
         folder.pieces.append(limits.HISTORY)
     snapshots = folder.tried(limits.SNAPSHOTS, lambda: read_npz(run / runs.SNAPSHOTS)[0])
     grown = None if snapshots is None else collect.growth(protocol, snapshots)
-    if snapshots is not None and info.kind != "points":
+    if snapshots is not None and not info.traits.points:
         folder.arrays(limits.SNAPSHOTS, lambda: (snapshots[:, : limits.KEPT].copy(),))
     if pictured:
         _pictures(folder, run, info, protocol)
@@ -112,11 +112,11 @@ def write_real(params: Params, source: Mapping[str, str], place: Path) -> None:
     shutil.rmtree(place, ignore_errors=True)
     info, test = load_info(layout.PREPARED), load_split(layout.PREPARED, "test")
     counts: list[int] = []
-    if test.labels is not None and info.classes and info.kind == "images":
+    if test.labels is not None and info.classes and info.traits.plain:
         counts = np.bincount(test.labels, minlength=len(info.classes)).tolist()
     write_npz(
         place / limits.REFERENCE,
-        _shown(test.images[: params.sample.count], info.kind),
+        _shown(test.images[: params.sample.count], info.traits),
         deflate=True,
     )
     write_json(place / limits.ORIGIN, {"source": dict(source)})
@@ -133,8 +133,8 @@ def _pictures(folder: _Folder, run: Path, info: DataInfo, protocol: MeasuringPro
         return read_samples(layout.output(run / "samples.npz", "sample"))[0]
 
     test = load_split(layout.PREPARED, "test")
-    folder.arrays(limits.SAMPLES, lambda: (_shown(samples(), info.kind),))
-    if info.kind == "points":
+    folder.arrays(limits.SAMPLES, lambda: (_shown(samples(), info.traits),))
+    if info.traits.points:
         farthest = float(np.abs(test.images).max())
         folder.arrays(
             limits.LANDSCAPE,
@@ -142,14 +142,14 @@ def _pictures(folder: _Folder, run: Path, info: DataInfo, protocol: MeasuringPro
         )
         return
     folder.arrays(limits.WALKS, lambda: collect.walk(run, test))
-    if info.kind == "images":
+    if info.traits.plain:
         train = load_split(layout.PREPARED, "train").images
         folder.arrays(limits.NEIGHBOURS, lambda: collect.neighbours(protocol, samples(), train))
 
 
-def _shown(samples: Samples, kind: Kind) -> npt.NDArray[Any]:
+def _shown(samples: Samples, traits: DataKind) -> npt.NDArray[Any]:
     """The first images, or all points in as many digits as a picture has."""
-    if kind == "points":
+    if traits.points:
         with np.errstate(over="ignore"):  # those of a game that diverged are outside every picture
             return samples.astype(np.float16)
     return samples[: limits.KEPT].astype(np.uint8, copy=False)

@@ -57,7 +57,10 @@ def fingerprint(params: Params) -> dict[str, Any]:
     }
     if params.data.traits.fields:
         found["rows"] = ROWS
-        return found | {"values": texts(_numbers(_measured_fields(params)), digits=9)}
+        if params.judge is not None:  # a classifier learns from the training split
+            found["classifier"] = params.judge.model_dump(mode="json", exclude={"weights"})
+            found["precision"] = params.train.precision
+        return found | {"values": texts(_numbers(_measured_fields(_tiny(params))), digits=9)}
     if params.train.conditional and params.judge is not None:  # a classifier learns from samples
         found["classifier"] = params.judge.model_dump(mode="json", exclude={"weights"})
         found["precision"] = params.train.precision
@@ -122,6 +125,7 @@ def _tiny(params: Params) -> Params:
     }
     if params.judge is not None:
         small = {"width": WIDTH, "features": FEATURES, "batch": 16, "seed": 0}
+        small |= {"images": SAMPLES}  # of a classifier that a protocol trains
         tiny["judge"] = params.judge.model_copy(update=small)
     return params.model_copy(update=tiny)
 

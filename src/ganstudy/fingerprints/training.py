@@ -120,9 +120,14 @@ def judge_fingerprint(params: Params) -> dict[str, Any]:
 
 
 def tiny_networks(params: Params) -> Params:
-    """The same study with networks of a few units."""
+    """The same study with networks of a few units, and a budget of a few rounds: what a model does
+    late in training is in its fingerprint too."""
     widths = {"latent": 4, "generator_width": WIDTH, "discriminator_width": WIDTH}
-    tiny: dict[str, Any] = {"network": params.network.model_copy(update=widths)}
+    few = {"images": ROUNDS * BATCH, "batch": BATCH}
+    tiny: dict[str, Any] = {
+        "network": params.network.model_copy(update=widths),
+        "train": params.train.model_copy(update=few),
+    }
     for name in ("vae", "ae"):
         section = getattr(params, name)
         if section is not None:
@@ -156,7 +161,8 @@ def _play(make: Any, spaces: Mapping[str, Space], settings: Settings) -> dict[st
             values |= _norms(f"average{place}", average)
             if isinstance(latent := getattr(average, "latent", None), int):
                 z = torch.from_numpy(rng.normal(size=(BATCH, latent)))
-                y = torch.from_numpy(data.fields["y"][:BATCH]) if "y" in data.fields else None
+                told = "y" in data.fields and "labelled" not in data.fields
+                y = torch.from_numpy(data.fields["y"][:BATCH]) if told else None
                 settle_statistics([average], partial(average, z, y))
                 values |= _norms(f"settled{place}", average)
     return texts(values, digits=6)

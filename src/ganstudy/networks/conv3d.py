@@ -35,7 +35,6 @@ class Generator(nn.Module):
     def __init__(self, space: Voxels, latent: int, width: int, norm: str = "batch") -> None:
         super().__init__()
         levels = levels_of(space)
-        self.latent = latent
         channels = [channels_at(width, level) for level in reversed(range(levels))]
         layers: list[nn.Module] = [
             nn.Linear(latent, channels[0] * BASE**3),

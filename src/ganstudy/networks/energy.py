@@ -12,7 +12,7 @@ from torch import Tensor, nn
 from ganstudy.networks.dcgan import channels_at
 from ganstudy.spaces import Points, SampleSpace
 
-OCTAVES = 6  # of waves: from 1 to 32 radians a unit
+SHARPER = 5.0  # times a first layer as it usually starts
 CHAIN = 5  # numbers that describe a chain: see `objectives.langevin.Chain`
 
 
@@ -33,29 +33,16 @@ class Energy(nn.Module):
         return scores
 
 
-class Waves(nn.Module):
-    """Coordinates (N, d) beside their sines and cosines at `OCTAVES` frequencies, (N, d (1 + 2
-    OCTAVES)): by coordinates alone networks are slow to learn modes that are much narrower than the
-    data is wide (Tancik et al. 2020)."""
-
-    frequencies: Tensor
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.register_buffer("frequencies", 2.0 ** torch.arange(OCTAVES))
-
-    def forward(self, x: Tensor) -> Tensor:
-        angles = (x[:, :, None] * self.frequencies.to(x.dtype)).flatten(1)
-        return torch.cat([x, angles.sin(), angles.cos()], 1)
-
-
 def flat(shape: SampleSpace, width: int) -> Energy:
-    """Three hidden layers of `width` units; points come in as waves."""
-    points = isinstance(shape, Points)
-    first: list[nn.Module] = [Waves() if points else nn.Flatten()]
-    sizes = [shape.values * (1 + 2 * OCTAVES if points else 1), width, width]
-    layers = ((nn.Linear(inputs, width), nn.SiLU()) for inputs in sizes)
-    return Energy(shape, nn.Sequential(*first, *chain(*layers)), width)
+    """Three hidden layers of `width` units; of points the first is `SHARPER`, for their modes are
+    narrow beside the data."""
+    sizes = [shape.values, width, width]
+    layers = list(chain(*((nn.Linear(inputs, width), nn.SiLU()) for inputs in sizes)))
+    if isinstance(shape, Points):
+        with torch.no_grad():
+            for weight in layers[0].parameters():
+                weight.mul_(SHARPER)
+    return Energy(shape, nn.Sequential(nn.Flatten(), *layers), width)
 
 
 def convolutional(shape: SampleSpace, width: int) -> Energy:

@@ -37,8 +37,11 @@ class PairProtocol:
         rows = [
             *fidelity(made, target),
             Metric(
-                "saturation, saturation_gap",
-                lambda: _saturations(made, target),
+                "saturation, saturation_real",
+                lambda: {
+                    "saturation": metrics.saturation(made),
+                    "saturation_real": metrics.saturation(target),
+                },
                 _lacks_colour(target),
             ),
             Metric(
@@ -52,8 +55,8 @@ class PairProtocol:
         return measured(rows) | told | {"samples": len(made), "reference": len(target)}
 
     def measure_real(self) -> Values:
-        """The baselines on the test split: `copy_<metric>` or `bicubic_<metric>`, and
-        `mean_<metric>`; and what perfect outputs score, real targets of training."""
+        """The baselines on the test split: `copy/<metric>` or `bicubic/<metric>`, and
+        `mean/<metric>`; and what perfect outputs score, real targets of training."""
         test = load_dataset(layout.PREPARED, "test")
         train = load_dataset(layout.PREPARED, "train").fields["target"]
         source, target = test.fields["source"], test.fields["target"]
@@ -143,12 +146,6 @@ def _fit_to_input(made: Images, source: Images) -> float:
     """PSNR of the outputs, averaged in boxes, to the inputs: a large image must have been able to
     give the small one."""
     return metrics.peak_signal_to_noise(box_averaged(made, _factor(source, made)), source)
-
-
-def _saturations(made: Images, target: Images) -> Values:
-    """Of what was made, and how far it is from that of the truth."""
-    found, real = metrics.saturation(made), metrics.saturation(target)
-    return {"saturation": found, "saturation_gap": abs(found - real)}
 
 
 def _lacks_colour(images: Images) -> str:

@@ -60,9 +60,9 @@ def prefixed(row: Metric, prefix: str) -> Metric:
     """A row whose names begin with `prefix`, which tells one of several outputs."""
 
     def compute() -> Values:
-        return {f"{prefix}_{name}": value for name, value in row.compute().items()}
+        return {f"{prefix}/{name}": value for name, value in row.compute().items()}
 
-    return Metric(f"{prefix}_{row.names}", compute, row.lacks)
+    return Metric(f"{prefix}/{row.names}", compute, row.lacks)
 
 
 def frechet(x: Floats, y: Floats, evaluate: EvaluateParams) -> list[Metric]:

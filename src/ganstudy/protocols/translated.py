@@ -33,8 +33,8 @@ def translations(
     partnered: bool,
     features: Features | None = None,
 ) -> list[Metric]:
-    """Rows of all that was made of either domain: `<a_to_b>_<metric>`, and of what comes back
-    `a_<way>_l1`. `features` are a judge's, for FID; None where there is none."""
+    """Rows of all that was made of either domain: `a_to_b/<metric>`, and of what comes back
+    `a_<way>/l1`. `features` are a judge's, for FID; None where there is none."""
     rows: list[Metric] = []
     for side, other in OTHER.items():
         name = f"{side}_to_{other}"
@@ -44,7 +44,7 @@ def translations(
             rows += [prefixed(row, name) for row in found]
         for way in WAYS:
             if (back := outputs.get(f"{side}_{way}")) is not None:
-                rows.append(_back(f"{side}_{way}_l1", back, test.fields[side][: len(back)]))
+                rows.append(_back(f"{side}_{way}/l1", back, test.fields[side][: len(back)]))
     return rows
 
 

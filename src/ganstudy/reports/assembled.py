@@ -30,7 +30,7 @@ def assemble(params: Params, *, partial: bool = False) -> Study:
     real = read_real()
     table = [_row(found) for found in grid]
     failures = failures_of(grid) | _failures_without_metrics(missing)
-    points = real.data.kind == "points"
+    points = real.data.traits.points
     first = f"{GAN_RUN}-{params.train.loss}-{params.study.seeds[0]}"  # whose summary DVC shows
     return Study(
         params=params,

@@ -82,6 +82,19 @@ def pair_table(found: Comparison) -> str:
     return "\n".join(lines)
 
 
+def tiers(found: Comparison) -> list[list[str]]:
+    """The families in tiers, the best first: each begins with the least median that is left, and
+    takes those after it of which none is shown to differ from that first one."""
+    differ = {frozenset((p.first, p.second)) for p in found.with_verdict("differ")}
+    groups: list[list[str]] = []
+    for name in found.families:
+        if groups and frozenset((groups[-1][0], name)) not in differ:
+            groups[-1].append(name)
+        else:
+            groups.append([name])
+    return groups
+
+
 def listed(pairs: Iterable[Pair], *, better_first: bool) -> str:
     """Pairs by their first: `a: b, c`; with `better_first` the better one of each pair is first."""
     groups: dict[str, list[str]] = {}

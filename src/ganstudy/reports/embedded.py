@@ -16,7 +16,7 @@ from ganstudy.reports.pictures import side_by_side, tile
 from ganstudy.reports.study import Nearest, Study, Walk
 
 GROUND = 112  # grey of the gaps: quiet on white and on black
-MARK = (217, 96, 10)  # between a sample and its neighbours
+MARK = (27, 31, 38)  # between a sample and its neighbours
 MOMENTS = 12  # of training that the page shows at most: WebP ends at 16,383 rows
 BUDGET = 2_500_000  # characters of all pictures: with the scripts, the page stays below 5 MB
 

@@ -23,6 +23,8 @@ from matplotlib.ticker import EngFormatter
 
 # Okabe & Ito's palette: told apart by colour-blind readers.
 COLOURS = ["#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#000000"]
+MARKERS = ("o", "s", "^", "D", "v", "h", "P", "*", "X")
+DIVIDER = "#333333"  # between a sample and its neighbours
 WIDE = 4  # sets of pictures beside each other
 FAR = 20  # times below all runs: on a log scale no place for real samples
 MARKED = 24  # points of a curve up to which each has a dot
@@ -70,38 +72,33 @@ def growth(path: Path, snapshots: Images, columns: int = 12) -> None:
 
 
 def curves(path: Path, runs: Sequence[Run]) -> None:
-    """All terms of each run against images shown: a row of panels for each run."""
-    panels = {run.key: _panels(run) for run in runs}
-    columns = max(1, *(len(groups) for groups in panels.values()))
-    with new_figure(path, 4.2 * columns, 2.6 * len(runs)) as figure:
+    """All terms of each run against images shown: a row of panels for each run, each term in its
+    own, since their scales have nothing in common."""
+    terms = {run.key: _terms(run) for run in runs}
+    columns = max(1, *(len(names) for names in terms.values()))
+    with new_figure(path, 2.9 * columns, 2.5 * len(runs)) as figure:
         grid = figure.subplots(len(runs), columns, squeeze=False)
         for row, run in zip(grid, runs, strict=True):
-            for axes in row[len(panels[run.key]) :]:
+            for axes in row[len(terms[run.key]) :]:
                 axes.axis("off")
-            for axes, (title, names) in zip(row, panels[run.key].items(), strict=False):
-                for colour, name in zip(COLOURS, names, strict=False):
-                    known = run.history[["images", name]].dropna()
-                    axes.plot(
-                        known["images"], known[name], color=colour, lw=1.1, label=name.split("/")[1]
-                    )
-                axes.set_title(f"{run.key}: {title}")
-                axes.set_xlabel("images shown")
+            for place, (axes, name) in enumerate(zip(row, terms[run.key], strict=False)):
+                known = run.history[["images", name]].dropna()
+                axes.plot(known["images"], known[name], color=COLOURS[0], lw=1.1)
+                axes.set_title(name.replace("/", ": "), fontsize=9)
+                axes.set_ylabel(run.key if place == 0 else "")
                 axes.xaxis.set_major_formatter(EngFormatter(sep=""))
-                axes.legend(frameon=False, fontsize=8)
+        figure.supxlabel("images shown", fontsize=9)
 
 
-def _panels(run: Run) -> dict[str, list[str]]:
-    """Columns of history by panel: each player's loss together, its other terms together."""
-    columns = [name for name in run.history.columns if "/" in name]
-    players = list(dict.fromkeys(name.split("/")[0] for name in columns))
-    panels: dict[str, list[str]] = {}
-    for player in players:
-        losses = [f"{player}/{term}" for term in ("adversarial", "loss")]
-        panels[f"{player} loss"] = [name for name in losses if name in columns][:1]
-        others = [n for n in columns if n.startswith(f"{player}/") and n not in losses]
-        if others:
-            panels[f"{player} terms"] = others
-    return panels
+def _terms(run: Run) -> list[str]:
+    """Columns of history that are terms; of two names for a player's loss the one without its
+    penalties."""
+    columns = [str(name) for name in run.history.columns if "/" in str(name)]
+    return [
+        n
+        for n in columns
+        if n.replace("/loss", "/adversarial") not in columns or n.endswith("/adversarial")
+    ]
 
 
 def class_bars(
@@ -131,7 +128,7 @@ def class_bars(
 
 def precision_recall(path: Path, real: Metrics, families: Mapping[str, Sequence[Metrics]]) -> None:
     """Quality against diversity, one dot a run, a colour a family; grey the real images."""
-    with new_figure(path, 4.6 + 2.4 * (len(families) > len(COLOURS)), 3.8) as figure:
+    with new_figure(path, 6.6, 3.8) as figure:
         axes = figure.subplots()
         for index, (name, runs) in enumerate({"real images": [real], **families}.items()):
             known = [metrics for metrics in runs if "recall" in metrics]
@@ -140,15 +137,13 @@ def precision_recall(path: Path, real: Metrics, families: Mapping[str, Sequence[
                 [metrics["precision"] for metrics in known],
                 s=60,
                 color="#999999" if index == 0 else COLOURS[(index - 1) % len(COLOURS)],
-                marker="o" if index <= len(COLOURS) else "^",
+                marker=MARKERS[index % len(MARKERS)],
                 label=name,
             )
-        axes.set(xlim=(0, 1.03), ylim=(0, 1.03), xlabel="recall", ylabel="precision")
+        axes.margins(0.12)  # of what was measured: the axes do not begin at 0
+        axes.set(xlabel="recall", ylabel="precision")
         axes.set_title("quality against diversity")
-        if len(families) > len(COLOURS):
-            axes.legend(frameon=False, fontsize=8, loc="upper left", bbox_to_anchor=(1, 1))
-        else:
-            axes.legend(frameon=False, fontsize=8, loc="lower left")
+        axes.legend(frameon=False, fontsize=8, loc="upper left", bbox_to_anchor=(1, 1))
 
 
 def walks(path: Path, found: Mapping[str, Walk]) -> None:
@@ -197,7 +192,7 @@ def _two_of_each(
                 axes.imshow(tile(flat, images.shape[1]), interpolation="nearest")
                 axes.set_title(title, fontsize=10)
                 if divided:
-                    axes.axvline(images.shape[3] + 1.5, color=COLOURS[1], lw=2)
+                    axes.axvline(images.shape[3] + 1.5, color=DIVIDER, lw=2)
 
 
 def clouds(
@@ -233,6 +228,11 @@ class Panel:
     log: bool = False
     lower_is_better: bool = False
 
+    @property
+    def titled(self) -> str:
+        """The title, and that the axis is logarithmic where it is."""
+        return f"{self.title} (log scale)" if self.log else self.title
+
 
 def seeds(
     path: Path,
@@ -265,7 +265,7 @@ def seeds(
             log = panel.log and min(shown, default=0) > 0  # a debiased distance may be 0 or less
             if key in real and (not log or real[key] > min(shown) / FAR):
                 axes.axvline(real[key], color="#999999", ls="--", lw=1)
-            axes.set_title(panel.title)
+            axes.set_title(panel.titled if log == panel.log else panel.title)
             axes.set_xscale("log" if log else "linear")
         every[0].set_yticks(range(len(families)), list(families))
         every[0].invert_yaxis()
@@ -308,10 +308,11 @@ def growth_curves(
     families: Mapping[str, Sequence[Course]],
     panels: Mapping[str, Panel],
     label: str,
+    floors: Mapping[str, float] | None = None,
 ) -> None:
     """Metrics at each snapshot over what `label` names, a panel a metric: every run a thin line,
-    the median over the runs of a family a thick one. A run that ended early counts there as it
-    ended."""
+    the median over the runs of a family a thick one, dashed grey what real samples have, by
+    `floors`. A run that ended early counts there as it ended."""
     with new_figure(path, 5.2 * len(panels) + 1.5, 3.6) as figure:
         for axes, (key, panel) in zip(
             figure.subplots(1, len(panels), squeeze=False)[0], panels.items(), strict=True
@@ -324,7 +325,9 @@ def growth_curves(
                 places, middle = _middle(runs, key)
                 line = "." * (len(places) <= MARKED) + ("--" if index >= len(COLOURS) else "-")
                 axes.plot(places, middle, line, lw=1.9, label=name, **style)
-            axes.set_title(panel.title)
+            if floors and key in floors:
+                axes.axhline(floors[key], color="#999999", ls="--", lw=1, label="real images")
+            axes.set_title(panel.titled)
             axes.set_xlabel(label)
             axes.set_xlim(left=0)
             axes.set_yscale("log" if panel.log else "linear")

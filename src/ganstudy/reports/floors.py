@@ -37,3 +37,11 @@ def in_floors(m: Mapping[str, Any]) -> Ratio | None:
     half = (m["fid_high"] - m["fid_low"]) / 2
     factor = exp(hypot(half / fid, QUANTILE * m["fid_floor_std"] / floor))
     return Ratio(ratio, (ratio / factor, ratio * factor))
+
+
+def floor_of(real: Mapping[str, Any], samples: int) -> float | None:
+    """About what raw FID real images have among themselves at so many samples: the bias falls with
+    their number as 1/n, from the floor that was measured. None where it was not."""
+    if real.get("fid_floor", 0.0) <= 0 or "samples" not in real:
+        return None
+    return float(real["fid_floor"] * real["samples"] / samples)

@@ -1,16 +1,20 @@
 """The report over images as one interactive page, `index.html`, that needs nothing beside it."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import chain
 from pathlib import Path
 from typing import Any
 
 from ganstudy.reports import embedded, plots, tables
-from ganstudy.reports.looks import Look, looks
+from ganstudy.reports.looks import DRAWN, Look, looks
 from ganstudy.reports.page import findings
 from ganstudy.reports.study import LOOKED_AT, Study, shown
 from ganstudy.reports.templates import render
+from ganstudy.reports.words import GLOSSARY
+from ganstudy.runs import Run
 
+SCRIPTS = ("state.js", "table.js", "two.js", "large.js", "page.js")  # in this order
 WEB = Path(__file__).parent / "web"
 
 
@@ -39,6 +43,9 @@ def write(study: Study, folder: Path) -> None:
         columns=columns,
         cells={run.key: _cells(columns, run.metrics) for run in study.runs},
         real=_cells(columns, study.real),
+        differing=_differing(study.runs),
+        glossary=GLOSSARY,
+        crowd=DRAWN,
         pictures=embedded.embed(study, [key for key, look in seen.items() if look.shown]),
         plots=plots.plots(study, seen),
         shown=shown(study.runs[0], study.params.train.snapshots),
@@ -50,9 +57,27 @@ def write(study: Study, folder: Path) -> None:
         looked_at=LOOKED_AT,
         points=plots.POINTS,
         style=(WEB / "page.css").read_text(encoding="utf-8"),
-        script=(WEB / "page.js").read_text(encoding="utf-8"),
+        script="\n".join((WEB / name).read_text(encoding="utf-8") for name in SCRIPTS),
         bokeh=plots.script(),
     )
+
+
+def _differing(runs: Sequence[Run]) -> dict[str, dict[str, str]]:
+    """By run, its params that are not the same in all runs."""
+    every = {run.key: _flat(run.meta["params"]) for run in runs}
+    names = dict.fromkeys(chain.from_iterable(every.values()))
+    unlike = [n for n in names if len({params.get(n) for params in every.values()}) > 1]
+    return {key: {n: params.get(n, "–") for n in unlike} for key, params in every.items()}
+
+
+def _flat(values: Mapping[str, Any], prefix: str = "") -> dict[str, str]:
+    found: dict[str, str] = {}
+    for name, value in values.items():
+        if isinstance(value, Mapping):
+            found |= _flat(value, f"{prefix}{name}.")
+        else:
+            found[f"{prefix}{name}"] = str(value)
+    return found
 
 
 def _cells(columns: list[tables.Column], metrics: Mapping[str, Any]) -> list[Cell]:

@@ -58,6 +58,7 @@ def findings(study: Study) -> dict[str, Any]:
         "remarks": remarks(study),
         "left_out": left_out(study),
         "compared": conclusions.table(found, study.real.get("fid_floor", 0.0)) if found else "",
+        "tiers": conclusions.tiers(found) if found and found.pairs else [],
         "can": conclusions.can_be_concluded(found) if found else [],
         "cannot": conclusions.cannot_be_concluded(study, found) if found else [],
         "pair_table": conclusions.pair_table(found) if found else "",
@@ -114,11 +115,11 @@ def _draw(study: Study, pictures: Path) -> None:
         figures.precision_recall(pictures / "precision-recall.png", study.real, rows)
     if study.grown():
         panels = {k: p for k, p in PANELS.items() if k in study.growth[study.runs[0].key][0]}
-        path = pictures / "growth.png"
-        figures.growth_curves(path, study.courses(), panels, "real images shown")
+        path, floors = pictures / "growth.png", study.growth_floors()
+        figures.growth_curves(path, study.courses(), panels, "real images shown", floors)
         if timed := study.courses_in_seconds():
             path = pictures / "growth-seconds.png"
-            figures.growth_curves(path, timed, panels, "seconds of training")
+            figures.growth_curves(path, timed, panels, "seconds of training", floors)
     if study.neighbours:
         figures.neighbours(pictures / "neighbours.png", study.neighbours)
     _draw_classes(study, pictures)

@@ -19,10 +19,13 @@ from bokeh.models import (
     FixedTicker,
     HoverTool,
     Line,
+    LogScale,
     NumeralTickFormatter,
     Range1d,
     ResetTool,
+    SaveTool,
     Scatter,
+    Text,
 )
 from bokeh.models.renderers import DataRenderer
 from bokeh.plotting import figure
@@ -35,8 +38,11 @@ from ganstudy.reports.page import PANELS
 from ganstudy.reports.study import Study, by_class, shown
 from ganstudy.runs import Run, by_family
 
+NAMED = 6  # losses up to which curves have their names at their ends: of more they would overlap
+UNLIKE = 50  # times as large are values of one term that no linear axis shows together
 POINTS = 128  # of a training curve: each is a mean over as large a part of training
 HIGHEST = 3000  # pixels of a plot of many classes
+FLOOR = "real images"  # the name of what they reach
 AGAIN = "over"  # tags figures whose abscissa the page can change
 TOOLBAR = ":host { --icon-color: var(--soft); }"  # the page's colours
 TOOLS = 30  # pixels of the buttons' line, which the page lays over the heading's
@@ -53,11 +59,13 @@ Columns = Mapping[str, npt.NDArray[Any]]
 
 @dataclass(frozen=True)
 class Plot:
-    """A figure, the id of the element that it fills, and its heading."""
+    """A figure, the id of the element that it fills, its heading, and what is said beside it: which
+    way is better, and a logarithmic axis."""
 
     id: str
     title: str
     figure: figure
+    notes: Sequence[str] = ()
 
 
 @dataclass(frozen=True)
@@ -134,7 +142,22 @@ def _growth(study: Study, looks: Mapping[str, Look]) -> list[Plot]:
         seconds = np.array(study.seconds[run.key]) if run.key in timed else along * np.nan
         columns = {name: np.array([float(m[name]) for m in grown]) for name in metrics}
         courses[run.key] = {"images": along, "seconds": seconds} | columns
-    return [_curves(f"growth-{n}", PANELS[n], n, courses, looks, dots=True) for n in metrics]
+    found = [_curves(f"growth-{n}", PANELS[n], n, courses, looks, dots=True) for n in metrics]
+    for name, plot in zip(metrics, found, strict=True):
+        if (floor := study.growth_floors().get(name)) is not None:
+            _floor(plot.figure, floor, courses)
+    return found
+
+
+def _floor(drawn: figure, floor: float, courses: Mapping[str, Columns]) -> None:
+    """A dashed line from the first point of all curves to the last."""
+    ends = {}
+    for along in ("images", "seconds"):
+        known = np.concatenate([columns[along] for columns in courses.values()])
+        known = known[np.isfinite(known)] if np.isfinite(known).any() else np.zeros(1)
+        ends[along] = np.array([known.min(), known.max()])
+    line = Line(x="images", y="floor", line_color=REAL, line_width=1.8, line_dash="dashed")
+    drawn.add_glyph(_source(ends | {"floor": np.array([floor, floor])}), line, name=FLOOR)
 
 
 def _terms(study: Study, looks: Mapping[str, Look]) -> Mapping[str, Sequence[Plot]]:
@@ -145,9 +168,20 @@ def _terms(study: Study, looks: Mapping[str, Look]) -> Mapping[str, Sequence[Plo
     for name in names:
         player, term = name.split("/")
         having = {key: columns for key, columns in courses.items() if name in columns}
-        plot = _curves(f"term-{player}-{term}", Panel(term), name, having, looks)
+        panel = Panel(term, log=_unlike([columns[name] for columns in having.values()]))
+        plot = _curves(f"term-{player}-{term}", panel, name, having, looks)
         found.setdefault(player, []).append(plot)
     return found
+
+
+def _unlike(curves: Sequence[npt.NDArray[Any]]) -> bool:
+    """Whether the largest of positive curves would flatten others on a linear axis."""
+    known = [values[np.isfinite(values)] for values in curves]
+    known = [values for values in known if len(values)]
+    if not known or min(values.min() for values in known) <= 0:
+        return False
+    middles = [float(np.median(values)) for values in known]
+    return max(middles) > UNLIKE * min(middles)
 
 
 def _course(study: Study, run: Run) -> Columns:
@@ -184,6 +218,7 @@ def _curves(
     drawn.tags = [AGAIN]
     drawn.xaxis.axis_label = "images shown"
     drawn.xaxis.formatter = NumeralTickFormatter(format="0.[0]a")
+    families = {look.family for look in looks.values()}
     touched: list[DataRenderer] = []  # one renderer a run: pointing at a dot of a line tells once
     for key, columns in courses.items():
         look, source = looks[key], _source({n: columns[n] for n in ("images", "seconds", column)})
@@ -196,6 +231,8 @@ def _curves(
             mark = drawn.add_glyph(source, dot, name=key, visible=look.shown)
             hit = hit if len(columns["images"]) > 1 else mark
         touched.append(hit)
+        if len(families) <= NAMED and look.first:
+            _name_end(drawn, columns, column, key, look)
     tip = _tip(
         {
             "images": "@images{0,0}",
@@ -204,7 +241,22 @@ def _curves(
         }
     )
     drawn.add_tools(HoverTool(tooltips=tip, renderers=touched))
-    return Plot(f"plot-{place}", panel.title, drawn)
+    notes = ["lower is better" if panel.lower_is_better else ""] + ["log scale"] * panel.log
+    return Plot(f"plot-{place}", panel.title, drawn, [note for note in notes if note])
+
+
+def _name_end(drawn: figure, columns: Columns, column: str, key: str, look: Look) -> None:
+    """The family's name above the last point of a curve."""
+    known = np.flatnonzero(np.isfinite(columns[column]))
+    if not len(known):
+        return
+    last = {n: columns[n][known[-1:]] for n in ("images", "seconds", column)}
+    source = _source(last)
+    source.data["name"] = [look.family]
+    text = Text(x="images", y=column, text="name", x_offset=-2, y_offset=-5)
+    text.update(text_align="right", text_baseline="bottom", text_color=look.colour)
+    text.update(text_font={"value": "system-ui"}, text_font_size="11px", text_font_style="bold")
+    drawn.add_glyph(source, text, name=key, visible=look.shown)
 
 
 # Dots
@@ -241,7 +293,8 @@ def _seeds(study: Study, found: Comparison, looks: Mapping[str, Look]) -> Plot:
             dots.append(drawn.add_glyph(source, dot))
     tip = _tip({TITLE: "@value{0,0.00}"}, "@run")
     drawn.add_tools(HoverTool(tooltips=tip, renderers=dots))
-    return Plot("plot-seeds", f"{TITLE} of every seed", drawn)
+    notes = ["lower is better"] + ["log scale"] * isinstance(drawn.x_scale, LogScale)
+    return Plot("plot-seeds", f"{TITLE} of every seed", drawn, notes)
 
 
 def _name_lines(drawn: figure, names: Sequence[str]) -> None:
@@ -251,8 +304,12 @@ def _name_lines(drawn: figure, names: Sequence[str]) -> None:
 
 
 def _balance(study: Study, looks: Mapping[str, Look]) -> Plot:
-    """Precision against recall, one dot a run; real images are a cross."""
-    drawn = _figure(380, "linear", Range1d(start=0, end=1.03), Range1d(start=0, end=1.03))
+    """Precision against recall, one dot a run; real images are a cross. The axes reach as far as
+    what is shown."""
+    across, up = (
+        DataRange1d(only_visible=True, range_padding=0.15, default_span=0.1) for _ in range(2)
+    )
+    drawn = _figure(380, "linear", across, up)
     drawn.xaxis.axis_label, drawn.yaxis.axis_label = "recall", "precision"
     if "recall" in study.real:
         _real(drawn, _at(study.real), Scatter(x="recall", y="precision", marker="x", size=14))
@@ -262,7 +319,8 @@ def _balance(study: Study, looks: Mapping[str, Look]) -> Plot:
             _dots(drawn, _at(run.metrics), dot, run.key, looks)
     fields = {name: f"@{name}{{0.000}}" for name in ("precision", "recall")}
     drawn.add_tools(HoverTool(tooltips=_tip(fields)))
-    return Plot("plot-balance", "precision against recall", drawn)
+    notes = ["both: higher is better", "axes do not begin at 0"]
+    return Plot("plot-balance", "precision against recall", drawn, notes)
 
 
 def _at(metrics: Mapping[str, Any]) -> ColumnDataSource:
@@ -307,7 +365,7 @@ def _lines(values: Sequence[float], offset: float) -> ColumnDataSource:
 
 def _real(drawn: figure, source: ColumnDataSource, mark: Scatter) -> None:
     mark.update(line_color=REAL, line_width=3)
-    drawn.add_glyph(source, mark, name="real images")
+    drawn.add_glyph(source, mark, name=FLOOR)
 
 
 def _dots(
@@ -344,10 +402,10 @@ def _figure(
         height=height + TOOLS,
         sizing_mode="stretch_width",
         x_range=x_range or DataRange1d(only_visible=True),
-        y_range=y_range or DataRange1d(only_visible=True),
+        y_range=y_range or DataRange1d(only_visible=True, range_padding=0.2),
         x_axis_type=across,
         y_axis_type=scale,
-        tools=[BoxZoomTool(), ResetTool()],
+        tools=[BoxZoomTool(), ResetTool(), SaveTool()],
         active_drag=None,
         toolbar_location="above",
         background_fill_color=None,

@@ -11,6 +11,7 @@ from ganstudy.evidence.limits import KEPT, LOOKED_AT
 from ganstudy.files import Images, Samples
 from ganstudy.params import Params
 from ganstudy.reports.comparison import Comparison
+from ganstudy.reports.floors import floor_of
 from ganstudy.runs import Run, by_family
 
 __all__ = [
@@ -121,6 +122,12 @@ class Study:
     def grown(self) -> bool:
         """Whether metrics of the snapshots are there."""
         return all(self.growth.get(run.key) for run in self.runs)
+
+    def growth_floors(self) -> dict[str, float]:
+        """What real images have of what is followed in training, about, at as many samples."""
+        followed = [grown[0] for grown in self.growth.values() if grown]
+        floor = floor_of(self.real, followed[0]["samples"]) if followed else None
+        return {} if floor is None else {"fid": floor}
 
     def timed(self) -> list[Run]:
         """Runs of which this machine knows how long training took until each snapshot."""

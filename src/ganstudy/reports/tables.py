@@ -15,18 +15,32 @@ ALIKE = ("device", "hardware", "threads", "torch", "precision")
 
 @dataclass(frozen=True)
 class Column:
-    """A column: its heading, the metric that orders it, how a metrics JSON becomes its text, and
-    what the heading means."""
+    """A column: its heading, the metric that orders it, how a metrics JSON becomes its text, what
+    the heading means, and which way is better: "↓" less, "↑" more, "" neither."""
 
     heading: str
     key: str
     text: Callable[[Metrics], str]
     meaning: str
+    better: str = ""
+
+    @property
+    def core(self) -> bool:
+        """Whether it is one of the few that a reader sees first."""
+        return self.heading in CORE
 
 
-def _number(heading: str, key: str, digits: int, meaning: str) -> Column:
+CORE = (
+    *("debiased FID [95 %]", "recall", "coverage", "precision", "relative FID [95 %]"),
+    *("× floor [95 %]", "modes", "high quality", "reverse KL"),
+)
+
+
+def _number(heading: str, key: str, digits: int, better: str, meaning: str) -> Column:
     # z: a small negative number, as unbiased estimates may be, is no "-0.0000".
-    return Column(heading, key, lambda m: f"{m[key]:z.{digits}f}" if key in m else UNKNOWN, meaning)
+    return Column(
+        heading, key, lambda m: f"{m[key]:z.{digits}f}" if key in m else UNKNOWN, meaning, better
+    )
 
 
 def _interval(digits: int, value: float, low: float | None, high: float | None) -> str:
@@ -75,9 +89,10 @@ COLUMNS = [
         debiased,
         "Fréchet distance to the test images, extrapolated to infinitely many samples, with the "
         "interval of that same quantity",
+        "↓",
     ),
-    _number("recall", "recall", 3, "share of real images within the samples' balls"),
-    _number("coverage", "coverage", 3, "share of real images with a sample in their ball"),
+    _number("recall", "recall", 3, "↑", "share of real images within the samples' balls"),
+    _number("coverage", "coverage", 3, "↑", "share of real images with a sample in their ball"),
     Column(
         "relative FID [95 %]",
         "fid_relative",
@@ -85,60 +100,67 @@ COLUMNS = [
         "debiased FID over the trace of the real features' covariance: 0 % real images, 100 % one "
         "image at their mean again and again; changes neither with the number of samples nor with "
         "the scale of the features",
+        "↓",
     ),
-    _number("FID", "fid", 2, "raw: biased upwards, the more the fewer samples"),
+    _number("FID", "fid", 2, "↓", "raw: biased upwards, the more the fewer samples"),
     Column(
         "× floor [95 %]",
         "fid",
         floors,
         "raw FID over its mean between as many real images, with the uncertainty of both; the "
         "floor is the bias of so many samples, so that the multiple changes with their number",
+        "↓",
     ),
-    _number("KID", "kid", 4, "kernel distance, unbiased, features standardised"),
-    _number("precision", "precision", 3, "share of samples within the real images' balls"),
-    _number("density", "density", 3, "real balls around a sample, expected 1"),
-    _number("IS", "inception_score", 2, "inception score under the judge"),
-    _number("H(y|x)", "entropy_conditional", 3, "mean entropy of a sample's class: quality"),
-    _number("H(y)", "entropy_marginal", 3, "entropy of the mean class: diversity"),
-    Column("modes", "modes_captured", _modes, "modes captured: with at least one sample"),
-    _number("strict", "modes_captured_strict", 0, "those with a quarter of their weight"),
-    _number("high quality", "high_quality", 4, "share within 3 sigma of a mode"),
-    _number("reverse KL", "mode_kl", 4, "KL of the samples' mode shares to the data's"),
-    _number("KL floor", "mode_kl_floor", 4, "its expectation for a perfect sampler"),
-    _number("within", "within_mode_variance", 2, "variance inside modes over the true one"),
+    _number("KID", "kid", 4, "↓", "kernel distance, unbiased, features standardised"),
+    _number("precision", "precision", 3, "↑", "share of samples within the real images' balls"),
+    _number("density", "density", 3, "↑", "real balls around a sample, expected 1"),
+    _number("IS", "inception_score", 2, "↑", "inception score under the judge"),
+    _number("H(y|x)", "entropy_conditional", 3, "↓", "mean entropy of a sample's class: quality"),
+    _number("H(y)", "entropy_marginal", 3, "↑", "entropy of the mean class: diversity"),
+    Column("modes", "modes_captured", _modes, "modes captured: with at least one sample", "↑"),
+    _number("strict", "modes_captured_strict", 0, "↑", "those with a quarter of their weight"),
+    _number("high quality", "high_quality", 4, "↑", "share within 3 sigma of a mode"),
+    _number("reverse KL", "mode_kl", 4, "↓", "KL of the samples' mode shares to the data's"),
+    _number("KL floor", "mode_kl_floor", 4, "", "its expectation for a perfect sampler"),
+    _number("within", "within_mode_variance", 2, "", "variance inside modes over the true one"),
     Column(
         "classes",
         "classes_captured",
         _captured,
         "classes captured, corrected for the judge's confusion",
+        "↑",
     ),
-    _number("class TV", "class_tv", 3, "total variation of class shares to the reference"),
+    _number("class TV", "class_tv", 3, "↓", "total variation of class shares to the reference"),
     _number(
         "collapsed",
         "classes_collapsed",
         0,
+        "↓",
         "classes that are drawn, but cover less than half of what perfect samples would",
     ),
     _number(
         "class accuracy",
         "class_accuracy",
         3,
+        "↑",
         "GAN-test: share of conditional samples to which the judge gives the class asked for",
     ),
     _number(
         "GAN-train",
         "gan_train",
         3,
+        "↑",
         "or CAS: accuracy on test images of a classifier trained on conditional samples alone",
     ),
     _number(
         "class FID",
         "class_fid",
         2,
+        "↓",
         "mean of the FIDs inside each class, biased upwards by its few samples: see real images",
     ),
-    _number("sharpness", "sharpness_ratio", 2, "variance of the Laplacian over the real one"),
-    _number("mem1", "mem1", 3, "share of samples closer to training images than 1 % of test"),
+    _number("sharpness", "sharpness_ratio", 2, "", "variance of the Laplacian over the real one"),
+    _number("mem1", "mem1", 3, "↓", "share of samples closer to training images than 1 % of test"),
 ]
 
 
@@ -168,7 +190,7 @@ def per_run(runs: Sequence[Run]) -> str:
 def _table(rows: Sequence[tuple[str, Metrics]]) -> str:
     columns = filled([metrics for _, metrics in rows])
     lines = [
-        "| | " + " | ".join(_markdown(c.heading) for c in columns) + " |",
+        "| | " + " | ".join(_titled(c) for c in columns) + " |",
         "|---|" + "---:|" * len(columns),
     ]
     lines += [
@@ -177,14 +199,15 @@ def _table(rows: Sequence[tuple[str, Metrics]]) -> str:
     return "\n".join(lines)
 
 
-def _markdown(heading: str) -> str:
-    return heading.replace("|", "\\|")
+def _titled(column: Column) -> str:
+    """A heading in Markdown, and which way is better."""
+    return " ".join(filter(None, [column.heading.replace("|", "\\|"), column.better]))
 
 
 def legend(real: Metrics, runs: Sequence[Run]) -> str:
     """What each column of `comparison` means, as a Markdown list."""
     columns = filled([real, *(run.metrics for run in runs)])
-    return "\n".join(f"- **{_markdown(column.heading)}**: {column.meaning}" for column in columns)
+    return "\n".join(f"- **{_titled(column)}**: {column.meaning}" for column in columns)
 
 
 COSTS = ("run", "images shown", "seconds", "images/s", "+ pictures and live metrics", "hardware")

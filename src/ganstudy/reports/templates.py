@@ -10,6 +10,7 @@ from markupsafe import Markup
 
 from ganstudy.files import write_text
 from ganstudy.params import Params
+from ganstudy.reports.words import TITLES
 
 
 class Studied(Protocol):
@@ -24,6 +25,7 @@ def render(template: str, out: Path, study: Studied, **values: Any) -> None:
     """Writes `template` with a study, its params and `values` to `out`."""
     told = study.params.model_dump(mode="json", exclude={"runtime"})  # that changes no result
     params = yaml.safe_dump(told, sort_keys=False)
+    values = {"title": TITLES.get(study.data.name, study.data.name), **values}
     fill(template, out, study=study, params=params, **values)
 
 
@@ -46,7 +48,8 @@ _MARKDOWN = markdown_it.MarkdownIt("commonmark", {"html": False}).enable("table"
 
 def _html(text: str) -> Markup:
     """Paragraphs and tables of Markdown as HTML; HTML in it is escaped."""
-    return Markup(_MARKDOWN.render(text))  # noqa: S704 - the renderer escapes
+    html = _MARKDOWN.render(text).replace("<th></th>", "<td></td>")  # a corner heads nothing
+    return Markup(html)  # noqa: S704 - the renderer escapes
 
 
 def _inline(text: str) -> Markup:

@@ -17,7 +17,7 @@ from ganstudy.data.sources import folder_rules
 from ganstudy.errors import InputError, naming, nearest
 from ganstudy.files import write_text
 from ganstudy.keys import RunKey
-from ganstudy.models import build, families_for
+from ganstudy.models import build, families_for, model_class
 from ganstudy.models.base import GenerativeModel
 from ganstudy.params import FEWEST, Params, load
 from ganstudy.spaces import Space, labelled, partly_labelled
@@ -57,6 +57,7 @@ def run(params: Params, pipeline: Path, out: Path | None) -> list[str]:
 
 def _models_can_be_built(params: Params, spaces: Mapping[str, Space]) -> None:
     """Of all that has a recipe and can learn such data."""
+    _grid_fits(params, spaces)
     for family in families_for(params, spaces):
         with torch.device("meta"):
             model = build(params, RunKey.parse(f"{family}-0"), spaces)
@@ -66,6 +67,15 @@ def _models_can_be_built(params: Params, spaces: Mapping[str, Space]) -> None:
         _must_fit_in_memory(
             _buffers(model) * COPIES_OF_STATE, f"what {family} keeps", "its recipe's buffer"
         )
+
+
+def _grid_fits(params: Params, spaces: Mapping[str, Space]) -> None:
+    """Every model of the grid can learn from such data."""
+    families = dict.fromkeys(RunKey.parse(key).family for key in params.run_keys())
+    for family in families:
+        reason = model_class(RunKey.parse(f"{family}-0").model).unfit(spaces)
+        if reason is not None:
+            raise InputError(f"{family} cannot learn from {params.data.name}: {reason}")
 
 
 def _all_hold(*checks: Callable[[], None]) -> None:

@@ -25,8 +25,8 @@ def run(params: Params, keys: Sequence[str], out: Path) -> None:
     that do not fit, and for a network that the page cannot compute.
     """
     info = load_info(layout.PREPARED)
-    if info.kind == "points":
-        raise InputError(f"explore shows images, and {info.name} has points: see its report")
+    if not info.traits.judged:
+        raise InputError(f"explore shows images, and {info.name} has other samples: see its report")
     colours = _colours(params)
     real = load_split(layout.PREPARED, "test")
     found: list[Explored] = []

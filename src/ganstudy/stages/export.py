@@ -38,8 +38,8 @@ def run(params: Params, key: str, kind: Format, out: Path) -> None:
     that has other files.
     """
     folder, info = layout.run_folder(key), load_info(layout.PREPARED)
-    if info.kind == "points":
-        raise InputError(f"export writes models of images, and {info.name} has points")
+    if not info.traits.judged:
+        raise InputError(f"export writes models of images, and {info.name} has other samples")
     if out.exists() and (not out.is_dir() or any(out.iterdir())):
         raise InputError(f"--out {out} is not empty: name a new folder")
     metrics, generator = runs.read_metrics(key), load_generator(folder)

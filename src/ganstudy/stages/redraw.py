@@ -9,6 +9,7 @@ from ganstudy.errors import StudyError
 from ganstudy.evidence.read import missing_files
 from ganstudy.params import Params
 from ganstudy.progress import say
+from ganstudy.reports.catalogue import NAME, write
 from ganstudy.reports.render import render
 from ganstudy.reports.sameness import differences, drawn
 
@@ -41,3 +42,16 @@ def check(params: Params, out: Path) -> None:
 
 def _place() -> str:
     return layout.study_place() or "."
+
+
+def catalogue(root: Path, *, compare: bool = False) -> None:
+    """Writes the page of all studies below `root`, or compares the one that is there with it."""
+    kept = root / layout.REPORTS / NAME
+    if not compare:
+        write(root, kept)
+        return
+    with tempfile.TemporaryDirectory() as folder:
+        made = Path(folder) / NAME
+        write(root, made)
+        if not kept.is_file() or made.read_bytes() != kept.read_bytes():
+            raise StudyError(f"{kept} is not what the reports of the studies say")

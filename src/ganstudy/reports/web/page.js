@@ -1,27 +1,4 @@
-"use strict";
 (async () => {
-  const all = (selector, root = document) => [...root.querySelectorAll(selector)];
-  const byId = (id) => document.getElementById(id);
-  const style = (name) => getComputedStyle(document.documentElement).getPropertyValue(name).trim();
-
-  // The table: a heading orders the runs by its column, and turns the order round.
-  const headings = all("#table thead th");
-  const runs = all("#table tbody").at(-1);
-  const value = (row, column) => parseFloat(row.cells[column].dataset.value ?? "NaN");
-  headings.forEach((heading, column) => {
-    heading.firstElementChild.addEventListener("click", () => {
-      const up = heading.ariaSort !== "ascending";
-      headings.forEach((other) => { other.ariaSort = "none"; });
-      heading.ariaSort = up ? "ascending" : "descending";
-      const order = (a, b) => {
-        const [one, two] = [value(a, column), value(b, column)];
-        if (isNaN(one) || isNaN(two)) return isNaN(one) - isNaN(two);  // unknown comes last
-        return up ? one - two : two - one;
-      };
-      runs.append(...[...runs.rows].sort(order));
-    });
-  });
-
   // The slider: which frame of every picture is seen.
   const slider = byId("moment");
   if (slider) {
@@ -30,9 +7,10 @@
     let playing = 0;
     const move = () => {
       const text = `${shown[slider.value]} images shown`;
-      byId("samples").style.setProperty("--moment", slider.value);
+      document.documentElement.style.setProperty("--moment", slider.value);
       byId("reached").value = text;
       slider.setAttribute("aria-valuetext", text);
+      state.set("moment", slider.value === slider.max ? null : slider.value);
     };
     const stop = () => {
       playing = clearInterval(playing);
@@ -53,6 +31,7 @@
       return move();
     });
     slider.addEventListener("input", () => { stop(); move(); });
+    slider.value = state.get("moment") ?? slider.max;
     move();
   }
 
@@ -70,11 +49,15 @@
       if (known.length) model.setv(Object.fromEntries(known));
     }
   };
-  const keys = [...runs.rows].map((row) => row.dataset.run);
-  const seen = new Set([...runs.rows].filter((row) => !row.classList.contains("off")).map((row) => row.dataset.run));
+  const { keys } = table;
+  const first = [...table.runs.rows].filter((row) => !row.classList.contains("off")).map((row) => row.dataset.run);
+  const chosen = state.get("runs");
+  const seen = new Set(chosen === null ? first : chosen.split(" ").filter((key) => keys.includes(key)));
   const reveal = (figure) => {
     for (const one of figure.renderers) if (keys.includes(one.name)) one.visible = seen.has(one.name);
   };
+  const axes = all("[name=along]");
+  for (const radio of axes) radio.checked = radio.value === (state.get("over") ?? "images");
   const along = () => document.querySelector("[name=along]:checked")?.value ?? "images";
   const stretch = (figure) => {
     if (!figure.tags.includes("over") || figure.renderers[0].glyph.x.field === along()) return;
@@ -85,19 +68,22 @@
   // The theme: the system's until a reader chooses.
   const theme = byId("theme");
   const system = matchMedia("(prefers-color-scheme: dark)");
+  if (state.get("theme")) document.documentElement.dataset.theme = state.get("theme");
   const dress = () => {
-    const chosen = document.documentElement.dataset.theme;
-    theme.ariaPressed = String(chosen ? chosen === "dark" : system.matches);
+    const wanted = document.documentElement.dataset.theme;
+    theme.ariaPressed = String(wanted ? wanted === "dark" : system.matches);
     figures.forEach(paint);
   };
   theme.addEventListener("click", () => {
     document.documentElement.dataset.theme = theme.ariaPressed === "true" ? "light" : "dark";
+    state.set("theme", document.documentElement.dataset.theme);
     dress();
   });
   system.addEventListener("change", dress);
   dress();
 
   // Runs that are shown: in the plots, the pictures and the table at once.
+  const same = (one, other) => one.length === other.length && one.every((key) => other.includes(key));
   const show = () => {
     for (const item of all("[data-run]")) {
       const hidden = !seen.has(item.dataset.run);
@@ -110,6 +96,7 @@
       button.ariaPressed = on ? (on < button.dataset.runs.split(" ").length ? "mixed" : "true") : "false";
     }
     byId("count").textContent = `${seen.size} of ${keys.length}`;
+    byId("none").hidden = seen.size > 0;
   };
   // Of a loss that comes back the seeds that are shown of others, and of a seed the losses; else all.
   const wanted = (group) => {
@@ -126,11 +113,17 @@
       const on = button.dataset.set ? button.dataset.set === "true" : button.ariaPressed === "false";
       if (!on) group.forEach((key) => seen.delete(key));
       else (button.dataset.set ? group : wanted(group)).forEach((key) => seen.add(key));
+      state.set("runs", same([...seen], first) ? null : [...seen].join(" "));
       show();
     });
   }
   show();
-  for (const radio of all("[name=along]")) radio.addEventListener("change", () => figures.forEach(stretch));
+  for (const radio of axes) {
+    radio.addEventListener("change", () => {
+      state.set("over", along() === "images" ? null : along());
+      figures.forEach(stretch);
+    });
+  }
 
   // The panel of runs closes with Escape or a click beside it.
   const chooser = byId("chooser");
@@ -143,7 +136,8 @@
     chooser.firstElementChild.focus();
   });
 
-  // The plots: each is drawn when it comes near the window, and the others one by one meanwhile.
+  // The plots: each is drawn when it comes near the window; the others one by one meanwhile, where
+  // they are small.
   const packed = Uint8Array.from(atob(byId("plots").textContent), (char) => char.charCodeAt(0));
   const unpacked = new Blob([packed]).stream().pipeThrough(new DecompressionStream("gzip"));
   const items = new Map((await new Response(unpacked).json()).map((item) => [item.target_id, item]));
@@ -159,7 +153,24 @@
     for (const { target, isIntersecting } of changes) if (isIntersecting) draw(target.id);
   }, { rootMargin: "50%" });
   for (const id of items.keys()) near.observe(byId(id));
-  for (const id of [...items.keys()]) {
+
+  // On paper: every plot, every fold open, light colours.
+  byId("print").addEventListener("click", async () => {
+    for (const id of [...items.keys()]) await draw(id);
+    const folds = all("details:not(.chooser):not([open])");
+    const before = document.documentElement.dataset.theme;
+    folds.forEach((fold) => { fold.open = true; });
+    document.documentElement.dataset.theme = "light";
+    figures.forEach(paint);
+    await new Promise((rest) => { setTimeout(rest, 300); });
+    window.print();
+    folds.forEach((fold) => { fold.open = false; });
+    if (before) document.documentElement.dataset.theme = before;
+    else delete document.documentElement.dataset.theme;
+    dress();
+  });
+  const few = keys.length <= Number(document.documentElement.dataset.crowd);
+  for (const id of few ? [...items.keys()] : []) {
     await new Promise((rest) => { setTimeout(rest, 100); });
     await draw(id);
   }

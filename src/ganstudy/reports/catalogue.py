@@ -1,0 +1,53 @@
+"""`reports/studies.html`: every study of the project on one page, from the reports there are."""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from ganstudy.reports.templates import fill
+
+NAME = "studies.html"
+STYLE = Path(__file__).parent / "web" / "page.css"
+PICTURES = ("samples.png", "points.png", "seeds.png")  # the first that there is stands for a study
+
+
+@dataclass(frozen=True)
+class Entry:
+    """A study: its place in the project, question and answer with which its report begins, its
+    links as the page has them, and whether it is a log, which the gate does not hold to code."""
+
+    place: str
+    question: str
+    answer: str
+    report: str
+    page: str
+    picture: str
+    log: bool
+
+
+def write(root: Path, out: Path) -> None:
+    """Writes the page to `out`; its links are right in `root`/reports. A folder without a report is
+    not on it."""
+    reports = [root / "reports/README.md", *sorted(root.glob("studies/*/*/reports/README.md"))]
+    entries = [_entry(root, path) for path in reports if path.is_file()]
+    fill("web/studies.html.j2", out, entries=entries, style=STYLE.read_text(encoding="utf-8"))
+
+
+def _entry(root: Path, report: Path) -> Entry:
+    folder = report.parent
+    place = folder.parent.relative_to(root)
+    question, answer, *_ = report.read_text(encoding="utf-8").split("\n\n")
+    pictures = (folder / "figures" / name for name in PICTURES)
+    return Entry(
+        "main" if place == Path() else place.as_posix(),
+        question.removeprefix("# "),
+        " ".join(answer.split()),
+        _link(root, report),
+        _link(root, folder / "index.html"),
+        _link(root, next((path for path in pictures if path.is_file()), folder / "none")),
+        place != Path() and not (root / place.parent / "dvc.lock").is_file(),
+    )
+
+
+def _link(root: Path, path: Path) -> str:
+    """From `root`/reports; empty where there is no such file."""
+    return f"../{path.relative_to(root).as_posix()}" if path.is_file() else ""

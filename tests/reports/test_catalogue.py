@@ -1,0 +1,57 @@
+"""The page of all studies: each with its question, its answer, and links that lead somewhere."""
+
+import re
+from pathlib import Path
+
+import pytest
+
+from ganstudy.errors import StudyError
+from ganstudy.reports.catalogue import NAME
+from ganstudy.stages import redraw
+
+HOSTILE = "<script>broken</script>"
+
+
+@pytest.fixture
+def project(tmp_path: Path) -> Path:
+    """A project with a study of its own, one that is held to the code, and a log."""
+    for place, pages in ((".", True), ("studies/modes/ring", False), ("studies/old/fashion", True)):
+        reports = tmp_path / place / "reports"
+        (reports / "figures").mkdir(parents=True)
+        text = f"# How well in {place}?\n\nThe answer\nof {place}: **4** {HOSTILE}.\n\nmore\n"
+        (reports / "README.md").write_text(text)
+        if pages:
+            (reports / "index.html").write_text("a page")
+            (reports / "figures/samples.png").write_bytes(b"")
+    (tmp_path / "studies/modes/dvc.lock").write_text("")
+    (tmp_path / "studies/losses").mkdir()
+    redraw.catalogue(tmp_path)
+    return tmp_path
+
+
+def test_every_study_is_there_with_its_answer_and_its_links(project: Path) -> None:
+    page = (project / "reports" / NAME).read_text()
+    assert re.findall(r"<h2>(.+)</h2>", page) == [
+        "How well in .?",
+        "How well in studies/modes/ring?",
+        "How well in studies/old/fashion?",
+    ]
+    assert "The answer of studies/modes/ring: <strong>4</strong>" in page
+    assert HOSTILE not in page
+    links = re.findall(r'(?:href|src)="([^"]+)"', page)
+    local = [link for link in links if not link.startswith("data:")]
+    assert len(local) == 3 + 2 + 2  # reports, pages, pictures
+    assert all((project / "reports" / link).is_file() for link in local)
+
+
+def test_a_study_without_a_lock_is_called_a_log(project: Path) -> None:
+    page = (project / "reports" / NAME).read_text()
+    sections = page.split("<section")[1:]
+    assert [("a log" in section) for section in sections] == [False, False, True]
+
+
+def test_a_page_that_is_older_than_a_report_is_found(project: Path) -> None:
+    redraw.catalogue(project, compare=True)
+    (project / "studies/modes/ring/reports/README.md").write_text("# Other\n\nwords\n\n")
+    with pytest.raises(StudyError, match=r"studies\.html is not what the reports"):
+        redraw.catalogue(project, compare=True)
