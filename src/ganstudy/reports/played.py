@@ -1,8 +1,7 @@
 """The games over points as a page to step through: what evidence keeps of each over training.
 
-Metrics are there of every moment of every seed. Points, and D's landscape, are kept of the last
-moment of the first seed alone; a game whose evidence had them of each moment would play here as it
-is.
+Metrics are there of every moment of every seed. Points move where evidence has snapshots of them;
+else they, like D's landscape, are there at the last moment of the first seed alone.
 """
 
 from collections.abc import Iterator, Mapping
@@ -23,6 +22,7 @@ from ganstudy.reports.study import Study, shown
 from ganstudy.runs import Run
 
 SHOWN = 1000  # points of a run
+FAR = 9  # times the farthest real point: what is further out is drawn nowhere
 EVERY = 2  # of the rows and columns of a landscape one is drawn
 UNKNOWN = "no points are kept of this moment"
 HEADINGS = {  # of what is told at each moment, by metric; the first stands beside a game's name
@@ -76,17 +76,22 @@ def _recorded(study: Study) -> Iterator[Recorded]:
 
 
 def _arrays(study: Study, key: str) -> Mapping[str, npt.NDArray[Any]]:
-    """Points (1, n, 2) and the landscape (1, side, side) of the last moment, where they are
-    kept."""
+    """Points (T, n, 2) of every moment where snapshots are kept, else (1, n, 2) of the last; and
+    the landscape (1, side, side) of the last."""
     found: dict[str, npt.NDArray[Any]] = {}
-    if key in study.samples:
-        points = study.samples[key][:SHOWN].astype(np.float64)
-        points = points[np.isfinite(points).all(1)]
-        if len(points):
-            found["points"] = np.clip(points, -9 * study.farthest, 9 * study.farthest)[None]
+    if key in study.snapshots:
+        found["points"] = _drawable(study.snapshots[key][:, :SHOWN], study.farthest)
+    elif key in study.samples:
+        found["points"] = _drawable(study.samples[key][None, :SHOWN], study.farthest)
     if key in study.landscapes:
         found["landscape"] = study.landscapes[key][::EVERY, ::EVERY][None]
     return found
+
+
+def _drawable(points: npt.NDArray[Any], farthest: float) -> npt.NDArray[np.float64]:
+    """The same, with those that are far outside the picture, or not finite, not quite so far."""
+    far = FAR * farthest
+    return np.clip(np.nan_to_num(points.astype(np.float64), nan=far), -far, far)
 
 
 def _note(study: Study, run: Run) -> str:

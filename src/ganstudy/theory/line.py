@@ -32,7 +32,8 @@ class Line:
         """The density at places x (N,)."""
         z = (x[:, None] - self.centers) / np.array(self.sigmas)
         each = np.exp(-0.5 * z**2) / (np.sqrt(2 * np.pi) * np.array(self.sigmas))
-        return each @ np.array(self.shares)
+        found: Reals = each @ np.array(self.shares)
+        return found
 
     def quantiles(self, levels: Reals) -> Reals:
         """The places below which are shares `levels` (N,) in (0, 1) of the whole."""

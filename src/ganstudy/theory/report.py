@@ -177,7 +177,7 @@ def _sigmoid(scores: Any) -> Any:
 
 
 def _median(part: Part, name: str) -> float:
-    return median(told[name] for told in part.told.values())
+    return float(median(told[name] for told in part.told.values()))
 
 
 def _cell(part: Part, name: str) -> str:

@@ -68,7 +68,12 @@ class AloneParams(LengthParams):
     def recipe(self) -> LossParams:
         """D's side of a recipe; G has none to move by."""
         return LossParams(
-            generator=self.optimizer, discriminator=self.optimizer, penalties=self.penalties
+            generator=self.optimizer,
+            discriminator=self.optimizer,
+            penalties=self.penalties,
+            clip=None,
+            generator_norm=None,
+            discriminator_norm=None,
         )
 
 

@@ -59,7 +59,7 @@ const View = (() => {
       axes += text(X(value), edge + side + 16, `${value}`.replace("-", "−"))
         + text(edge - 5, Y(value) + 4, `${value}`.replace("-", "−"), "end");
     }
-    if (!there) axes += text(edge + side / 2, edge + side / 2, world.unknown, "middle", "unknown");
+    if (!there) axes += text(edge + side / 2, edge - 10, world.unknown, "middle", "unknown");
     open(svg, width, height, `${game.name}, seed ${game.seed}: ${there ? "points over D's landscape" : world.unknown}`);
     svg.innerHTML = found + axes;
   };
