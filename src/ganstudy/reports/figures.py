@@ -72,20 +72,24 @@ def growth(path: Path, snapshots: Images, columns: int = 12) -> None:
 
 
 def curves(path: Path, runs: Sequence[Run]) -> None:
-    """All terms of each run against images shown: a row of panels for each run, each term in its
-    own, since their scales have nothing in common."""
-    terms = {run.key: terms_of(run) for run in runs}
-    columns = max(1, *(len(names) for names in terms.values()))
-    with new_figure(path, 2.9 * columns, 2.5 * len(runs)) as figure:
-        grid = figure.subplots(len(runs), columns, squeeze=False)
-        for row, run in zip(grid, runs, strict=True):
-            for axes in row[len(terms[run.key]) :]:
+    """All terms of each run against images shown: WIDE panels a row, each term in its own, since
+    their scales have nothing in common."""
+    lines = [
+        (run, terms[start : start + WIDE])
+        for run in runs
+        for terms in [terms_of(run)]
+        for start in range(0, max(1, len(terms)), WIDE)
+    ]
+    columns = max(1, *(len(names) for _, names in lines))
+    with new_figure(path, 3.1 * columns, 2.5 * len(lines)) as figure:
+        grid = figure.subplots(len(lines), columns, squeeze=False)
+        for row, (run, names) in zip(grid, lines, strict=True):
+            for axes in row[len(names) :]:
                 axes.axis("off")
-            for place, (axes, name) in enumerate(zip(row, terms[run.key], strict=False)):
+            for axes, name in zip(row, names, strict=False):
                 known = run.history[["images", name]].dropna()
                 axes.plot(known["images"], known[name], color=COLOURS[0], lw=1.1)
-                axes.set_title(name.replace("/", ": "), fontsize=9)
-                axes.set_ylabel(run.key if place == 0 else "")
+                axes.set_title(f"{run.key}\n{name.replace('/', ': ')}", fontsize=9)
                 axes.xaxis.set_major_formatter(EngFormatter(sep=""))
         figure.supxlabel("images shown", fontsize=9)
 
