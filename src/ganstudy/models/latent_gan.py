@@ -131,7 +131,7 @@ class LatentGAN(FromCodes):
             real, rng, latent = batch["x"], batch.rng("z"), self._recipe.latent
             like = {"device": real.device, "dtype": real.dtype}
             z = ranks.drawn(lambda n: torch.randn(n, latent, generator=rng, **like), len(real))
-            codes: Tensor = self.generator.mapping(z)
+            codes: Tensor = self.generator.codes(z)
             return codes
 
         shared: Tensor = batch.shared("fakes", made)
