@@ -178,7 +178,7 @@ def test_commands_are_listed_by_what_they_are_for(tmp_path: Path) -> None:
             groups[list(groups)[-1]].append(name[1])
     assert [name.split()[0] for name in groups] == ["Options", "Use", "Pipeline", "Research"]
     listed = [name for names in groups.values() for name in names]
-    assert sorted(listed) == sorted({*COMMANDS, "plan", "trial", "trials", "release"})
+    assert sorted(listed) == sorted({*COMMANDS, "plan", "trial", "trials", "release", "theory"})
     assert {"sample", "explore", "export", "evaluate", "ui"} <= set(groups["Use"])
 
 

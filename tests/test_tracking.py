@@ -333,6 +333,10 @@ def test_the_link_names_the_runs_side_by_side_and_is_kept(client: MlflowClient) 
     assert f"&experiments=%5B%22{experiment_id(client)}%22%5D" in link
     assert link.endswith("&workflowType=machine_learning")  # not the mode of language models
     assert tracking.link_path().read_text() == link + "\n"
+    every = tracking.models_link(link)
+    assert every.startswith(f"/#/experiments/{experiment_id(client)}/runs?workflowType=machine")
+    assert every.endswith("searchFilter=tags.kind%20%3D%20%27model%27")
+    assert tracking.models_link("/#/compare-runs?runs=1") == ""
 
 
 def test_each_store_has_a_link_of_its_own_and_an_outage_leaves_it(

@@ -427,6 +427,36 @@ def trials(
     stage.run(variants)
 
 
+@command(RESEARCH, "", "--play wgan", "--check")
+def theory(
+    play: Annotated[
+        str | None,
+        typer.Option(
+            metavar="PART",
+            help="Play parallel, optimal, planted or a loss.",
+            show_default="draw the report",
+        ),
+    ] = None,
+    numerics: Annotated[
+        bool, typer.Option("--numerics", help="Fingerprint what the games compute.")
+    ] = False,
+    check: Annotated[
+        bool, typer.Option("--check", help="Compare the report with what evidence draws.")
+    ] = False,
+) -> None:
+    """Draw the report of games whose answer is known from their evidence; or play one of them."""
+    from ganstudy.stages import theory as stage
+
+    if (play is not None) + numerics + check > 1:
+        raise InputError("theory wants one of --play, --numerics and --check, or none of them")
+    if play is not None:
+        stage.play(play, layout.EVIDENCE / play)
+    elif numerics:
+        stage.numerics(layout.NUMERICS)
+    else:
+        (stage.check if check else stage.draw)(layout.REPORTS)
+
+
 @command(RESEARCH, "--out my-judges --commit 0a1b2c3")
 def release(
     out: Annotated[Path, typer.Option(help="A folder of judges.")],

@@ -551,6 +551,17 @@ def parse(content: Any, source: str) -> Params:
         raise InputError(*(f"{source}: {_explain(detail)}" for detail in error.errors())) from error
 
 
+def load_as(kind: type[AnySection], path: Path) -> AnySection:
+    """Reads and validates a YAML file of another schema, likewise."""
+    content = _read(path)
+    if not isinstance(content, Mapping):
+        raise InputError(f"{path} must hold sections; it holds {type(content).__name__}")
+    try:
+        return kind.model_validate_json(_as_json(content, str(path)))
+    except ValidationError as error:
+        raise InputError(*(f"{path}: {_explain(d, kind)}" for d in error.errors())) from error
+
+
 def parse_recipe(kind: type[AnySection], params: Params, family: str) -> AnySection:
     """The recipe of a family in the section models, as `kind` reads it: its own, or its model's for
     all losses. A `game` that it does not tell is the loss's row of the section losses."""

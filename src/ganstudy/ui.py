@@ -11,7 +11,7 @@ from types import FrameType
 
 from ganstudy.errors import InputError, StudyError
 from ganstudy.progress import say
-from ganstudy.tracking import link_path, tracking_uri, without_secret
+from ganstudy.tracking import link_path, models_link, tracking_uri, without_secret
 
 HOST = "127.0.0.1"
 PATIENCE = 600.0  # seconds for the server to answer: it takes 6, on a busy machine many times that
@@ -75,8 +75,11 @@ def _tell(address: str, *, show: bool) -> None:
     """Prints the page of the study's comparison, where there is one, and opens it."""
     path = link_path()
     if path.is_file():
-        page = address + path.read_text(encoding="utf-8").strip()
+        link = path.read_text(encoding="utf-8").strip()
+        page = address + link
         say(f"compare the study's runs: {page}")
+        if every := models_link(link):
+            say(f"all models: {address}{every}")
     else:
         page = address
         say(f"MLflow: {page}; `make study`, or `dvc repro`, makes runs to compare")

@@ -14,7 +14,7 @@ from ganstudy.errors import InputError
 from ganstudy.keys import RunKey
 from ganstudy.models.cyclegan import CycleGAN
 from ganstudy.models.saved import load_model, save_model
-from ganstudy.params import Params
+from ganstudy.params import Params, parse
 from ganstudy.spaces import Image
 from ganstudy.training.player import Batch
 from ganstudy.training.recorded import recorded
@@ -121,6 +121,15 @@ def test_killed_and_resumed_it_is_the_uninterrupted_run_pools_and_all(
     tmp_path: Path, size: int
 ) -> None:
     settings = chosen(12, 4, pool=size)  # full after the first round, or filled by the last
+    resumes(lambda **more: trainer(settings, RUN, halves()[0], **more), tmp_path, 7)
+
+
+def test_what_augmentation_learnt_is_resumed_too(tmp_path: Path) -> None:
+    content = chosen(12, 4).model_dump(mode="json")
+    content["train"]["augment"] = {"target": 0.6, "kimg": 0.1}
+    settings = parse(content, "params.yaml")
+    state = trainer(settings, RUN, halves()[0]).game.model.state
+    assert {"strength of discriminator_a", "strength of discriminator_b"} <= state.keys()
     resumes(lambda **more: trainer(settings, RUN, halves()[0], **more), tmp_path, 7)
 
 

@@ -9,8 +9,10 @@ import torch
 from ganstudy import models
 from ganstudy.errors import InputError
 from ganstudy.keys import RunKey
+from ganstudy.metrics import shapes
 from ganstudy.models.gan3d import Patience, accuracy
 from ganstudy.models.saved import load_model, save_model
+from ganstudy.models.snapshots import snapshot
 from ganstudy.spaces import Voxels, labelled
 from ganstudy.training.batches import Batches
 from ganstudy.training.checkpoint import CheckpointStore
@@ -88,6 +90,23 @@ def test_resumed_it_is_the_uninterrupted_run_only_with_what_decides(
     resumed.fit(store, Watch())
     assert (resumed.history == straight.history) == kept
     assert (everything(resumed)[:4] == everything(straight)[:4]) == kept
+
+
+def learnt(patience: float) -> np.ndarray:
+    """Solids of a training of seconds on boxes."""
+    game = {**GAME, "penalties": {"r1": {"weight": 3.0, "every": 1}}}
+    width = {"name": "dcgan", "latent": 8, "generator_width": 8, "discriminator_width": 8}
+    chosen = params(models={RUN: {"game": game, "patience": patience}}, network=width)
+    model = models.build(chosen, RunKey.parse(f"{RUN}-0"), SPACES)
+    subject = Trainer(model, Batches(boxes(), 24, 0, CPU), Settings(24 * 300, 0.5, 0.95), CPU)
+    subject.fit(None, Watch())
+    return snapshot(subject.networks(), model, 200, 0, 8).numpy()
+
+
+def test_boxes_are_learnt_by_a_d_that_moves_and_by_one_that_always_waits_they_are_not() -> None:
+    boxes_made, nothing = learnt(1.0), learnt(0.01)
+    assert (shapes.one_piece(boxes_made) & shapes.on_floor(boxes_made)).mean() >= 0.8
+    assert (shapes.one_piece(nothing) & shapes.on_floor(nothing)).mean() <= 0.3
 
 
 def test_its_rounds_can_be_recorded() -> None:

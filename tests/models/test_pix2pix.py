@@ -20,7 +20,8 @@ from ganstudy.models.saved import load_model, save_model
 from ganstudy.spaces import Image, labelled
 from ganstudy.training.player import Batch
 from ganstudy.training.trainer import Trainer
-from models.translating import made, planted, recipe, resumes, study, trained, trainer
+from models.translating import made, mean_error, planted, recipe, resumes, study, trained, trainer
+from training.tiny import params, weights
 
 COLOURS = np.array([[192, 64, 64], [64, 192, 64], [64, 64, 192], [192, 192, 64]], np.uint8)
 SIDE = 8
@@ -141,3 +142,20 @@ def test_killed_and_resumed_it_is_the_uninterrupted_run(tmp_path: Path) -> None:
         "pix2pix-lsgan", recipe(UNET, 0.001, R1, l1=1.0), ("mlp", 4), train__images=4 * 8
     )
     resumes(lambda **settings: trainer(chosen, RUN, dots(16), **settings), tmp_path, 5)
+
+
+def test_the_distance_alone_starts_where_pix2pix_does_and_learns_l1() -> None:
+    player = {"learning_rate": 0.01, "betas": [0.5, 0.99]}
+    recipes = {
+        "pix2pix-lsgan": recipe(UNET, 0.001, {}, l1=1.0),
+        "regression-l1": {"translator": UNET, "optimizer": player},
+    }
+    chosen = params(models=recipes, train__images=32 * 40, train__batch=32)
+    one, other = (
+        models.build(chosen, RunKey.parse(f"{family}-3"), dots(8).spaces) for family in recipes
+    )
+    assert weights(one.networks["translator"]) == weights(other.networks["translator"])
+    test = dots(50, 9)
+    learnt = made(trained(chosen, "regression-l1-3", dots(512)), test)["target"]
+    grey = np.broadcast_to(np.median(test.fields["target"], 0).astype(np.uint8), learnt.shape)
+    assert mean_error(learnt, test.fields["target"]) < mean_error(grey, test.fields["target"]) / 2

@@ -113,7 +113,7 @@ def test_its_rounds_can_be_recorded() -> None:
 
 
 def test_pictures_of_both_stages_are_what_captions_say() -> None:
-    made = obeyed(RUN, {"game": GAME, "kl": 0.1}, 240, times=2)
+    made = obeyed(RUN, {"game": GAME, "kl": 0.01}, 240, times=2)
     assert made["first"] >= 0.8
     assert made["x"] >= 0.8
 

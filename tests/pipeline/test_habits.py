@@ -56,7 +56,11 @@ def of_gan(project: Project) -> dict[str, tuple[list[float], int, str]]:
                 "select value from tags where run_uuid = ? and key = 'dvc.experiment'", run
             )
             rows = sum(name == "images" for name, _ in points)
-            found[seed] = ([value for name, value in points if name == "fid_low"], rows, experiment)
+            found[seed] = (
+                [value for name, value in points if name == "final/fid_low"],
+                rows,
+                experiment,
+            )
         assert len(found) == len(runs)
     return found
 

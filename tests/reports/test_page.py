@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from ganstudy.reports import tables
+from ganstudy.reports import figures, tables
 from ganstudy.reports.floors import in_floors
 from ganstudy.reports.page import summary, write
 from ganstudy.reports.study import Study, by_class
@@ -141,6 +141,14 @@ def test_the_summary_names_the_best_with_its_interval_and_warns_of_one_seed(stud
     # Seeds that are asked for, but of which one is there, allow no more.
     three = replace(study, params=params(study__seeds=[0, 1, 2]))
     assert "One seed allows no conclusion" in summary(three)
+
+
+def test_every_term_of_training_has_a_panel_and_a_loss_only_one(study: Study) -> None:
+    run = study.runs[0]
+    whole = ["discriminator/loss", "discriminator/r1", "generator/loss"]
+    assert figures.terms_of(run) == whole
+    told = replace(run, history=run.history.assign(**{"discriminator/adversarial": 1.0}))
+    assert figures.terms_of(told) == [*whole[1:], "discriminator/adversarial"]
 
 
 # The page

@@ -37,5 +37,5 @@ def read_negatives(params: DataParams) -> dict[str, Dataset]:
 def _halves(digits: Split, one: Rows, other: Rows) -> Dataset:
     labels = digits.labels
     assert labels is not None  # noqa: S101 - MNIST has them
-    images = digits.images
+    images = np.asarray(digits.images, np.uint8)
     return domains(images[one], 255 - images[other], labels[one], labels[other], CLASSES)

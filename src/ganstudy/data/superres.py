@@ -45,7 +45,8 @@ def read(large: Large, params: DataParams) -> dict[str, Dataset]:
 
 
 def _pairs(split: Split) -> Dataset:
-    return pairs(box_averaged(split.images, FACTOR), split.images)
+    images = np.asarray(split.images, np.uint8)
+    return pairs(box_averaged(images, FACTOR), images)
 
 
 def read_icons(_params: DataParams) -> Raw:

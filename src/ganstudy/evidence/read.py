@@ -31,7 +31,7 @@ Piece = Literal[
 ]
 AXES = {  # of the arrays of each file: images (N, H, W, C) or points (N, d), rows of images, scores
     limits.SAMPLES: ([4], [2]),
-    limits.SNAPSHOTS: ([5],),
+    limits.SNAPSHOTS: ([5], [3]),
     limits.WALKS: ([5, 5],),
     limits.NEIGHBOURS: ([5, 5],),
     limits.LANDSCAPE: ([2],),

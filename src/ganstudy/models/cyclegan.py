@@ -87,7 +87,9 @@ class CycleGAN:
             )
             self.adversaries[side], self.networks[name] = adversary, adversary.network
         self.pools = {side: Pool(spaces[side], recipe.pool, side) for side in OTHER}
-        self.state = {f"pool_{side}": pool for side, pool in self.pools.items()}
+        self.state: dict[str, nn.Module] = {f"pool_{s}": pool for s, pool in self.pools.items()}
+        for adversary in self.adversaries.values():
+            self.state |= adversary.state
 
     def players(self) -> Sequence[Player]:
         """Both discriminators, then both translators."""

@@ -3,9 +3,9 @@
 from collections.abc import Mapping, Sequence
 from typing import ClassVar
 
-from torch import nn
+from torch import Tensor, nn
 
-from ganstudy.models.base import adam, initial_weights
+from ganstudy.models.base import Given, Networks, Rng, Specs, adam, initial_weights
 from ganstudy.models.parts import TRAIN
 from ganstudy.models.pix2pix import Pix2Pix
 from ganstudy.models.translation import TranslatorParams, translator_for
@@ -63,6 +63,17 @@ class Regression:
     def _terms(self, batch: Batch) -> Terms:
         return {"loss": (batch["target"] - self.translator(batch["source"])).abs().mean()}
 
-    inputs = staticmethod(Pix2Pix.inputs)
-    outputs = staticmethod(Pix2Pix.outputs)
-    sample = staticmethod(Pix2Pix.sample)
+    @staticmethod
+    def inputs(specs: Specs) -> Mapping[str, Space]:
+        """Sources."""
+        return Pix2Pix.inputs(specs)
+
+    @staticmethod
+    def outputs(specs: Specs) -> Mapping[str, Space]:
+        """Targets."""
+        return Pix2Pix.outputs(specs)
+
+    @staticmethod
+    def sample(networks: Networks, given: Given, rng: Rng) -> Mapping[str, Tensor]:
+        """G(x)."""
+        return Pix2Pix.sample(networks, given, rng)

@@ -40,7 +40,6 @@ class SuperResolution:
     averaged: ClassVar[frozenset[str]] = frozenset({"translator"})
     network: ClassVar[frozenset[str]] = CRITIC
     train: ClassVar[frozenset[str]] = TRAIN | {"augment", "stop_on_alarm"}
-    state: Mapping[str, nn.Module] = {}
 
     @classmethod
     def recipe(cls, params: Params, loss: str) -> SuperResolutionParams:
@@ -74,6 +73,7 @@ class SuperResolution:
             self.translator = spec.build()
         critic = critic_for(params, recipe.game, {"x": spaces["target"]})
         self.adversary = Adversary(critic, loss, recipe.game, params.train.augment, seed)
+        self.state: Mapping[str, nn.Module] = self.adversary.state
         self.specs = {"translator": spec, "discriminator": critic}
         self.networks = {"translator": self.translator, "discriminator": self.adversary.network}
 

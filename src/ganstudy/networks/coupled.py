@@ -25,7 +25,6 @@ class Generator(nn.Module):
 
     def __init__(self, shape: SampleSpace, latent: int, width: int, norm: str) -> None:
         super().__init__()
-        self.latent = latent
         self.tied = self.first(shape, latent, width, norm)
         self.own = nn.ModuleDict({name: self.last(shape, width, norm) for name in DOMAINS})
 

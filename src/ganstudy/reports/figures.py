@@ -72,33 +72,34 @@ def growth(path: Path, snapshots: Images, columns: int = 12) -> None:
 
 
 def curves(path: Path, runs: Sequence[Run]) -> None:
-    """All terms of each run against images shown: a row of panels for each run, each term in its
-    own, since their scales have nothing in common."""
-    terms = {run.key: _terms(run) for run in runs}
-    columns = max(1, *(len(names) for names in terms.values()))
-    with new_figure(path, 2.9 * columns, 2.5 * len(runs)) as figure:
-        grid = figure.subplots(len(runs), columns, squeeze=False)
-        for row, run in zip(grid, runs, strict=True):
-            for axes in row[len(terms[run.key]) :]:
+    """All terms of each run against images shown: WIDE panels a row, each term in its own, since
+    their scales have nothing in common."""
+    lines = [
+        (run, terms[start : start + WIDE])
+        for run in runs
+        for terms in [terms_of(run)]
+        for start in range(0, max(1, len(terms)), WIDE)
+    ]
+    columns = max(1, *(len(names) for _, names in lines))
+    with new_figure(path, 3.1 * columns, 2.5 * len(lines)) as figure:
+        grid = figure.subplots(len(lines), columns, squeeze=False)
+        for row, (run, names) in zip(grid, lines, strict=True):
+            for axes in row[len(names) :]:
                 axes.axis("off")
-            for place, (axes, name) in enumerate(zip(row, terms[run.key], strict=False)):
+            for axes, name in zip(row, names, strict=False):
                 known = run.history[["images", name]].dropna()
                 axes.plot(known["images"], known[name], color=COLOURS[0], lw=1.1)
-                axes.set_title(name.replace("/", ": "), fontsize=9)
-                axes.set_ylabel(run.key if place == 0 else "")
+                axes.set_title(f"{run.key}\n{name.replace('/', ': ')}", fontsize=9)
                 axes.xaxis.set_major_formatter(EngFormatter(sep=""))
         figure.supxlabel("images shown", fontsize=9)
 
 
-def _terms(run: Run) -> list[str]:
-    """Columns of history that are terms; of two names for a player's loss the one without its
-    penalties."""
+def terms_of(run: Run) -> list[str]:
+    """Columns of history that are terms, each of which has a panel; a player's whole loss only
+    where the loss without its penalties is not among them."""
     columns = [str(name) for name in run.history.columns if "/" in str(name)]
-    return [
-        n
-        for n in columns
-        if n.replace("/loss", "/adversarial") not in columns or n.endswith("/adversarial")
-    ]
+    twice = {n.replace("/adversarial", "/loss") for n in columns if n.endswith("/adversarial")}
+    return [name for name in columns if name not in twice]
 
 
 def class_bars(
@@ -326,7 +327,10 @@ def growth_curves(
                 line = "." * (len(places) <= MARKED) + ("--" if index >= len(COLOURS) else "-")
                 axes.plot(places, middle, line, lw=1.9, label=name, **style)
             if floors and key in floors:
-                axes.axhline(floors[key], color="#999999", ls="--", lw=1, label="real images")
+                axes.axhline(floors[key], color="#999999", ls="--", lw=1)
+                along = axes.get_yaxis_transform()
+                told = {"ha": "right", "va": "bottom", "fontsize": 8, "color": "#666666"}
+                axes.text(1, floors[key], "real images, about", transform=along, **told)
             axes.set_title(panel.titled)
             axes.set_xlabel(label)
             axes.set_xlim(left=0)

@@ -10,9 +10,10 @@ import numpy as np
 
 from ganstudy import claims, layout, runs
 from ganstudy.claims.declared import claims_of, declared
+from ganstudy.data.images import DataInfo
 from ganstudy.errors import InputError
 from ganstudy.evidence import limits
-from ganstudy.evidence.read import RealFields, RunEvidence, read_real_fields, read_run
+from ganstudy.evidence.read import RunEvidence, read_real_fields, read_run
 from ganstudy.files import Images, write_json
 from ganstudy.params import Params
 from ganstudy.reports import embedded, templates
@@ -29,10 +30,11 @@ ROWS = 12  # of pictures, on the page
 @dataclass(frozen=True)
 class FieldStudy:
     """The runs of a study on data of named fields: their `metrics` by key, and what is kept of
-    each; `real` holds what outputs are compared with."""
+    each; `real` holds what outputs are compared with, `licence` stands beside every picture."""
 
     params: Params
-    data: RealFields
+    data: DataInfo
+    licence: str
     real: Mapping[str, Any]
     kept: Sequence[RunEvidence]
     metrics: Mapping[str, Mapping[str, Any]]
@@ -72,8 +74,18 @@ def assemble(params: Params, command: str, *, partial: bool = False) -> FieldStu
         raise InputError(f"no run of the study is finished: {next(iter(missing.values()))}")
     source = dict(next((found.source for found in kept if found.source), {}))
     source.setdefault("git.commit", "none")
-    real = runs.read_metrics(layout.REAL)
-    return FieldStudy(params, read_real_fields(), real, kept, metrics, missing, command, source)
+    about = read_real_fields()
+    return FieldStudy(
+        params=params,
+        data=about.data,
+        licence=about.licence,
+        real=runs.read_metrics(layout.REAL),
+        kept=kept,
+        metrics=metrics,
+        missing=missing,
+        command=command,
+        source=source,
+    )
 
 
 def write(study: FieldStudy, out: Path) -> None:

@@ -4,7 +4,7 @@ from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
 from ganstudy.params import Kind, Params
-from ganstudy.reports import html, modes, page, relations, summary
+from ganstudy.reports import html, modes, page, played, relations, summary
 from ganstudy.reports.assembled import assemble, command
 from ganstudy.reports.relations import FieldStudy
 from ganstudy.reports.study import Study
@@ -12,7 +12,7 @@ from ganstudy.reports.study import Study
 PAGES: Mapping[Kind, Sequence[Callable[[Study, Path], None]]] = {
     "images": [page.write, html.write, summary.write],
     "stacked": [page.write, html.write, summary.write],
-    "points": [modes.write, summary.write],
+    "points": [modes.write, played.write, summary.write],
 }
 
 

@@ -8,6 +8,7 @@ import markdown_it
 import yaml
 from markupsafe import Markup
 
+from ganstudy.data.images import DataInfo
 from ganstudy.files import write_text
 from ganstudy.params import Params
 from ganstudy.reports.words import TITLES
@@ -20,6 +21,10 @@ class Studied(Protocol):
     def params(self) -> Params:
         """Its parameters."""
 
+    @property
+    def data(self) -> DataInfo:
+        """What it is about."""
+
 
 def render(template: str, out: Path, study: Studied, **values: Any) -> None:
     """Writes `template` with a study, its params and `values` to `out`."""
@@ -29,10 +34,12 @@ def render(template: str, out: Path, study: Studied, **values: Any) -> None:
     fill(template, out, study=study, params=params, **values)
 
 
-def fill(template: str, out: Path, **values: Any) -> None:
-    """Writes `template` with `values` to `out`; a name that is not given is an error."""
+def fill(template: str, out: Path, folder: Path | None = None, **values: Any) -> None:
+    """Writes `template` with `values` to `out`; a name that is not given is an error. Templates
+    are looked for in `folder`, where one is given, and beside this module."""
+    here = Path(__file__).parent
     environment = jinja2.Environment(
-        loader=jinja2.FileSystemLoader(Path(__file__).parent),
+        loader=jinja2.FileSystemLoader([here] if folder is None else [folder, here]),
         undefined=jinja2.StrictUndefined,
         # Markdown is from our own numbers; pages escape every name and text.
         autoescape=jinja2.select_autoescape(["html.j2"], default=False),

@@ -88,8 +88,14 @@ def write(trials: Sequence[Trial], folder: Path, made: str) -> None:
         {"{hardware}, {threads} threads, torch {torch}".format(**t.values) for t in trials}
     )
     shared = {group: common(rows) for group, rows in groups.items()}
-    values = {"groups": groups, "shared": shared, "hardware": hardware, "made": made}
-    fill("trials.md.j2", folder / "README.md", **values)
+    fill(
+        "trials.md.j2",
+        folder / "README.md",
+        groups=groups,
+        shared=shared,
+        hardware=hardware,
+        made=made,
+    )
 
 
 def _draw(groups: dict[str, list[Row]], path: Path) -> None:

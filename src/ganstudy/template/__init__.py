@@ -10,7 +10,7 @@ from typing import Any, get_args
 import yaml
 
 from ganstudy.errors import InputError, nearest
-from ganstudy.params import DatasetName, parse
+from ganstudy.params import DatasetName
 
 FOLDER = Path(__file__).parent
 DEFAULTS = FOLDER / "params" / "fashion_mnist.yaml"  # for work outside any study
@@ -22,18 +22,15 @@ ALIKE = {
     "stacked_mnist": "stacked_fashion",
 }
 SOURCE = "src/"  # what a pipeline within the project also depends on
-PICTURES = "reports/index.html"  # a page of images: points have none
 IGNORED = "/.checkpoints/\n/.venv/\n/data/\n/mlartifacts/\n/mlflow.db*\n__pycache__/\n"
 
 
 def files(data: str) -> dict[str, str]:
     """The texts of a new study's files, by name. Raises `InputError` where `data` names no data
     set that a study can begin with."""
-    params = _params(data)
-    traits = parse(yaml.safe_load(params), f"params.yaml of {data}").data.traits
     return {
-        "params.yaml": params,
-        "dvc.yaml": _pipeline(pages=traits.pixels),
+        "params.yaml": _params(data),
+        "dvc.yaml": _pipeline(),
         ".gitignore": IGNORED,
     }
 
@@ -66,7 +63,7 @@ def _sections(path: Path) -> dict[str, str]:
     return {text.partition(":")[0]: text.rstrip() + "\n" for text in texts}
 
 
-def _pipeline(*, pages: bool) -> str:
+def _pipeline() -> str:
     """dvc.yaml: the project's own stages, by the installed command and without its source."""
     pipeline = yaml.safe_load((FOLDER / "pipeline.yaml").read_text(encoding="utf-8"))
     pipeline["vars"] = [{"py": "ganstudy"}]
@@ -74,9 +71,6 @@ def _pipeline(*, pages: bool) -> str:
         stage["deps"] = [path for path in stage.get("deps", ()) if not path.startswith(SOURCE)]
         if not stage["deps"]:
             del stage["deps"]
-    if not pages:
-        outs = pipeline["stages"]["compare"]["outs"]
-        outs[:] = [out for out in outs if PICTURES not in out]
     return (
         "# The study as stages; `dvc repro` runs what changed. By `ganstudy init`. After an\n"
         "# upgrade of ganstudy: `dvc repro --force numerics`, then `dvc repro`; for pages by the\n"

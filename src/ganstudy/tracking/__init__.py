@@ -4,7 +4,7 @@ Runs are flat and found by the tag `study.key`, a hash of all that made their nu
 that fails is told about once and never stops the work; `sync` completes it.
 """
 
-from ganstudy.tracking.links import kept_link, link_path
+from ganstudy.tracking.links import kept_link, link_path, models_link
 from ganstudy.tracking.models import log_real, log_run, log_samples, tracked_training
 from ganstudy.tracking.origin import git, source_tags
 from ganstudy.tracking.run import TrackedRun, flat, tracked
@@ -19,6 +19,7 @@ __all__ = [
     "log_real",
     "log_run",
     "log_samples",
+    "models_link",
     "source_tags",
     "tracked",
     "tracked_training",

@@ -34,3 +34,13 @@ def kept_link(runs: Sequence[TrackedRun]) -> str:
     )
     write_text(link_path(), link + "\n")
     return link
+
+
+def models_link(link: str) -> str:
+    """Of a comparison's link the part after the UI's address that lists every model of its
+    experiment; empty where the link names none."""
+    named = re.search("experiments=%5B%22([^%]+)%22", link)
+    if not named:
+        return ""
+    only = quote("tags.kind = 'model'")
+    return f"/#/experiments/{named[1]}/runs?workflowType=machine_learning&searchFilter={only}"

@@ -140,7 +140,7 @@ def _picture(copy: TrackedRun, run: Run) -> None:
 
     def pictures() -> dict[int, Images]:
         moments = read_npz(path)[0]
-        if moments.ndim != 5:  # points, or voxels
+        if moments.ndim != 5 or moments.dtype != np.uint8:  # points, or voxels
             return {}
         train = run.meta["params"]["train"]
         return {

@@ -2,6 +2,7 @@
 
 import shutil
 import tempfile
+import warnings
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -60,13 +61,15 @@ def _written(run: Run, folder: Path) -> Path:
     for file in (MODEL, WEIGHTS):
         shutil.copyfile(run.folder / file, kept / file)
     made = folder / "model"
-    save_model(
-        str(made),
-        python_model=str(SERVED),
-        artifacts={"run": str(kept)},
-        signature=_signature(kept),
-        pip_requirements=["ganstudy", "mlflow"],
-    )
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # advice to give type hints and an example
+        save_model(
+            str(made),
+            python_model=str(SERVED),
+            artifacts={"run": str(kept)},
+            signature=_signature(kept),
+            pip_requirements=["ganstudy", "mlflow"],
+        )
     return made
 
 

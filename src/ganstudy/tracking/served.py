@@ -24,7 +24,7 @@ class Generator(PythonModel):
         self, context: Any, model_input: Any, params: dict[str, Any] | None = None
     ) -> Samples:
         """The samples (N, H, W, C) uint8, or (N, d) float32, of a table with N rows."""
-        found: list[Samples] = []
+        found: list[Any] = []
         known = self.generator.spec.classes and "label" in model_input
         labels = model_input["label"].fillna(0) if known else [None] * len(model_input)
         for seed, label in zip(model_input["seed"], labels, strict=True):

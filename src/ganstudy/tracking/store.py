@@ -27,6 +27,7 @@ SLOW, PAUSE = 2.0, 60.0  # seconds: a tracker that fails after longer is left al
 OUTAGES: dict[str, float] = {}
 _QUIET = {
     "MLFLOW_DISABLE_TELEMETRY": "true",
+    "MLFLOW_ENABLE_ARTIFACTS_PROGRESS_BAR": "false",
     "MLFLOW_HTTP_REQUEST_MAX_RETRIES": "2",
     "MLFLOW_HTTP_REQUEST_TIMEOUT": "5",
     "MLFLOW_SERVER_ENABLE_JOB_EXECUTION": "false",
