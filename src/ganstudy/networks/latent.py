@@ -17,6 +17,7 @@ class Whitening(nn.Module):
     mean: Tensor
     covariance: Tensor
     factor: Tensor
+    seen: Tensor
 
     def __init__(self, dimensions: int) -> None:
         super().__init__()
