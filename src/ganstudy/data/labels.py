@@ -1,8 +1,9 @@
 """Few labels: the labelled samples that a training is allowed, drawn by class."""
 
 import numpy as np
+import numpy.typing as npt
 
-from ganstudy.dataset import Dataset
+from ganstudy.dataset import Array, Dataset
 from ganstudy.errors import InputError
 from ganstudy.seeding import numpy_generator
 from ganstudy.spaces import classes_of
@@ -39,6 +40,6 @@ def labelled_alone(data: Dataset) -> Dataset:
     return Dataset(fields, spaces, (("x", "y"),))
 
 
-def _drawn(labels: np.ndarray, of: int, count: int, seed: int) -> np.ndarray:
+def _drawn(labels: Array, of: int, count: int, seed: int) -> npt.NDArray[np.int64]:
     rng = numpy_generator(seed, "labelled samples", of)
     return rng.permutation(np.flatnonzero(labels == of))[:count]

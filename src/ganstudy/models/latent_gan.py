@@ -129,9 +129,12 @@ class LatentGAN(FromCodes):
 
         def made() -> Tensor:
             real, rng, latent = batch["x"], batch.rng("z"), self._recipe.latent
-            like = {"device": real.device, "dtype": real.dtype}
-            z = ranks.drawn(lambda n: torch.randn(n, latent, generator=rng, **like), len(real))
-            codes: Tensor = self.generator.mapping(z)
+            device, dtype = real.device, real.dtype
+            z = ranks.drawn(
+                lambda n: torch.randn(n, latent, generator=rng, device=device, dtype=dtype),
+                len(real),
+            )
+            codes: Tensor = self.generator.codes(z)
             return codes
 
         shared: Tensor = batch.shared("fakes", made)

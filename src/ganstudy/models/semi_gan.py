@@ -133,8 +133,11 @@ class SemiGAN:
 
         def made() -> Tensor:
             rng = batch.rng("z")
-            like = {"device": real.device, "dtype": real.dtype}
-            z = ranks.drawn(lambda n: torch.randn(n, latent, generator=rng, **like), len(real))
+            device, dtype = real.device, real.dtype
+            z = ranks.drawn(
+                lambda n: torch.randn(n, latent, generator=rng, device=device, dtype=dtype),
+                len(real),
+            )
             fakes: Tensor = self.generator(z)
             return fakes
 
@@ -158,8 +161,11 @@ class SemiGAN:
         if not self._recipe.noise:
             return samples
         rng, each = batch.rng(f"noise of {purpose}"), samples.shape[1:]
-        like = {"device": samples.device, "dtype": samples.dtype}
-        noise = ranks.drawn(lambda n: torch.randn(n, *each, generator=rng, **like), len(samples))
+        device, dtype = samples.device, samples.dtype
+        noise = ranks.drawn(
+            lambda n: torch.randn(n, *each, generator=rng, device=device, dtype=dtype),
+            len(samples),
+        )
         return samples + self._recipe.noise * noise
 
     @staticmethod

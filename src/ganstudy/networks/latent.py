@@ -17,6 +17,7 @@ class Whitening(nn.Module):
     mean: Tensor
     covariance: Tensor
     factor: Tensor
+    seen: Tensor
 
     def __init__(self, dimensions: int) -> None:
         super().__init__()
@@ -53,8 +54,11 @@ class Whitening(nn.Module):
 
 
 class Generator(nn.Module):
-    """G(z): codes (N, latent) that `mapping` makes of z, brought to the spread of an auto-encoder's
-    by `whitening`, and decoded."""
+    """G(z): whitened codes (N, latent) of z, brought to an auto-encoder's spread, and decoded.
+
+    Whitened codes are z + `mapping`(z), so that a game begins near N(0, I): the Gaussian that fits
+    the codes.
+    """
 
     def __init__(self, mapping: nn.Module, decoder: nn.Module, latent: int) -> None:
         super().__init__()
@@ -62,5 +66,10 @@ class Generator(nn.Module):
         self.mapping, self.whitening, self.decoder = mapping, Whitening(latent), decoder
 
     def forward(self, z: Tensor, y: Tensor | None = None) -> Tensor:
-        samples: Tensor = self.decoder(self.whitening(self.mapping(z)), y)
+        samples: Tensor = self.decoder(self.whitening(self.codes(z)), y)
         return samples
+
+    def codes(self, z: Tensor) -> Tensor:
+        """Whitened codes of z."""
+        codes: Tensor = z + self.mapping(z)
+        return codes

@@ -57,10 +57,12 @@ def augmented(images: Tensor, p: Tensor, rng: torch.Generator) -> Tensor:
     """Images (N, C, H, W) in [-1, 1], each change made to each with probability `p` (a scalar):
     mirrored, turned by quarters, shifted, scaled, turned by any angle, brightened, stretched in
     contrast. What comes in from outside is a mirror image of what is there."""
-    count, like = len(images), {"device": images.device, "dtype": images.dtype}
+    device, dtype = images.device, images.dtype
 
     def draw() -> Tensor:
-        return ranks.drawn(lambda n: torch.rand(n, generator=rng, **like), count)
+        return ranks.drawn(
+            lambda n: torch.rand(n, generator=rng, device=device, dtype=dtype), len(images)
+        )
 
     return _toned(_moved(images, p, draw), p, draw)
 
@@ -82,8 +84,8 @@ def _moved(images: Tensor, p: Tensor, draw: Draw) -> Tensor:
         torch.stack([sine, cosine, down], 1),
     ]
     grid = affine_grid(torch.stack(rows, 1), list(images.shape), align_corners=False)
-    mode = {"mode": "bilinear", "padding_mode": "reflection", "align_corners": False}
-    return grid_sample(images, grid.to(images.dtype), **mode)
+    grid = grid.to(images.dtype)
+    return grid_sample(images, grid, "bilinear", padding_mode="reflection", align_corners=False)
 
 
 def _toned(images: Tensor, p: Tensor, draw: Draw) -> Tensor:
