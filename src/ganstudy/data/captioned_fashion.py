@@ -94,7 +94,7 @@ def captioned(part: Split, described: Mapping[str, Space], name: str) -> Dataset
     colour, size = COMBINATIONS[rows, 1], COMBINATIONS[rows, 2]
     table = tokens_of(CAPTIONS, TOKENS.vocabulary, TOKENS.length)
     fields = {
-        "x": coloured(part.images[..., 0], colour, size),
+        "x": coloured(part.images[..., 0].astype(np.uint8, copy=False), colour, size),
         "text": table[rows],
         "clothing": clothing,
         "colour": colour,

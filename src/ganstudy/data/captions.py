@@ -21,7 +21,7 @@ from ganstudy.data.pixels import shape_picture, to_array
 from ganstudy.data.places import Place, find_place, quoted
 from ganstudy.data.threads import in_threads
 from ganstudy.data.words import tokens_of, vocabulary_of, words_of
-from ganstudy.dataset import Dataset
+from ganstudy.dataset import Array, Dataset
 from ganstudy.errors import InputError
 from ganstudy.files import Images
 from ganstudy.params import DataParams
@@ -203,7 +203,7 @@ def _dataset(
         say(f"{(~readable).sum():,} captions of unknown words only are left out")
     if not readable.any():
         raise InputError(f"{params.folder!r}: a split keeps no picture with a caption")
-    fields = {"x": np.stack(images)[readable], "text": text[readable]}
+    fields: dict[str, Array] = {"x": np.stack(images)[readable], "text": text[readable]}
     return Dataset(fields, described, (tuple(fields),))
 
 

@@ -44,8 +44,8 @@ def measures(solids: Any) -> dict[str, Integers]:
     level = area.argmax(1)
     return {
         "height": height,
-        "across": _extent(cells.any((1, 2))),
-        "back": _extent(cells.any((1, 3))),
+        "across": _extent(np.asarray(cells.any((1, 2)))),
+        "back": _extent(np.asarray(cells.any((1, 3)))),
         "level": level,
         "above": np.maximum(height - 1 - level, 0),
         "volume": cells.sum((1, 2, 3)) * 16 // cells[0].size,
