@@ -9,7 +9,7 @@ from pydantic import Field
 from torch import Tensor, nn
 from torch.nn.functional import avg_pool2d, interpolate
 
-from ganstudy.models.adversary import Adversary
+from ganstudy.models.adversary import Adversary, Augment
 from ganstudy.models.base import Given, Networks, Rng, Specs, adam, initial_weights
 from ganstudy.models.noise import noise_for
 from ganstudy.models.parts import DECODER, TRAIN
@@ -42,7 +42,6 @@ class StackGAN:
     """
 
     averaged: ClassVar[frozenset[str]] = frozenset({FIRST, SECOND})
-    state: Mapping[str, nn.Module] = {}
     network: ClassVar[frozenset[str]] = (DECODER - {"name"}) | {
         "discriminator_width",
         "discriminator_norm",
@@ -94,7 +93,7 @@ class StackGAN:
         recipe: StackGANParams,
         specs: Specs,
         rounds: int,
-        augment: Sequence[str],
+        augment: Augment,
         seed: int,
     ) -> None:
         self._recipe, self.specs = recipe, specs
@@ -107,6 +106,7 @@ class StackGAN:
             stage: Adversary(specs[name], loss, recipe.game, augment, seed, name)
             for stage, name in DISCRIMINATORS.items()
         }
+        self.state = {n: m for each in self.adversaries.values() for n, m in each.state.items()}
         self.networks = {
             **self._generators,
             **{each.name: each.network for each in self.adversaries.values()},
