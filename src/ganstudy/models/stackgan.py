@@ -9,7 +9,7 @@ from pydantic import Field
 from torch import Tensor, nn
 from torch.nn.functional import avg_pool2d, interpolate
 
-from ganstudy.models.adversary import Adversary
+from ganstudy.models.adversary import Adversary, Augment
 from ganstudy.models.base import Given, Networks, Rng, Specs, adam, initial_weights
 from ganstudy.models.noise import noise_for
 from ganstudy.models.parts import DECODER, TRAIN
@@ -94,7 +94,7 @@ class StackGAN:
         recipe: StackGANParams,
         specs: Specs,
         rounds: int,
-        augment: Sequence[str],
+        augment: Augment,
         seed: int,
     ) -> None:
         self._recipe, self.specs = recipe, specs

@@ -8,7 +8,7 @@ from pydantic import Field
 from torch import Tensor
 
 from ganstudy import ranks
-from ganstudy.models.adversary import Adversary
+from ganstudy.models.adversary import Adversary, Augment
 from ganstudy.models.base import FromCodes, Given, Networks, Rng, adam, initial_weights
 from ganstudy.models.noise import noise_for
 from ganstudy.models.parts import DECODER, GAME, TRAIN
@@ -74,7 +74,7 @@ class TextGAN(FromCodes):
         recipe: TextGANParams,
         generator: NetworkSpec,
         discriminator: NetworkSpec,
-        augment: Sequence[str],
+        augment: Augment,
         seed: int,
         *,
         reuse: bool = False,
