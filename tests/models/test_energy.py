@@ -39,7 +39,7 @@ def made(spaces=None, **changes) -> Energy:
 
 
 def gradients(loss: Tensor, model: Energy) -> list[Tensor]:
-    weights = list(model.network.parameters())
+    weights = list(model.energy.parameters())
     return list(torch.autograd.grad(loss, weights, retain_graph=True))
 
 
@@ -53,7 +53,7 @@ def test_its_gradient_is_that_of_the_energies_at_both_ends_and_passes_no_chain()
         (player,) = subject.players()
         found = gradients(player.objective(batch)["loss"], subject)
         ends, real = other._chains(batch), batch["x"]
-        energies = [-other.network(x) for x in (real, ends)]
+        energies = [-other.energy(x) for x in (real, ends)]
         squares = sum(energy.square().mean() for energy in energies)
         loss = energies[0].mean() - energies[1].mean() + 0.001 * squares
         expected = gradients(loss, other)
@@ -61,8 +61,8 @@ def test_its_gradient_is_that_of_the_energies_at_both_ends_and_passes_no_chain()
             torch.testing.assert_close(one, two)
         # The planted mistake: the step to where a chain ends still hangs on the weights.
         x = ends.clone().requires_grad_()
-        (slope,) = torch.autograd.grad(other.network(x).sum(), x, create_graph=True)
-        attached, detached = (-other.network(y) for y in (x + slope, (x + slope).detach()))
+        (slope,) = torch.autograd.grad(other.energy(x).sum(), x, create_graph=True)
+        attached, detached = (-other.energy(y) for y in (x + slope, (x + slope).detach()))
         wrong, right = (gradients(energy.mean(), other) for energy in (attached, detached))
         assert max((a - b).abs().max() for a, b in zip(wrong, right, strict=True)) > 1e-4
 
@@ -102,7 +102,7 @@ def learned(rounds: int = 300, sign: float = 1.0) -> Energy:
 def kl(model: Energy) -> float:
     grid = metrics.grid_points(3.0, 60)
     with torch.no_grad():
-        scores = model.network(torch.from_numpy(grid).float())
+        scores = model.energy(torch.from_numpy(grid).float())
     truth = metrics.mixture_log_density(grid, CENTERS, SIGMA)
     return metrics.density_kl(truth, scores.double().numpy())
 
@@ -139,7 +139,7 @@ def test_a_kept_chain_goes_on_and_a_new_one_starts_from_noise() -> None:
     ends = model._chains(batch)
     walk = model._recipe.training.chain()
     torch.testing.assert_close(
-        ends, langevin(model.network, before[places], walk, 1.0, batch.rng("any"))
+        ends, langevin(model.energy, before[places], walk, 1.0, batch.rng("any"))
     )
     torch.testing.assert_close(model.replay.kept[places], ends)
 
@@ -174,14 +174,14 @@ def test_noise_fills_the_range_of_images_and_has_the_deviation_of_points() -> No
 def test_images_stay_in_their_range_however_steep_the_energy() -> None:
     model = made()
     with torch.no_grad():
-        model.network.score.weight.mul_(1e6)
+        model.energy.score.weight.mul_(1e6)
     ends = model._chains(batches().draw(0, 0))
     assert ends.abs().max() == 1
 
 
 def test_an_energy_that_is_no_number_is_a_training_that_diverged() -> None:
     subject = trainer(params(models=recipe()), RUN)
-    network = subject.game.model.network
+    network = subject.game.model.energy
     with torch.no_grad():
         network.score.bias.fill_(torch.inf)
     with pytest.raises(DivergedError, match="not finite"):
@@ -211,7 +211,7 @@ def test_saved_and_loaded_it_samples_by_the_chains_it_was_meant_for(
 @pytest.mark.parametrize("network", ["mlp", "dcgan"])
 def test_each_sample_has_an_energy_of_its_own_and_a_smooth_one(network: str) -> None:
     chosen = params(models=recipe(), network__name=network)
-    D = models.build(chosen, RunKey.parse(RUN), labelled(STORED)).network.double()
+    D = models.build(chosen, RunKey.parse(RUN), labelled(STORED)).energy.double()
     x = torch.randn(4, 1, 8, 8, generator=torch.manual_seed(0), dtype=torch.float64)
     torch.testing.assert_close(D(x)[:2], D(x[:2]))
     x.requires_grad_()

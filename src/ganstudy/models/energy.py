@@ -3,7 +3,7 @@
 import math
 from collections.abc import Mapping, Sequence
 from functools import partial
-from typing import Annotated, ClassVar
+from typing import Annotated, Any, ClassVar
 
 import numpy as np
 import numpy.typing as npt
@@ -134,15 +134,15 @@ class Energy:
             )
         self._recipe, self._bound = recipe, farthest(spec.shape)
         with initial_weights(seed, NAME):
-            self.network = spec.build()
-        self.network.chain.copy_(torch.tensor(recipe.sampling.chain()))
+            self.energy: Any = spec.build()
+        self.energy.chain.copy_(torch.tensor(recipe.sampling.chain()))
         self.replay = Replay(recipe.buffer, spec.shape.size)
-        self.specs, self.networks = {NAME: spec}, {NAME: self.network}
+        self.specs, self.networks = {NAME: spec}, {NAME: self.energy}
         self.state = {"replay": self.replay}
 
     def players(self) -> Sequence[Player]:
         """D alone."""
-        return [Player(NAME, self.network, self._terms, adam(self._recipe.optimizer))]
+        return [Player(NAME, self.energy, self._terms, adam(self._recipe.optimizer))]
 
     def _terms(self, batch: Batch) -> Terms:
         real, fake = batch["x"], self._chains(batch)
@@ -177,7 +177,7 @@ class Energy:
         return ends
 
     def _score(self, x: Tensor) -> Tensor:
-        return upcast(self.network(x))
+        return upcast(self.energy(x))
 
     @staticmethod
     def inputs(specs: Specs) -> Mapping[str, Space]:
@@ -205,7 +205,7 @@ def log_density(network: nn.Module, points: npt.NDArray[np.float64]) -> npt.NDAr
     assert isinstance(network, networks_of.Energy)  # noqa: S101 - its spec says so
     place = network.chain.device
     with torch.no_grad():
-        parts = torch.from_numpy(points).to(network.chain.dtype).split(PART)
+        parts = torch.from_numpy(points).to(network.chain.dtype).split(PART)  # type: ignore[no-untyped-call]
         scores = [network(network.space.encode(part).to(place)).cpu() for part in parts]
     return np.asarray(torch.cat(scores).double().numpy(), np.float64)
 

@@ -1,7 +1,7 @@
 """A GAN of codes: a small game on what an auto-encoder makes of samples."""
 
 from collections.abc import Mapping, Sequence
-from typing import ClassVar
+from typing import Any, ClassVar
 
 import torch
 from torch import Tensor, nn
@@ -79,7 +79,7 @@ class LatentGAN(FromCodes):
     ) -> None:
         self._recipe, self.adversary = recipe, adversary
         with initial_weights(seed, "generator"):
-            self.generator = generator.build()
+            self.generator: Any = generator.build()
         with initial_weights(seed, "encoder"):
             self.encoder = encoder.build()
         self.specs = {"generator": generator, CODER: encoder, adversary.name: adversary.spec}

@@ -1,7 +1,7 @@
 """A GAN whose discriminator is a classifier of few labels (Salimans et al. 2016, section 5)."""
 
 from collections.abc import Mapping, Sequence
-from typing import Annotated, ClassVar
+from typing import Annotated, Any, ClassVar
 
 import torch
 from pydantic import Field
@@ -91,7 +91,7 @@ class SemiGAN:
         with initial_weights(seed, "generator"):
             self.generator = generator.build()
         with initial_weights(seed, CLASSIFIER):
-            self.classifier = classifier.build()
+            self.classifier: Any = classifier.build()
         self.specs = {"generator": generator, CLASSIFIER: classifier}
         self.networks = {"generator": self.generator, CLASSIFIER: self.classifier}
 

@@ -1,7 +1,7 @@
 """VAE-GAN: a variational auto-encoder that measures its error in what a discriminator sees."""
 
 from collections.abc import Mapping, Sequence
-from typing import Annotated, ClassVar
+from typing import Annotated, Any, ClassVar
 
 import torch
 from pydantic import Field
@@ -163,14 +163,15 @@ class VAEGAN(EncoderDecoder):
         layer = self._recipe.layer
         if layer == 0:
             return squared_error(real, copies)
+        critic: Any = self.adversary.network
         with torch.no_grad():
-            wanted = self.adversary.network.hidden(real)[layer - 1]
-        found = self.adversary.network.hidden(copies)[layer - 1]
+            wanted = critic.hidden(real)[layer - 1]
+        found = critic.hidden(copies)[layer - 1]
         return squared_error(upcast(wanted), upcast(found))
 
 
 def depth(discriminator: NetworkSpec) -> int:
     """How many hidden layers a discriminator shows, told without building it in memory."""
     with torch.device("meta"), torch.no_grad():
-        shown = discriminator.build().hidden(torch.zeros(2, *discriminator.shape.size))
-    return len(shown)
+        network: Any = discriminator.build()
+        return len(network.hidden(torch.zeros(2, *discriminator.shape.size)))

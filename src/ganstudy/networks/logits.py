@@ -23,7 +23,8 @@ class Logits(nn.Module):
 
     def features(self, x: Tensor) -> Tensor:
         """The last hidden layer, (N, size)."""
-        return self.trunk(x).flatten(1)
+        features: Tensor = self.trunk(x).flatten(1)
+        return features
 
 
 def flat(shape: SampleSpace, width: int, classes: int, norm: str) -> Logits:

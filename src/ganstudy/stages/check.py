@@ -1,7 +1,7 @@
 """`check`: params.yaml as a whole, against the tables and against itself, before hours of work."""
 
 import math
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 from pathlib import Path
 
@@ -38,9 +38,12 @@ def run(params: Params, pipeline: Path, out: Path | None) -> list[str]:
     fields = params.data.traits.fields
     stored = (0,) if fields else stored_shape(params.data)
     spaces = fielded.spaces_of(params.data) if fields else labelled(stored)
-    _models_can_be_built(params, spaces)
+    worlds: list[Mapping[str, Space]] = [spaces]
     if params.data.labels_per_class is not None and not fields:
-        _models_can_be_built(params, partly_labelled(stored, 1.0, CLASSES))
+        worlds.append(partly_labelled(stored, 1.0, CLASSES))
+    _grid_fits(params, worlds)
+    for world in worlds:
+        _models_can_be_built(params, world)
     samples = math.prod(stored) * params.sample.count
     _must_fit_in_memory(samples, f"{params.sample.count:,} samples", "sample.count")
     _all_hold(
@@ -57,7 +60,6 @@ def run(params: Params, pipeline: Path, out: Path | None) -> list[str]:
 
 def _models_can_be_built(params: Params, spaces: Mapping[str, Space]) -> None:
     """Of all that has a recipe and can learn such data."""
-    _grid_fits(params, spaces)
     for family in families_for(params, spaces):
         with torch.device("meta"):
             model = build(params, RunKey.parse(f"{family}-0"), spaces)
@@ -69,13 +71,14 @@ def _models_can_be_built(params: Params, spaces: Mapping[str, Space]) -> None:
         )
 
 
-def _grid_fits(params: Params, spaces: Mapping[str, Space]) -> None:
-    """Every model of the grid can learn from such data."""
+def _grid_fits(params: Params, worlds: Sequence[Mapping[str, Space]]) -> None:
+    """Every model of the grid can learn from such data, in one of the ways it may be shown."""
     families = dict.fromkeys(RunKey.parse(key).family for key in params.run_keys())
     for family in families:
-        reason = model_class(RunKey.parse(f"{family}-0").model).unfit(spaces)
-        if reason is not None:
-            raise InputError(f"{family} cannot learn from {params.data.name}: {reason}")
+        model = model_class(RunKey.parse(f"{family}-0").model)
+        reasons = [model.unfit(spaces) for spaces in worlds]
+        if None not in reasons:
+            raise InputError(f"{family} cannot learn from {params.data.name}: {reasons[0]}")
 
 
 def _all_hold(*checks: Callable[[], None]) -> None:

@@ -207,7 +207,7 @@ def _measured(protocol: MeasuringProtocol, folder: Path) -> dict[str, Any]:
 
 def _density(protocol: MeasuringProtocol, folder: Path) -> dict[str, Any]:
     """Of points, where the model is a density itself: how far it is from the truth."""
-    model = model_class(RunKey.parse(folder.name).model)
+    model: Any = model_class(RunKey.parse(folder.name).model)
     if not isinstance(protocol, PointProtocol) or model is not Energy:
         return {}
     network = load_model(folder, sampling=True).networks[NAME]
