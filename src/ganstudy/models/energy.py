@@ -133,8 +133,9 @@ class Energy:
                 f"{batch}: raise it"
             )
         self._recipe, self._bound = recipe, farthest(spec.shape)
+        self.energy: Any
         with initial_weights(seed, NAME):
-            self.energy: Any = spec.build()
+            self.energy = spec.build()
         self.energy.chain.copy_(torch.tensor(recipe.sampling.chain()))
         self.replay = Replay(recipe.buffer, spec.shape.size)
         self.specs, self.networks = {NAME: spec}, {NAME: self.energy}
