@@ -134,8 +134,9 @@ class Energy:
             )
         self._recipe, self._bound = recipe, farthest(spec.shape)
         with initial_weights(seed, NAME):
-            self.energy: Any = spec.build()
-        self.energy.chain.copy_(torch.tensor(recipe.sampling.chain()))
+            self.energy = spec.build()
+        settings: Any = self.energy.chain
+        settings.copy_(torch.tensor(recipe.sampling.chain()))
         self.replay = Replay(recipe.buffer, spec.shape.size)
         self.specs, self.networks = {NAME: spec}, {NAME: self.energy}
         self.state = {"replay": self.replay}
