@@ -7,6 +7,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from ganstudy.claims import Claim, Scored
+from ganstudy.claims import read as read_claims
 from ganstudy.reports import figures, tables
 from ganstudy.reports.floors import in_floors
 from ganstudy.reports.page import summary, write
@@ -225,3 +227,11 @@ def test_one_set_of_samples_is_listed_with_what_each_value_means() -> None:
     assert re.match(r"debiased FID \[95 %\] +0\.10 \[-0\.30, 0\.50\]  Fréchet", lines[0])
     assert any(re.match(r"H\(y\|x\) +0\.250  mean entropy", line) for line in lines)
     assert not any("mem1" in line for line in lines)
+
+
+def test_what_a_study_claims_stands_first_and_is_written(study: Study, tmp_path: Path) -> None:
+    claim = Claim("vae/sharper", "FID over the GAN's", 2.5, "<= 1", (0,), Scored("the GAN", 1.0))
+    write(replace(study, claims=[claim]), tmp_path)
+    assert read_claims(tmp_path / "claims.json") == [claim]
+    text = (tmp_path / "README.md").read_text(encoding="utf-8")
+    assert "| vae/sharper: FID over the GAN's | 2.5 | ≤ 1 | no, by 1.5 |" in text

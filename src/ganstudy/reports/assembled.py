@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 
 from ganstudy import layout, runs
+from ganstudy.claims.declared import claims_of, declared
 from ganstudy.data.images import Split
 from ganstudy.errors import InputError
 from ganstudy.evidence import limits
@@ -57,6 +58,9 @@ def assemble(params: Params, *, partial: bool = False) -> Study:
         missing=missing,
         lacking=_lacking(grid, table),
         comparison=None if points else comparison.compare(table, failures),
+        claims=claims_of(
+            declared(layout.CLAIMS), {run.key: run.metrics for run in table}, measured
+        ),
     )
 
 

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+from ganstudy import claims
 from ganstudy.reports import conclusions, figures, tables
 from ganstudy.reports.comparison import METRIC, TITLE, Comparison
 from ganstudy.reports.figures import Panel
@@ -30,8 +31,11 @@ MARKS = {"differ": "*", "tie": "=", "open": ""}
 
 
 def write(study: Study, folder: Path) -> None:
-    """Writes `folder`/README.md and `folder`/figures."""
+    """Writes `folder`/README.md, `folder`/figures and, where the study claims something,
+    claims.json."""
     _draw(study, folder / "figures")
+    if study.claims:
+        claims.write(folder / "claims.json", study.claims)
     render(
         "report.md.j2",
         folder / "README.md",
@@ -54,6 +58,7 @@ def findings(study: Study) -> dict[str, Any]:
     and of a comparison over seeds its tables and conclusions."""
     found = study.comparison
     return {
+        "claims": claims.as_markdown(study.claims) if study.claims else "",
         "summary": conclusions.summary(study, found) if found else summary(study),
         "remarks": remarks(study),
         "left_out": left_out(study),

@@ -6,6 +6,7 @@ from typing import Any
 
 import numpy.typing as npt
 
+from ganstudy.claims import Claim
 from ganstudy.data.images import DataInfo, Split
 from ganstudy.evidence.limits import KEPT, LOOKED_AT
 from ganstudy.files import Images, Samples
@@ -72,7 +73,7 @@ class Study:
     `neighbours`, the training images nearest to samples; ranks of D's scores over points as
     `landscapes` (side, side); `failures`, why a run counts as failed; `missing`, why a run of the
     grid is not in `runs`; `lacking`, by piece, why it is not shown. `comparison` is of losses over
-    seeds, None where no loss has two.
+    seeds, None where no loss has two. `claims` are those that the study declares.
     """
 
     params: Params
@@ -96,6 +97,7 @@ class Study:
     missing: Mapping[str, str] = field(default_factory=dict)
     lacking: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
     comparison: Comparison | None = None
+    claims: Sequence[Claim] = ()
 
     def firsts(self) -> Sequence[Run]:
         """The first seed of each `<model>-<loss>`: those whose pictures are shown, unselected."""

@@ -1,0 +1,72 @@
+"""Claims as a study declares them, and what metrics make of them."""
+
+from pathlib import Path
+
+import pytest
+import yaml
+
+from ganstudy.claims.declared import claims_of, declared
+from ganstudy.errors import InputError
+
+METRICS = {
+    "pix2pix-lsgan-0": {"l1": 10.0},
+    "pix2pix-lsgan-1": {"l1": 12.0},
+    "pix2pix-lsgan-2": {"l1": 30.0},
+    "blind-lsgan-0": {"l1": 60.0},
+}
+REAL = {"copy/l1": 20.0}
+ENTRY = {
+    "id": "pix2pix/l1",
+    "what": "distance over that of the input",
+    "metric": "l1",
+    "family": "pix2pix-lsgan",
+    "aim": "<= 1",
+    "against": "ratio",
+    "baseline": {"what": "the input", "metric": "copy/l1"},
+    "plant": {"what": "D is blind", "metric": "l1", "family": "blind-lsgan"},
+}
+
+
+def computed(folder: Path, **changes: object) -> list:
+    path = folder / "claims.yaml"
+    path.write_text(yaml.safe_dump([ENTRY | changes]), encoding="utf-8")
+    return claims_of(declared(path), METRICS, REAL)
+
+
+def test_the_median_over_seeds_stands_against_the_baseline(tmp_path: Path) -> None:
+    (claim,) = computed(tmp_path)
+    assert claim.value == 12 / 20
+    assert claim.holds
+    assert claim.seeds == (0, 1, 2)
+    assert claim.baseline.value == 20
+    assert claim.plant.value == 60 / 20  # against the same baseline
+    assert claim.plant_is_caught
+
+
+def test_the_worst_seed_where_the_claim_says_so(tmp_path: Path) -> None:
+    (claim,) = computed(tmp_path, over="worst high")
+    assert claim.value == 30 / 20
+    assert claim.missed_by == 0.5
+    (difference,) = computed(tmp_path, over="worst low", against="difference")
+    assert difference.value == 10 - 20
+
+
+def test_a_number_that_is_not_there_holds_nothing(tmp_path: Path) -> None:
+    (claim,) = computed(tmp_path, metric="psnr")
+    assert claim.value is None
+    assert claim.holds is False
+    (without,) = computed(tmp_path, baseline={"what": "the mean", "metric": "mean/l1"})
+    assert without.value is None
+
+
+def test_no_file_claims_nothing(tmp_path: Path) -> None:
+    assert declared(tmp_path / "claims.yaml") == []
+
+
+@pytest.mark.parametrize(
+    ("change", "told"), [({"ower": "median"}, "ower"), ({"over": "mean"}, "over")]
+)
+def test_what_is_no_claim_is_one_line(tmp_path: Path, change: dict, told: str) -> None:
+    with pytest.raises(InputError, match=told) as error:
+        computed(tmp_path, **change)
+    assert "\n" not in str(error.value)
