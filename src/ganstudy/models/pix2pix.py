@@ -4,14 +4,15 @@ from collections.abc import Mapping, Sequence
 from typing import ClassVar
 
 from pydantic import Field
-from torch import Tensor, nn
+from torch import Tensor
 
 from ganstudy.errors import InputError
 from ganstudy.models.adversary import Adversary
-from ganstudy.models.base import Given, Networks, Rng, Specs, adam, initial_weights
+from ganstudy.models.base import adam, initial_weights
 from ganstudy.models.parts import TRAIN
 from ganstudy.models.translation import (
     CRITIC,
+    FromSource,
     TranslationParams,
     critic_for,
     sides,
@@ -29,7 +30,7 @@ class Pix2PixParams(TranslationParams):
     l1: Weight = Field(description="λ of E |y - G(x)|₁; 0: the game alone")
 
 
-class Pix2Pix:
+class Pix2Pix(FromSource):
     """source x -> target y: L_cGAN(G, D) + λ E |y - G(x)|₁ (Isola et al. 2017, eq. 4), where D sees
     (x, y). G draws nothing: the dropout that stands for z there changes its outputs little (section
     3.3), and none is left here.
@@ -37,10 +38,8 @@ class Pix2Pix:
     Raises `InputError` where train.augment is set: it would move y and not x.
     """
 
-    averaged: ClassVar[frozenset[str]] = frozenset({"translator"})
     network: ClassVar[frozenset[str]] = CRITIC
     train: ClassVar[frozenset[str]] = TRAIN | {"augment", "stop_on_alarm"}
-    state: Mapping[str, nn.Module] = {}
 
     @classmethod
     def recipe(cls, params: Params, loss: str) -> Pix2PixParams:
@@ -100,21 +99,6 @@ class Pix2Pix:
     def _shown(self, batch: Batch) -> Tensor:
         """What D sees beside y."""
         return batch["source"]
-
-    @staticmethod
-    def inputs(specs: Specs) -> Mapping[str, Space]:
-        """Sources."""
-        return specs["translator"].inputs
-
-    @staticmethod
-    def outputs(specs: Specs) -> Mapping[str, Space]:
-        """Targets."""
-        return {"target": specs["translator"].output}
-
-    @staticmethod
-    def sample(networks: Networks, given: Given, rng: Rng) -> Mapping[str, Tensor]:
-        """G(x)."""
-        return {"target": networks["translator"](given["source"])}
 
 
 def _by(size: tuple[int, ...]) -> str:

@@ -3,12 +3,10 @@
 from collections.abc import Mapping, Sequence
 from typing import ClassVar
 
-from torch import Tensor, nn
-
-from ganstudy.models.base import Given, Networks, Rng, Specs, adam, initial_weights
+from ganstudy.models.base import adam, initial_weights
 from ganstudy.models.parts import TRAIN
 from ganstudy.models.pix2pix import Pix2Pix
-from ganstudy.models.translation import TranslatorParams, translator_for
+from ganstudy.models.translation import FromSource, TranslatorParams, translator_for
 from ganstudy.params import OptimizerParams, Params, Section, parse_recipe
 from ganstudy.spaces import Space
 from ganstudy.training.player import Batch, Player, Terms
@@ -21,14 +19,12 @@ class RegressionParams(Section):
     optimizer: OptimizerParams
 
 
-class Regression:
+class Regression(FromSource):
     """source x -> target y: E |y - G(x)|₁ (Isola et al. 2017, section 4.1, "L1"). Where several
     colours are possible it makes their median, which is grey."""
 
-    averaged: ClassVar[frozenset[str]] = frozenset({"translator"})
     network: ClassVar[frozenset[str]] = frozenset()
     train: ClassVar[frozenset[str]] = TRAIN
-    state: Mapping[str, nn.Module] = {}
 
     @classmethod
     def recipe(cls, params: Params, loss: str) -> RegressionParams:
@@ -62,18 +58,3 @@ class Regression:
 
     def _terms(self, batch: Batch) -> Terms:
         return {"loss": (batch["target"] - self.translator(batch["source"])).abs().mean()}
-
-    @staticmethod
-    def inputs(specs: Specs) -> Mapping[str, Space]:
-        """Sources."""
-        return Pix2Pix.inputs(specs)
-
-    @staticmethod
-    def outputs(specs: Specs) -> Mapping[str, Space]:
-        """Targets."""
-        return Pix2Pix.outputs(specs)
-
-    @staticmethod
-    def sample(networks: Networks, given: Given, rng: Rng) -> Mapping[str, Tensor]:
-        """G(x)."""
-        return Pix2Pix.sample(networks, given, rng)

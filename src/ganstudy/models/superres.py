@@ -8,10 +8,11 @@ from pydantic import Field
 from torch import Tensor, nn
 
 from ganstudy.models.adversary import Adversary
-from ganstudy.models.base import Given, Networks, Rng, Specs, adam, initial_weights
+from ganstudy.models.base import adam, initial_weights
 from ganstudy.models.parts import TRAIN
 from ganstudy.models.translation import (
     CRITIC,
+    FromSource,
     TranslationParams,
     critic_for,
     sides,
@@ -32,12 +33,11 @@ class SuperResolutionParams(TranslationParams):
     adversarial: Weight = Field(1e-3, description="of the game, beside the content's 1")
 
 
-class SuperResolution:
+class SuperResolution(FromSource):
     """source, small -> target, large: content (mean squared error) + 10⁻³ × the game's loss, after
     training by content alone (Ledig et al. 2017, eq. 3, 4 and section 3.2). D sees large images;
     until the game begins it does not move."""
 
-    averaged: ClassVar[frozenset[str]] = frozenset({"translator"})
     network: ClassVar[frozenset[str]] = CRITIC
     train: ClassVar[frozenset[str]] = TRAIN | {"augment", "stop_on_alarm"}
 
@@ -111,18 +111,3 @@ class SuperResolution:
         game = self.adversary.generator_terms(real, made, batch)["loss"]
         loss = content + self._recipe.adversarial * game
         return {"loss": loss, "content": content, "game": game}
-
-    @staticmethod
-    def inputs(specs: Specs) -> Mapping[str, Space]:
-        """Small images."""
-        return specs["translator"].inputs
-
-    @staticmethod
-    def outputs(specs: Specs) -> Mapping[str, Space]:
-        """Large ones."""
-        return {"target": specs["translator"].output}
-
-    @staticmethod
-    def sample(networks: Networks, given: Given, rng: Rng) -> Mapping[str, Tensor]:
-        """G(x)."""
-        return {"target": networks["translator"](given["source"])}

@@ -1,10 +1,13 @@
-"""What models that translate images share: the section of their network, and its spec and D's."""
+"""What models that translate images share: the section of their network, its spec and D's, and how
+it samples."""
 
 from collections.abc import Mapping
-from typing import Literal
+from typing import ClassVar, Literal
 
 from pydantic import Field, field_validator
+from torch import Tensor, nn
 
+from ganstudy.models.base import Given, Networks, Rng, Specs
 from ganstudy.networks import NetworkSpec
 from ganstudy.params import LossParams, Params, Section, Width
 from ganstudy.spaces import Image, Score, Space
@@ -32,6 +35,28 @@ class TranslationParams(Section):
         if game.generator_norm is not None:
             raise ValueError("game.generator_norm: the norm of these models is translator.norm")
         return game
+
+
+class FromSource:
+    """Makes `target` of `source` by a network called translator, and draws nothing."""
+
+    averaged: ClassVar[frozenset[str]] = frozenset({"translator"})
+    state: Mapping[str, nn.Module] = {}
+
+    @staticmethod
+    def inputs(specs: Specs) -> Mapping[str, Space]:
+        """Sources."""
+        return specs["translator"].inputs
+
+    @staticmethod
+    def outputs(specs: Specs) -> Mapping[str, Space]:
+        """Targets."""
+        return {"target": specs["translator"].output}
+
+    @staticmethod
+    def sample(networks: Networks, given: Given, rng: Rng) -> Mapping[str, Tensor]:
+        """G(x)."""
+        return {"target": networks["translator"](given["source"])}
 
 
 def translator_for(
