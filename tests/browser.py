@@ -2,6 +2,7 @@
 
 import shutil
 import sys
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -63,6 +64,15 @@ def new_page(browser: Browser, width: int, height: int, scheme: str, patience: i
     )
     found.page.on("pageerror", lambda error: found.complaints.append(str(error)))
     return found
+
+
+def until(page: Page, expression: str, patience: float = 60) -> None:
+    """Waits until JavaScript is true of the page. Playwright's own `wait_for_function` evaluates it
+    inside the page, whose policy forbids that."""
+    end = time.monotonic() + patience
+    while not page.evaluate(expression):
+        assert time.monotonic() < end, expression
+        page.wait_for_timeout(20)
 
 
 if __name__ == "__main__":

@@ -20,6 +20,7 @@ from PIL import Image
 
 from ganstudy import files
 from ganstudy.data import cifar, download, mnist, sources
+from ganstudy.data.fielded import FIELDED
 from ganstudy.data.images import load_info, load_split
 from ganstudy.data.splits import prepare
 from ganstudy.errors import InputError
@@ -45,10 +46,12 @@ def offline(monkeypatch) -> None:
         raise OSError("Network is unreachable")
 
     monkeypatch.setattr("torchvision.datasets.utils.download_url", refuse)
+    monkeypatch.setattr("ganstudy.data.npm.shutil.which", lambda name: None)
 
 
 def test_every_data_set_of_the_schema_has_a_source() -> None:
-    assert set(sources.SOURCES) == set(get_args(DatasetName))
+    assert {*sources.SOURCES, *FIELDED} == set(get_args(DatasetName))
+    assert not sources.SOURCES.keys() & FIELDED.keys()
 
 
 def test_digits_are_what_scikit_learn_documents(tmp_path: Path) -> None:

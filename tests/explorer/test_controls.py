@@ -12,6 +12,7 @@ import torch
 from PIL import Image
 from playwright.sync_api import Locator, Page
 
+from browser import until
 from explorer.trained import GAN, VAE, pixels, settled
 from ganstudy.models.base import codes
 from ganstudy.models.saved import load_generator
@@ -283,7 +284,7 @@ def test_a_link_restores_all_that_is_shown(studies, opened) -> None:
     # Also where it is put into the address bar of a page that is open.
     third = opened(path).page
     third.evaluate("hash => { location.hash = hash; }", page.url.split("#")[1])
-    third.wait_for_function("document.getElementById('number').value === '9'")
+    until(third, "document.getElementById('number').value === '9'")
     assert whole(third) == whole(page)
 
 
@@ -337,10 +338,10 @@ def test_the_code_and_the_link_go_to_the_clipboard(studies, browser) -> None:
     page.locator("details.numbers summary").first.click()
     read: Callable[[], str] = lambda: page.evaluate("navigator.clipboard.readText()")  # noqa: E731
     page.locator(".copy").first.click()
-    page.wait_for_function("document.getElementById('said').textContent.includes('clipboard')")
+    until(page, "document.getElementById('said').textContent.includes('clipboard')")
     assert np.array_equal(np.array(read().split(", "), np.float32), codes(8, 1, 0)[0].numpy())
     page.locator("#link").press("Enter")
-    page.wait_for_function("document.getElementById('said').textContent.includes('link')")
+    until(page, "document.getElementById('said').textContent.includes('link')")
     assert read() == page.url
     context.close()
 

@@ -54,7 +54,9 @@ def study(folder: Path, **changes: Any) -> Path:
             trainer.fit(None, Watch())
             networks = trainer.networks()
             settle(type(model), networks, model.specs, 0, 4)
-            save_model(layout.RUNS / key, networks, model.specs, {"key": key})
+            save_model(
+                layout.RUNS / key, networks, model.specs, {"key": key, "params": {"run": key}}
+            )
     return folder
 
 

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Browser, BrowserContext, Page
 
-from browser import Opened, new_page
+from browser import Opened, new_page, until
 from ganstudy import params
 from ganstudy.reports import played
 from ganstudy.reports.assembled import assemble
@@ -120,7 +120,7 @@ def test_play_goes_to_the_end_and_pauses_where_it_is_told(theory: Path, opened: 
     page = opened(theory, "#speed=4").page
     page.keyboard.press(" ")
     assert page.locator("#play").text_content() == "Pause"
-    page.wait_for_function("Number(document.getElementById('moment').value) > 2")
+    until(page, "Number(document.getElementById('moment').value) > 2")
     page.keyboard.press(" ")
     assert page.locator("#play").text_content() == "Play"
     at = frame(page)
@@ -129,7 +129,7 @@ def test_play_goes_to_the_end_and_pauses_where_it_is_told(theory: Path, opened: 
     last = page.locator("#moment").get_attribute("max")
     page.locator("#moment").fill(str(int(last or 0) - 2))
     page.locator("#play").click()
-    page.wait_for_function("document.getElementById('play').textContent === 'Play'")
+    until(page, "document.getElementById('play').textContent === 'Play'")
     assert str(frame(page)) == last
 
 
@@ -145,7 +145,7 @@ def test_the_address_keeps_what_is_shown(theory: Path, opened: Open) -> None:
         assert again.locator(control).input_value() == page.locator(control).input_value()
     assert drawn(again) == drawn(page)
     again.evaluate("location.hash = '#loss=non_saturating&frame=1'")
-    again.wait_for_function("document.getElementById('loss').value === 'non_saturating'")
+    until(again, "document.getElementById('loss').value === 'non_saturating'")
     assert frame(again) == 1
 
 

@@ -19,7 +19,7 @@ from ganstudy.files import write_text
 from ganstudy.keys import RunKey
 from ganstudy.models import build, families_for, model_class
 from ganstudy.models.base import GenerativeModel
-from ganstudy.params import FEWEST, Params, load
+from ganstudy.params import FEWEST, GAN_RUN, Params, load
 from ganstudy.spaces import Space, labelled, partly_labelled
 from ganstudy.training import device as devices
 
@@ -154,11 +154,18 @@ def _grid_is_wired(params: Params, pipeline: Path) -> None:
         content = yaml.safe_load(pipeline.read_text(encoding="utf-8"))
         stages = content["stages"]
         trained = str(stages["train"]["matrix"]["loss"])
+        trained_by = str(stages["train"]["cmd"])
         grids = [trained, *(str(stages[name]["matrix"]["run"]) for name in ("sample", "evaluate"))]
     except FileNotFoundError:
         return  # the library used without its pipeline
     except (OSError, yaml.YAMLError, KeyError, TypeError) as error:
         raise InputError(f"{pipeline} lacks the matrix of a stage: {error}") from error
+    if params.train.model != GAN_RUN and f"{GAN_RUN}-" in trained_by:
+        raise InputError(
+            f"train.model: {pipeline} trains GANs alone, and {params.train.model!r} is none: name "
+            f"{params.train.model}-{params.train.loss} in study.baselines of a pipeline that keeps "
+            "a run's folder as one output, like studies/translation/dvc.yaml"
+        )
     for index, loss in enumerate(params.study.losses):
         entry = f"${{study.losses[{index}]}}"
         if any(entry not in grid for grid in grids) and loss != params.train.loss:
