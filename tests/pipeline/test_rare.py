@@ -86,7 +86,7 @@ def test_what_classes_are_not_needed_for_is_measured_of_every_run(told: Path) ->
 def test_the_reports_have_every_run_and_no_column_that_nobody_fills(told: Path) -> None:
     text = (layout.REPORTS / "README.md").read_text(encoding="utf-8")
     head = next(line for line in text.splitlines() if "FID [95 %]" in line)
-    assert "| precision |" in head
+    assert "| precision ↑ |" in head
     assert "collapsed" not in head
     assert "class FID" not in head
     assert "class-coverage.png" not in text

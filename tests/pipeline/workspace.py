@@ -120,6 +120,7 @@ def built(tmp_path_factory: pytest.TempPathFactory, worker_id: str) -> Path:
         if not done.exists():
             project = make_project(folder)
             project.dvc("repro")
+            project.run("sh", "bin/ganstudy", "catalogue")
             project.git("add", "-A")
             project.git("commit", "-qm", "The finished study")
             done.touch()
