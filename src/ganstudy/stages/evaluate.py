@@ -1,7 +1,7 @@
 """Stage `evaluate`: every metric of one set of samples as one flat JSON, by the data's protocol."""
 
 import os
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from functools import partial
 from pathlib import Path
@@ -55,12 +55,28 @@ def run(params: Params, key: str, out: Path) -> None:
         values = protocol.measure_real() if real else _measured(protocol, folder)
     if not ranks.leads():
         return
+    shown = [name for name in SHOWN if name in values]
+    _record(params, key, values, shown, device, out, lambda: _keep(params, protocol, key))
+
+
+def _record(
+    params: Params,
+    key: str,
+    values: dict[str, Any],
+    shown: Sequence[str],
+    device: torch.device,
+    out: Path,
+    keep: Callable[[], None],
+) -> None:
+    """Writes what was measured to `out`, says those values that are `shown`, lets evidence be kept
+    where metrics go to their place in the study, and tells MLflow."""
+    real = key == layout.REAL
     told = _settings(params, drawn=not real)
     values |= {"device": device.type, "torch": torch.__version__, "settings": told}
     write_json(out, values)
-    say(f"{out}: " + ", ".join(f"{k} {values[k]:.4g}" for k in SHOWN if k in values))
+    say(f"{out}: " + ", ".join(f"{name} {values[name]:.4g}" for name in shown))
     if out == layout.METRICS / f"{key}.json":
-        _keep(params, protocol, key)
+        keep()
     if real:
         log_real(values)
     else:
@@ -81,25 +97,19 @@ def _run_fields(params: Params, key: str, out: Path, device: torch.device) -> No
         "judge_sha256": against,
         "reference_sha256": against,
     } | values
-    values |= {"device": device.type, "torch": torch.__version__}
-    values |= {"settings": _settings(params, drawn=not real)}
     if not real:
-        meta = read_json(layout.run_folder(key) / MODEL)
-        values |= {"train_precision": meta["precision"], "failed": int("failure" in meta)}
-    write_json(out, values)
-    told = [f"{k} {v:.4g}" for k, v in values.items() if isinstance(v, float)][:MOST_TOLD]
-    say(f"{out}: " + ", ".join(told))
-    if out == layout.METRICS / f"{key}.json":
+        values |= _trained(layout.run_folder(key))
+    shown = [name for name, value in values.items() if isinstance(value, float)][:MOST_TOLD]
+
+    def keep() -> None:
         place, source = layout.EVIDENCE / key, source_tags()
         if real:
             evidence_of_fields.write_real(source, place)
         else:
-            shown = protocol.shown(outputs, test)
-            evidence_of_fields.write_run(params, key, shown, source, place)
-    if real:
-        log_real(values)
-    else:
-        log_run(read_run(key, values))
+            columns = protocol.shown(outputs, test)
+            evidence_of_fields.write_run(params, key, columns, source, place)
+
+    _record(params, key, values, shown, device, out, keep)
 
 
 def outputs_of(key: str) -> dict[str, Array]:
@@ -199,10 +209,15 @@ def _protocol(params: Params, device: torch.device) -> MeasuringProtocol:
 def _measured(protocol: MeasuringProtocol, folder: Path) -> dict[str, Any]:
     samples = Split(*read_samples(layout.output(layout.samples_of(folder.name), "sample")))
     values = protocol.measure(samples, None)
+    told = _labels_told(folder.name) | _density(protocol, folder)
+    return values | told | _trained(folder)
+
+
+def _trained(folder: Path) -> dict[str, Any]:
+    """What metrics say of the training itself: its precision, and whether it failed."""
     meta = read_json(folder / MODEL)
     trained = {"train_precision": meta["precision"]} if "precision" in meta else {}
-    told = _labels_told(folder.name) | _density(protocol, folder)
-    return values | told | trained | {"failed": int("failure" in meta)}
+    return trained | {"failed": int("failure" in meta)}
 
 
 def _density(protocol: MeasuringProtocol, folder: Path) -> dict[str, Any]:
