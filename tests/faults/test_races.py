@@ -66,7 +66,7 @@ def test_four_processes_that_first_use_the_tracker_leave_one_whole_store(
         place = {"MLFLOW_TRACKING_URI": f"sqlite:///{store}"}
         fresh = Project(project.folder, project.environment | place)
         found = outcomes([fresh.start("sh", "bin/ganstudy", "sync") for _ in range(4)])
-        assert [code for code, _ in found] == [0] * 4
+        assert [code for code, _ in found] == [0] * 4, [text for _, text in found]
         assert not [output for _, output in found if "MLflow at" in output]
         with closing(sqlite3.connect(store)) as opened:
             assert opened.execute("pragma integrity_check").fetchall() == [("ok",)]

@@ -69,40 +69,35 @@ class TrackedRun:
         # A row keeps its time: a store takes an equal point, sent again, for the one it has.
         now = int(time.time() * 1000)
         self._waiting += [(now, dict(row)) for row in rows]
-        with self._forgiven():
-            client = self._open()
-            with store.store_lock():
-                self._batch(client)
+        with self._forgiven(), self._writing() as client:
+            self._batch(client)
 
     def log_metrics(self, metrics: Mapping[str, Any]) -> None:
         """Logs single values; what is not a finite number becomes a tag or is left out."""
         if "seconds" in metrics:
             self.seconds = float(metrics["seconds"])
         metrics = self.renamed(metrics)
-        with self._forgiven():
+        with self._forgiven(), self._writing() as client:
             from mlflow.entities import Metric, RunTag
 
-            client = self._open()
-            with store.store_lock():
-                known = client.get_run(self.run_id).data
-                now = int(time.time() * 1000)
-                fresh = [
-                    Metric(name, value, now, 0)
-                    for name, value in numbers(metrics).items()
-                    if name not in known.metrics or not _same(known.metrics[name], value)
-                ]
-                tags = [
-                    RunTag(name, value)
-                    for name, value in metrics.items()
-                    if isinstance(value, str) and known.tags.get(name) != value
-                ]
-                client.log_batch(self.run_id, metrics=fresh, tags=tags)
+            known = client.get_run(self.run_id).data
+            now = int(time.time() * 1000)
+            fresh = [
+                Metric(name, value, now, 0)
+                for name, value in numbers(metrics).items()
+                if name not in known.metrics or not _same(known.metrics[name], value)
+            ]
+            tags = [
+                RunTag(name, value)
+                for name, value in metrics.items()
+                if isinstance(value, str) and known.tags.get(name) != value
+            ]
+            client.log_batch(self.run_id, metrics=fresh, tags=tags)
 
     def log_files(self, *paths: Path) -> None:
         """Logs those files that are there as artifacts, unless they are there as they are; pictures
         below `figures`."""
-        with self._forgiven():
-            client = self._open()
+        with self._forgiven(), self._writing() as client:
             there = [path for path in paths if path.is_file()]
             digest = sha256_json({path.name: sha256_file(path) for path in there})
             if digest == self._files:
@@ -116,8 +111,7 @@ class TrackedRun:
     def log_pictures(self, digest: str, pictures: Callable[[], Mapping[int, Images]]) -> None:
         """Logs a picture uint8 (H, W, 3) for each number of images shown, which MLflow's page steps
         through, unless those of this `digest` are there."""
-        with self._forgiven():
-            client = self._open()
+        with self._forgiven(), self._writing() as client:
             if digest == self._pictures:
                 return
             for step, picture in pictures().items():
@@ -128,23 +122,25 @@ class TrackedRun:
     def log_data(self, name: str, context: str, digest: str, counts: Mapping[str, Any]) -> None:
         """Logs the data set `name` as one that this run had for `context`, training or reference;
         `digest` is its SHA-256, of which MLflow keeps the first 36 digits."""
-        with self._forgiven():
+        entry = (context, digest[:36])
+        if entry in self._inputs:
+            return
+        with self._forgiven(), self._writing() as client:
             from mlflow.entities import Dataset, DatasetInput, InputTag
 
-            client = self._open()
-            if (context, digest[:36]) in self._inputs:
+            self._inputs = _inputs(client.get_run(self.run_id))
+            if entry in self._inputs:  # another process that logs this run
                 return
             source = json.dumps({"tags": {"sha256": digest}})
             data = Dataset(name, digest[:36], "code", source, profile=json.dumps(dict(counts)))
             tag = InputTag("mlflow.data.context", context)
             client.log_inputs(self.run_id, [DatasetInput(data, [tag])])
-            self._inputs |= {(context, digest[:36])}
+            self._inputs |= {entry}
 
     def describe(self, text: str) -> None:
         """Makes `text`, which is Markdown, what MLflow's page of the run begins with; `{run}` in it
         is the run's id."""
-        with self._forgiven():
-            client = self._open()
+        with self._forgiven(), self._writing() as client:
             text = text.replace("{run}", self.run_id)
             if text != self._note:
                 client.set_tag(self.run_id, NOTE_TAG, text)
@@ -153,13 +149,11 @@ class TrackedRun:
     def finish(self, status: str = "FINISHED") -> None:
         """Ends the run, if it has not ended so before; `status` is MLflow's: FINISHED, FAILED or
         KILLED."""
-        with self._forgiven():
-            client = self._open()
+        with self._forgiven(), self._writing() as client:
             began, over = self._times
             end = None if self.seconds is None else began + round(1000 * self.seconds)
             if self._status != status or (end is not None and end != over):
-                with store.store_lock():
-                    client.set_terminated(self.run_id, status, end)
+                client.set_terminated(self.run_id, status, end)
                 self._status, self._times = status, (began, end or over)
 
     def _open(self) -> "MlflowClient":
@@ -263,6 +257,13 @@ class TrackedRun:
                 count += 1
             client.log_batch(self.run_id, metrics=points)
             del self._waiting[:count]
+
+    @contextmanager
+    def _writing(self) -> Iterator["MlflowClient"]:
+        """A client of the opened run, to which no other process writes meanwhile."""
+        client = self._open()
+        with store.store_lock():
+            yield client
 
     @contextmanager
     def _forgiven(self) -> Iterator[None]:
