@@ -403,18 +403,18 @@ def catalogue(
 
 @command(RESEARCH, "--variant conditional-0")
 def trial(
-    variant: Annotated[str, typer.Option(help="A row of the table of variants.")],
-    variants: Annotated[Path, typer.Option(help="The table.")] = layout.VARIANTS,
-    out: Annotated[
-        Path | None,
-        typer.Option(help="A JSON.", show_default="trials/<variant>.json beside the table"),
+    variant: Annotated[
+        str | None,
+        typer.Option(help="A row of the table of variants.", show_default="all not tried yet"),
     ] = None,
+    variants: Annotated[Path, typer.Option(help="The table.")] = layout.VARIANTS,
 ) -> None:
-    """Train one variant of a recipe and measure it on validation images."""
+    """Train one variant of a recipe, or each, and measure it on validation images."""
     from ganstudy.stages import train
     from ganstudy.stages import trial as stage
 
-    stage.run(variant, variants, out or variants.parent / "trials" / f"{variant}.json", train.run)
+    for name in [variant] if variant else stage.untried(variants):
+        stage.run(name, variants, train.run)
 
 
 @command(RESEARCH, "")

@@ -26,6 +26,11 @@ class Variant:
     set: dict[str, Any]
 
 
+def title(path: Path) -> str:
+    """What the table is about: its `title`."""
+    return str(yaml.safe_load(path.read_text(encoding="utf-8")).get("title", "What was tried"))
+
+
 def read(path: Path) -> dict[str, Variant]:
     """The variants of a file by name. Raises `InputError` where it holds none."""
     try:

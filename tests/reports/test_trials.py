@@ -41,7 +41,7 @@ def test_what_all_rows_of_a_group_set_is_said_once(tmp_path: Path) -> None:
     rows = [trial(), trial("32")]
     for row, ema in zip(rows, (0.9, 0.99), strict=True):
         row.variant.set.update({"train.images": 1000, "train.batch": 32, "train.ema": ema})
-    write(rows, tmp_path, "commit 1234567, 2030-01-01")
+    write(rows, "Tried", tmp_path / "variants.yaml", "commit 1234567, 2030-01-01")
     text = (tmp_path / "README.md").read_text()
     assert "All with `train.batch: 32`, `train.images: 1000`." in text
     assert "| `train.ema: 0.99` |" in text
@@ -56,7 +56,7 @@ def test_a_failed_training_is_the_worst_and_never_left_out() -> None:
 
 def test_the_report_has_a_row_for_each_variant_and_a_figure(tmp_path: Path) -> None:
     rows = [trial(), trial("32", fid=15.0), trial("8", group="Small", failed=True)]
-    write(rows, tmp_path, "commit 1234567, 2030-01-01")
+    write(rows, "Tried", tmp_path / "variants.yaml", "commit 1234567, 2030-01-01")
     text = (tmp_path / "README.md").read_text()
     assert "| 32 | 5.0 | 5.0 |" in text
     assert "| 8 | inf | failed |" in text

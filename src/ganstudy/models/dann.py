@@ -100,5 +100,4 @@ class DANN(AcrossDomains):
         return found
 
     def _of_both(self, batch: Batch) -> tuple[Tensor, Tensor]:
-        network = self.networks["features"]
-        return network(batch[SOURCE]), network(batch[TARGET])
+        return self.features(SOURCE, batch), self.features(TARGET, batch)

@@ -2,8 +2,10 @@
 
 from collections.abc import Mapping, Sequence
 
+import torch
+
 from ganstudy.errors import InputError
-from ganstudy.models.transfer import SOURCE, AcrossDomains, ClassifierParams
+from ganstudy.models.transfer import SOURCE, TARGET, AcrossDomains, ClassifierParams
 from ganstudy.params import OptimizerParams, Params, Section, parse_recipe
 from ganstudy.spaces import Space
 from ganstudy.training.player import Batch, Player, Terms
@@ -20,7 +22,8 @@ class SourceOnlyParams(Section):
 
 class SourceOnly(AcrossDomains):
     """One player: features and label predictor minimise the cross-entropy on the source. Images of
-    the target move nothing (Ganin et al. 2016, table 1, "source only")."""
+    the target move no weight (Ganin et al. 2016, table 1, "source only"); batch norm follows their
+    statistics, as it does beside a game: only the game makes the difference."""
 
     @classmethod
     def recipe(cls, params: Params, loss: str) -> SourceOnlyParams:
@@ -44,4 +47,6 @@ class SourceOnly(AcrossDomains):
         return [self.classifier(self._terms)]
 
     def _terms(self, batch: Batch) -> Terms:
-        return self.label_terms(self.networks["features"](batch[SOURCE]), batch)
+        with torch.no_grad():
+            self.features(TARGET, batch)
+        return self.label_terms(self.features(SOURCE, batch), batch)

@@ -17,6 +17,7 @@ from ganstudy.spaces import Image, Label, Points, Space
 from ganstudy.training.player import Batch, Player, Terms
 
 SOURCE, TARGET, CLASSES = "a", "b", "label_a"
+ORDER = {SOURCE: 0, TARGET: 1}  # as the network of features counts domains
 
 
 class ClassifierParams(Section):
@@ -25,7 +26,7 @@ class ClassifierParams(Section):
     width: Width = Field(description="channels of the first map of features")
     units: Width = Field(description="of the label predictor's hidden layers")
     norm: GeneratorNorm = Field(
-        "batch", description="of the maps of features, in training of each domain by itself"
+        "batch", description="of the maps of features, of each domain by its own statistics"
     )
 
 
@@ -81,6 +82,11 @@ class AcrossDomains:
         both = nn.ModuleDict({name: self.networks[name] for name in ("features", "labels")})
         return Player("classifier", both, objective, adam(self._optimizer))
 
+    def features(self, name: str, batch: Batch) -> Tensor:
+        """Of the images of one domain, (N, d)."""
+        found: Tensor = self.networks["features"](batch[name], ORDER[name])
+        return found
+
     def label_terms(self, features: Tensor, batch: Batch) -> Terms:
         """L_y of eq. 1, and the share of right labels, on features (N, d) of the source."""
         logits = upcast(self.networks["labels"](features))
@@ -105,6 +111,7 @@ class AcrossDomains:
     def sample(networks: Networks, given: Given, rng: Rng) -> Mapping[str, Tensor]:
         """The likeliest class of each image (N,), and its features (N, d), of whichever domains are
         given."""
-        features = {name: networks["features"](images) for name, images in given.items()}
+        extractor = networks["features"]
+        features = {name: extractor(images, ORDER[name]) for name, images in given.items()}
         labels = {f"label_{n}": networks["labels"](f).argmax(1) for n, f in features.items()}
         return labels | {f"features_{name}": found for name, found in features.items()}

@@ -1,12 +1,16 @@
 """A small classifier in two parts, features and labels, so that a game can be played on what lies
 between them (Ganin et al. 2016, figure 4a)."""
 
-from torch import Tensor, nn
+from itertools import pairwise
 
-from ganstudy.networks.layers import NORMS
+from torch import Tensor, nn
+from torch.nn.functional import relu
+
+from ganstudy.networks.norms import DomainNorm2d
 from ganstudy.spaces import Image, SampleSpace
 
 HALVINGS = 2
+DOMAINS = 2
 
 
 def feature_count(shape: Image, width: int) -> int:
@@ -16,26 +20,35 @@ def feature_count(shape: Image, width: int) -> int:
 
 
 class Features(nn.Module):
-    """Images (N, C, H, W) in [-1, 1] to features (N, `feature_count`): two convolutions of 5×5.
+    """Images (N, C, H, W) in [-1, 1] of one of two domains to features (N, `feature_count`): two
+    convolutions of 5×5.
 
     As in the paper the game is on maps, not behind a dense layer; strides stand in for its pooling,
-    at a quarter of the cost. `norm` names a row of `NORMS`.
+    at a quarter of the cost. `norm` is none, or batch: each domain by its own statistics.
     """
 
     def __init__(self, shape: Image, width: int, norm: str) -> None:
         super().__init__()
-        layers: list[nn.Module] = []
-        inputs = shape.channels
-        for level in range(HALVINGS):
-            outputs = width << level
-            layers += [nn.Conv2d(inputs, outputs, 5, 2, 2, bias=norm == "none")]
-            layers += [*NORMS[norm](outputs), nn.ReLU()]
-            inputs = outputs
-        self.body = nn.Sequential(*layers, nn.Flatten())
+        widths = [shape.channels, *(width << level for level in range(HALVINGS))]
+        self.maps = nn.ModuleList(
+            nn.Conv2d(inputs, outputs, 5, 2, 2, bias=norm == "none")
+            for inputs, outputs in pairwise(widths)
+        )
+        self.norms = nn.ModuleList(
+            DomainNorm2d(width, DOMAINS) if norm == "batch" else Unnormed() for width in widths[1:]
+        )
 
-    def forward(self, x: Tensor) -> Tensor:
-        features: Tensor = self.body(x)
-        return features
+    def forward(self, x: Tensor, domain: int = 0) -> Tensor:
+        for convolution, norm in zip(self.maps, self.norms, strict=True):
+            x = relu(norm(convolution(x), domain))
+        return x.flatten(1)
+
+
+class Unnormed(nn.Module):
+    """What comes in, of whichever domain."""
+
+    def forward(self, x: Tensor, domain: int) -> Tensor:
+        return x
 
 
 class Labels(nn.Module):

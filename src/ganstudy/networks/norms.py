@@ -63,3 +63,21 @@ class BatchNorm2d(_OverAllRanks, nn.BatchNorm2d):
 
 class BatchNorm3d(_OverAllRanks, nn.BatchNorm3d):
     """torch's, over the batches of all processes."""
+
+
+class DomainNorm2d(nn.Module):
+    """Batch norm by the statistics of each domain, with one scale and one shift for all: a domain
+    is normed by its own in training and after it (Li et al. 2017, adaptive batch normalisation).
+
+    Input (N, C, H, W) of one domain, and which it is; output of the same shape.
+    """
+
+    def __init__(self, channels: int, domains: int) -> None:
+        super().__init__()
+        self.norms = nn.ModuleList(BatchNorm2d(channels, affine=False) for _ in range(domains))
+        self.weight = nn.Parameter(torch.ones(channels))
+        self.bias = nn.Parameter(torch.zeros(channels))
+
+    def forward(self, x: Tensor, domain: int) -> Tensor:
+        normed: Tensor = self.norms[domain](x)
+        return normed * self.weight.view(-1, 1, 1) + self.bias.view(-1, 1, 1)

@@ -80,8 +80,10 @@ def common(rows: Sequence[Row]) -> dict[str, Any]:
     return same if others else {}
 
 
-def write(trials: Sequence[Trial], folder: Path, made: str) -> None:
-    """Writes `folder`/README.md and trials.png; `made` says from which commit they are."""
+def write(trials: Sequence[Trial], title: str, table: Path, made: str) -> None:
+    """Writes README.md, under `title`, and trials.png beside the `table` of variants; `made` says
+    from which commit they are."""
+    folder = table.parent
     groups = grouped(trials)
     _draw(groups, folder / "trials.png")
     hardware = sorted(
@@ -95,6 +97,9 @@ def write(trials: Sequence[Trial], folder: Path, made: str) -> None:
         shared=shared,
         hardware=hardware,
         made=made,
+        title=title,
+        table=table.as_posix(),
+        pipeline=(folder / "dvc.yaml").is_file(),
     )
 
 

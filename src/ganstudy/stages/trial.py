@@ -22,10 +22,19 @@ from ganstudy.seeding import numpy_generator
 from ganstudy.training import device as devices
 
 
-def run(name: str, table: Path, out: Path, train: Callable[[Params, RunKey, Path], None]) -> None:
-    """Trains the variant `name` by the stage `train` and writes what it reached as `out`, a flat
-    JSON: fid, fid_floor, precision, recall and coverage of as many samples as there are validation
-    images."""
+def result(name: str, table: Path) -> Path:
+    """Where what a variant reached is written, beside the `table`."""
+    return table.parent / "trials" / f"{name}.json"
+
+
+def untried(table: Path) -> list[str]:
+    """The variants without a result, in the order of the table."""
+    return [name for name in variants.read(table) if not result(name, table).is_file()]
+
+
+def run(name: str, table: Path, train: Callable[[Params, RunKey, Path], None]) -> None:
+    """Trains the variant `name` by the stage `train` and writes what it reached, a flat JSON: fid,
+    fid_floor, precision, recall and coverage of as many samples as there are validation images."""
     known = variants.read(table)
     if name not in known:
         raise InputError(f"{table}: there is no variant {name!r}; {nearest(name, known)}")
@@ -46,8 +55,8 @@ def run(name: str, table: Path, out: Path, train: Callable[[Params, RunKey, Path
         "seconds": runs.read_timing(meta["key"])["seconds"],
         "failed": "failure" in meta,
     }
-    write_json(out, values | devices.describe(device))
-    say(f"{out}: FID {values['fid'] / values['fid_floor']:.1f} x the floor")
+    write_json(result(name, table), values | devices.describe(device))
+    say(f"{name}: FID {values['fid'] / values['fid_floor']:.1f} x the floor")
 
 
 def _measured(protocol: MeasuringProtocol, samples: Split) -> dict[str, Any]:

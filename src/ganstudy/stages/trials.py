@@ -7,16 +7,17 @@ from ganstudy.files import read_json
 from ganstudy.layout import output
 from ganstudy.progress import say
 from ganstudy.reports import trials
+from ganstudy.stages.trial import result
 from ganstudy.tracking import git
 
 
 def run(table: Path) -> None:
     """Writes README.md and trials.png beside the `table` of variants."""
     rows = [
-        trials.Trial(variant, read_json(output(table.parent / "trials" / f"{name}.json", "trial")))
+        trials.Trial(variant, read_json(output(result(name, table), "trial")))
         for name, variant in variants.read(table).items()
     ]
     results = ("--", str(table.parent / "trials"))
     made = git("log", "-1", "--format=commit %h, %ad", "--date=short", *results)
-    trials.write(rows, table.parent, made or "today")
+    trials.write(rows, variants.title(table), table, made or "today")
     say(f"report: {table.parent / 'README.md'}")
