@@ -14,6 +14,7 @@ import memory
 import processes
 import resolutions
 import startup
+import systems
 import torch
 import waiting
 from tabular import table, wanted_of, write_page
@@ -42,6 +43,7 @@ def main() -> None:
     rates = cache(partial(training.rates, params, device))
     sections: Mapping[str, Callable[[], Iterable[str]]] = {
         "training": lambda: page_training(params, rates()),
+        "models of the studies": lambda: page_systems(systems.costs()),
         "a plain loop": lambda: page_plain(
             [training.compare(params, pair) for pair in training.PAIRS]
         ),
@@ -78,6 +80,29 @@ def page_training(params: Params, rates: Mapping[str, float]) -> Iterable[str]:
     yield ""
     rows = [[family, f"{rate:,.0f}"] for family, rate in rates.items()]
     yield from table(["", "images/s"], rows)
+
+
+def page_systems(found: Sequence[systems.Cost]) -> Iterable[str]:
+    yield "## Models of the studies"
+    yield ""
+    yield "Each by the recipe of its study, on noise in the shape of its data. *Round over passes*: of"
+    yield "a round without penalties, which are passes of their own, by the forwards and backwards of"
+    yield "its networks in it alone; the rest is losses, optimisers, averages, data. GiB are of the"
+    yield "whole process, PyTorch in it."
+    yield ""
+    yield from table(
+        ["", "rows/s", "ms/round", "round over passes", "peak, GiB"],
+        [
+            [
+                one.family,
+                f"{one.rate:,.0f}",
+                f"{1000 * one.round:.1f}",
+                f"{one.round / one.passes:.2f}",
+                f"{one.gibibytes:.2f}",
+            ]
+            for one in found
+        ],
+    )
 
 
 def page_waiting(found: Mapping[str, Mapping[str, float]]) -> Iterable[str]:
