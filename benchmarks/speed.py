@@ -85,10 +85,10 @@ def page_training(params: Params, rates: Mapping[str, float]) -> Iterable[str]:
 def page_systems(found: Sequence[systems.Cost]) -> Iterable[str]:
     yield "## Models of the studies"
     yield ""
-    yield "Each by the recipe of its study, on noise in the shape of its data. *Round over passes*: of"
-    yield "a round without penalties, which are passes of their own, by the forwards and backwards of"
-    yield "its networks in it alone; the rest is losses, optimisers, averages, data. GiB are of the"
-    yield "whole process, PyTorch in it."
+    yield "Each by the recipe of its study, on noise in the shape of its data. *Round over passes*:"
+    yield "a round without penalties, which are passes of their own, over the forward and backward"
+    yield "passes of its networks in it; the rest is losses, optimisers, averages, data. GiB are of"
+    yield "the whole process, PyTorch in it."
     yield ""
     yield from table(
         ["", "rows/s", "ms/round", "round over passes", "peak, GiB"],

@@ -11,7 +11,6 @@ import subprocess
 import sys
 from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass
-from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -117,51 +116,62 @@ def _noise(spaces: Mapping[str, Space]) -> Dataset:
     return Dataset(fields, spaces, (tuple(fields),))
 
 
+@dataclass(frozen=True)
+class _Call:
+    """A forward of a network, and the `weights` whose gradients came of it in whoever's move."""
+
+    network: nn.Module
+    inputs: list[Any]
+    options: dict[str, Any]
+    weights: set[Tensor]
+
+
 def _replay(game: Game) -> Callable[[], None]:
-    """One round's passes of networks and nothing else: the same calls on the same inputs, forwards
-    and, into what the round wants of each, backwards."""
-    calls: list[Callable[[], None]] = []
+    """One round's passes of networks and nothing else: the same calls on the same inputs, and the
+    backwards that the round made of them, into the same weights."""
+    calls: list[_Call] = []
     moving: list[set[Tensor]] = [set()]
 
-    def note(network: nn.Module, inputs: tuple[Any, ...], options: dict[str, Any]) -> None:
-        grad = torch.is_grad_enabled()
+    def note(network: nn.Module, inputs: tuple[Any, ...], options: Any, made: Any) -> None:
         held = [
             one.detach().requires_grad_(one.requires_grad) if _dense(one) else one for one in inputs
         ]
-        weights = [weight for weight in network.parameters() if weight in moving[0]]
-        wanted = weights + [one for one in held if _dense(one) and one.requires_grad]
-        calls.append(partial(_pass, game, network, held, options, wanted if grad else []))
+        call = _Call(network, held, options, set())
+        calls.append(call)
+        own = set(network.parameters())
+        for output in _tensors(made):
+            if output.requires_grad:
+                output.register_hook(  # type: ignore[no-untyped-call]
+                    lambda _: call.weights.update(own & moving[0])
+                )
 
     hooks = [
-        network.register_forward_pre_hook(note, with_kwargs=True)
+        network.register_forward_hook(note, with_kwargs=True)
         for network in game.model.networks.values()
     ]
     batches = [game.batches.draw(step, 1) for step in range(game.draws)]
     for player in game.players:
-        moving[0] = set(player.network.parameters())
-        for batch in batches[game.draws - player.steps :]:
-            game.move(player, batch)
+        if player.plays(1):
+            moving[0] = set(player.network.parameters())
+            for batch in batches[game.draws - player.steps :]:
+                game.move(player, batch)
     for hook in hooks:
         hook.remove()
 
     def play() -> None:
         for call in calls:
-            call()
+            _pass(game, call)
 
     return play
 
 
-def _pass(
-    game: Game,
-    network: nn.Module,
-    inputs: list[Any],
-    options: dict[str, Any],
-    wanted: list[Tensor],
-) -> None:
+def _pass(game: Game, call: _Call) -> None:
+    wanted = [*call.weights, *(one for one in call.inputs if _dense(one) and one.requires_grad)]
     with torch.set_grad_enabled(bool(wanted)), game._precision():
-        made = network(*inputs, **options)
-        outputs = [one for one in _tensors(made) if one.requires_grad]
-    if wanted and outputs:
+        outputs = [
+            one for one in _tensors(call.network(*call.inputs, **call.options)) if one.requires_grad
+        ]
+    if outputs:
         ones = [torch.ones_like(one) for one in outputs]
         torch.autograd.grad(outputs, wanted, ones, allow_unused=True)
 
