@@ -22,10 +22,12 @@ import ganstudy
 from ganstudy import layout, template
 from ganstudy.__main__ import main
 from ganstudy.cli import app
+from ganstudy.data.fielded import spaces_of
 from ganstudy.data.sources import fetch
 from ganstudy.data.splits import prepare
-from ganstudy.errors import DivergedError
+from ganstudy.errors import DivergedError, InputError
 from ganstudy.judging import INFO, WEIGHTS, JudgeInfo
+from ganstudy.models import families_for
 from ganstudy.models.saved import save_weights
 from ganstudy.networks.classifier import Classifier
 from ganstudy.params import KIND_OF, KINDS, DatasetName, load
@@ -523,6 +525,30 @@ def test_a_study_of_any_data_can_be_laid(data: str, project: Path) -> None:
         if isinstance(name, str) and "$" not in name:  # DVC wants each to be there
             assert any(f"{key}.".startswith(f"{name}.") for key in given), name
     assert "src/" not in (project / "dvc.yaml").read_text()
+
+
+@pytest.mark.parametrize("data", sorted(FIELDS))
+def test_a_study_of_any_named_fields_can_be_laid(data: str, project: Path) -> None:
+    for name, text in template.files(data).items():
+        (project / name).write_text(text)
+    if data in template.OWN:
+        with pytest.raises(InputError, match=r"data\.folder"):
+            check.run(load(), Path("dvc.yaml"), None)
+        return
+    params = load()
+    assert params.data.name == data
+    asked = check.run(params, Path("dvc.yaml"), None)
+    assert asked == params.run_keys()
+    # Whatever learns from such data can be asked for, with any loss of the table.
+    spaces = spaces_of(params.data)
+    fit = {f.partition("-")[0] for f in params.families() if f in families_for(params, spaces)}
+    for model in sorted(fit & {*params.models}):
+        for loss in params.losses:
+            changes = {"train.model": model, "train.loss": loss, "study.losses": [loss]}
+            one = load(changes=changes | {"study.baselines": []})
+            if (model, loss) == ("gan3d", "wgan"):  # its D's steps may be taken back
+                continue
+            assert check.run(one, Path("dvc.yaml"), None)[0] == f"{model}-{loss}-0"
 
 
 @pytest.mark.parametrize("name", ["pictures", "pictures.zip"])

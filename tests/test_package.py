@@ -13,6 +13,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 import yaml
+from PIL import Image
 
 ROOT = Path(__file__).parents[1]
 WHAT_A_BUILD_READS = ("pyproject.toml", "README.md", "LICENSE", "params.yaml", "dvc.yaml")
@@ -143,3 +144,35 @@ def test_a_study_that_is_laid_runs_by_the_installed_command(installed, tmp_path:
     assert "$ dvc repro\n" in report  # how it was made: there is no make here
     assert "up to date" in installed.must("dvc", "repro", folder=study)
     assert not (study / "src").exists()
+
+
+def test_any_model_is_explored_in_a_study_of_domains(installed, tmp_path: Path) -> None:
+    rng = np.random.default_rng(0)
+    for side in "ab":
+        (tmp_path / "pictures" / side).mkdir(parents=True)
+        for number in range(60):
+            image = Image.fromarray(rng.integers(0, 256, (16, 16, 3)).astype(np.uint8))
+            image.save(tmp_path / "pictures" / side / f"{number}.png")
+    installed.must("ganstudy", "init", "two", "--data", "domains", folder=tmp_path)
+    study = tmp_path / "two"
+    said = installed.run("dvc", "repro", folder=study)
+    assert "data.folder" in said.stdout + said.stderr  # where they are is not known yet
+
+    params = yaml.safe_load((study / "params.yaml").read_text())
+    params["data"] |= {"folder": "../pictures", "resolution": 16}
+    params["train"] |= {"images": 96, "snapshots": 1}
+    params["sample"]["count"] = 20
+    params["study"]["seeds"] = [0]
+    (study / "params.yaml").write_text(yaml.safe_dump(params, sort_keys=False))
+    me = ("-c", "user.name=test", "-c", "user.email=test@localhost")
+    installed.must("git", *me, "commit", "-qam", "Pictures of two kinds", folder=study)
+    installed.must("dvc", "repro", folder=study)
+    assert "cyclegan-lsgan-0" in (study / "reports/README.md").read_text()
+    assert "up to date" in installed.must("dvc", "repro", folder=study)
+
+    other = ("train.model=cogan", "train.loss=hinge", "study.losses=[hinge]")
+    changed = [part for change in other for part in ("-S", change)]
+    installed.must("dvc", "exp", "run", *changed, folder=study)
+    assert "cogan-hinge-0" in (study / "reports/README.md").read_text()
+    networks = {path.name for path in (study / "data/runs/cogan-hinge-0").glob("*.safetensors")}
+    assert networks == {"generator.safetensors", "discriminator.safetensors"}

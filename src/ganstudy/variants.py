@@ -42,3 +42,8 @@ def read(path: Path) -> dict[str, Variant]:
         first = error.errors()[0]
         key = ".".join(str(part) for part in first["loc"])
         raise InputError(f"{path}: {key}: {first['msg'].lower()}") from error
+
+
+def result(name: str, table: Path) -> Path:
+    """Where what a variant reached is written, beside the `table`."""
+    return table.parent / "trials" / f"{name}.json"

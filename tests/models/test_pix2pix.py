@@ -159,3 +159,14 @@ def test_the_distance_alone_starts_where_pix2pix_does_and_learns_l1() -> None:
     learnt = made(trained(chosen, "regression-l1-3", dots(512)), test)["target"]
     grey = np.broadcast_to(np.median(test.fields["target"], 0).astype(np.uint8), learnt.shape)
     assert mean_error(learnt, test.fields["target"]) < mean_error(grey, test.fields["target"]) / 2
+
+
+@pytest.mark.parametrize(("asked", "norm"), [(None, "batch"), ("none", "none")])
+def test_a_loss_that_asks_for_a_norm_has_it(asked: str | None, norm: str) -> None:
+    """r3gan's recipe wants none anywhere."""
+    chosen = recipe(UNET, 0.001, R1, l1=1.0)
+    chosen["game"]["generator_norm"] = asked
+    built = models.build(
+        study("pix2pix-lsgan", chosen, ("mlp", 8)), RunKey.parse(RUN), dots(4).spaces
+    )
+    assert built.specs["translator"].norm == norm

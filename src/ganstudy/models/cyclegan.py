@@ -76,7 +76,7 @@ class CycleGAN:
         self.networks: dict[str, nn.Module] = {}
         for side, other in OTHER.items():
             name = f"{side}_to_{other}"
-            self.specs[name] = translator_for(recipe.translator, side, spaces[side], spaces[other])
+            self.specs[name] = translator_for(recipe.made, side, spaces[side], spaces[other])
             with initial_weights(seed, name):
                 self.translators[name] = self.networks[name] = self.specs[name].build()
         for side in OTHER:

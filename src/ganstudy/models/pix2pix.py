@@ -66,7 +66,7 @@ class Pix2Pix(FromSource):
     def __init__(self, params: Params, loss: str, spaces: Mapping[str, Space], seed: int) -> None:
         self._recipe = recipe = self.recipe(params, loss)
         source, target = spaces["source"], spaces["target"]
-        spec = translator_for(recipe.translator, "source", source, target)
+        spec = translator_for(recipe.made, "source", source, target)
         with initial_weights(seed, "translator"):
             self.translator = spec.build()
         critic = critic_for(params, recipe.game, {"x": target, "condition": source})

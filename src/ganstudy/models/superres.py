@@ -68,7 +68,7 @@ class SuperResolution(FromSource):
         self._recipe = recipe = self.recipe(params, loss)
         rounds = params.train.images // (params.train.batch * recipe.game.critic_steps)
         self._begins = round(recipe.content * rounds)
-        spec = translator_for(recipe.translator, "source", spaces["source"], spaces["target"])
+        spec = translator_for(recipe.made, "source", spaces["source"], spaces["target"])
         with initial_weights(seed, "translator"):
             self.translator = spec.build()
         critic = critic_for(params, recipe.game, {"x": spaces["target"]})

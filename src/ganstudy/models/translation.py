@@ -4,7 +4,7 @@ it samples."""
 from collections.abc import Mapping
 from typing import ClassVar, Literal
 
-from pydantic import Field, field_validator
+from pydantic import Field
 from torch import Tensor, nn
 
 from ganstudy.models.base import Given, Networks, Rng, Specs
@@ -29,12 +29,12 @@ class TranslationParams(Section):
     translator: TranslatorParams
     game: LossParams
 
-    @field_validator("game")
-    @classmethod
-    def _norm_is_said_once(cls, game: LossParams) -> LossParams:
-        if game.generator_norm is not None:
-            raise ValueError("game.generator_norm: the norm of these models is translator.norm")
-        return game
+    @property
+    def made(self) -> TranslatorParams:
+        """The translator, with the norm that the loss asks of what it trains, if it does."""
+        norm = self.game.generator_norm
+        asked = {} if norm is None else {"norm": norm}
+        return self.translator.model_copy(update=asked)
 
 
 class FromSource:

@@ -153,18 +153,17 @@ def _grid_is_wired(params: Params, pipeline: Path) -> None:
     try:
         content = yaml.safe_load(pipeline.read_text(encoding="utf-8"))
         stages = content["stages"]
-        trained = str(stages["train"]["matrix"]["loss"])
         trained_by = str(stages["train"]["cmd"])
-        grids = [trained, *(str(stages[name]["matrix"]["run"]) for name in ("sample", "evaluate"))]
+        grids = [str(stages[name]["matrix"]) for name in ("train", "sample", "evaluate")]
     except FileNotFoundError:
         return  # the library used without its pipeline
     except (OSError, yaml.YAMLError, KeyError, TypeError) as error:
         raise InputError(f"{pipeline} lacks the matrix of a stage: {error}") from error
     if params.train.model != GAN_RUN and f"{GAN_RUN}-" in trained_by:
         raise InputError(
-            f"train.model: {pipeline} trains GANs alone, and {params.train.model!r} is none: name "
-            f"{params.train.model}-{params.train.loss} in study.baselines of a pipeline that keeps "
-            "a run's folder as one output, like studies/translation/dvc.yaml"
+            f"train.model: {pipeline} trains GANs alone, and {params.train.model!r} is none: lay a "
+            "study whose data it learns from, like `ganstudy init DIR --data domains`, where "
+            f"`dvc exp run -S train.model={params.train.model}` works"
         )
     for index, loss in enumerate(params.study.losses):
         entry = f"${{study.losses[{index}]}}"

@@ -22,14 +22,9 @@ from ganstudy.seeding import numpy_generator
 from ganstudy.training import device as devices
 
 
-def result(name: str, table: Path) -> Path:
-    """Where what a variant reached is written, beside the `table`."""
-    return table.parent / "trials" / f"{name}.json"
-
-
 def untried(table: Path) -> list[str]:
     """The variants without a result, in the order of the table."""
-    return [name for name in variants.read(table) if not result(name, table).is_file()]
+    return [name for name in variants.read(table) if not variants.result(name, table).is_file()]
 
 
 def run(name: str, table: Path, train: Callable[[Params, RunKey, Path], None]) -> None:
@@ -55,7 +50,7 @@ def run(name: str, table: Path, train: Callable[[Params, RunKey, Path], None]) -
         "seconds": runs.read_timing(meta["key"])["seconds"],
         "failed": "failure" in meta,
     }
-    write_json(result(name, table), values | devices.describe(device))
+    write_json(variants.result(name, table), values | devices.describe(device))
     say(f"{name}: FID {values['fid'] / values['fid_floor']:.1f} x the floor")
 
 

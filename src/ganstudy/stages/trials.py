@@ -7,14 +7,13 @@ from ganstudy.files import read_json
 from ganstudy.layout import output
 from ganstudy.progress import say
 from ganstudy.reports import trials
-from ganstudy.stages.trial import result
 from ganstudy.tracking import git
 
 
 def run(table: Path) -> None:
     """Writes README.md and trials.png beside the `table` of variants."""
     rows = [
-        trials.Trial(variant, read_json(output(result(name, table), "trial")))
+        trials.Trial(variant, read_json(output(variants.result(name, table), "trial")))
         for name, variant in variants.read(table).items()
     ]
     results = ("--", str(table.parent / "trials"))

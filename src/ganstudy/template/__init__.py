@@ -10,7 +10,7 @@ from typing import Any, get_args
 import yaml
 
 from ganstudy.errors import InputError, nearest
-from ganstudy.params import DatasetName
+from ganstudy.params import KIND_OF, KINDS, DatasetName
 
 FOLDER = Path(__file__).parent
 DEFAULTS = FOLDER / "params" / "fashion_mnist.yaml"  # for work outside any study
@@ -20,7 +20,17 @@ ALIKE = {
     "kmnist": "fashion_mnist",
     "cifar10": "fashion_mnist",
     "stacked_mnist": "stacked_fashion",
+    "pairs": "openmoji",
+    "domains": "openmoji_twemoji",
+    "digits_edges": "mnist_edges",
+    "digits_photos": "mnist_photos",
+    "superres_mnist": "superres_fashion",
+    "superres_icons": "superres_fashion",
+    "captions": "fashion_captions",
+    "voxels": "chairs_and_tables",
 }
+OWN = ("pairs", "domains", "captions", "voxels")  # in data.folder
+FIELDED = {str(name) for name, kind in KIND_OF.items() if KINDS[kind].fields}
 SOURCE = "src/"  # what a pipeline within the project also depends on
 IGNORED = "/.checkpoints/\n/.venv/\n/data/\n/mlartifacts/\n/mlflow.db*\n__pycache__/\n"
 
@@ -30,7 +40,7 @@ def files(data: str) -> dict[str, str]:
     set that a study can begin with."""
     return {
         "params.yaml": _params(data),
-        "dvc.yaml": _pipeline(),
+        "dvc.yaml": _pipeline("fields.yaml" if data in FIELDED else "pipeline.yaml"),
         ".gitignore": IGNORED,
     }
 
@@ -50,11 +60,42 @@ def _params(data: str) -> str:
             if (FOLDER / "params" / f"{name}.yaml").is_file() or name in ALIKE
         ]
         raise InputError(f"--data: there is no data set {data!r}; {nearest(data, known)}")
-    whole = _sections(DEFAULTS)  # stages name every section, and every key of data
-    named = re.sub(r"(?m)^(  name: )\w+ *(?=#)", rf"\g<1>{data:<18} ", whole["data"], count=1)
-    sections = whole | _sections(path) | {"data": named}
+    sections = _fielded(data, path) if data in FIELDED else _imaged(data, path)
     text = "\n".join(sections.values())
     return f"# Everything that this study can vary. `ganstudy check` validates it.\n\n{text}"
+
+
+def _imaged(data: str, path: Path) -> dict[str, str]:
+    """Sections of a study of images or points: stages name every section, and every key of data."""
+    whole = _sections(DEFAULTS)
+    named = re.sub(r"(?m)^(  name: )\w+ *(?=#)", rf"\g<1>{data:<18} ", whole["data"], count=1)
+    return whole | _sections(path) | {"data": named}
+
+
+def _fielded(data: str, path: Path) -> dict[str, str]:
+    """Sections of a study of named fields: those of the study at `path`, with the recipes of all
+    losses and models, so that any of them can be tried on the data that it suits."""
+    own = _sections(path)
+    named = re.sub(r"(?m)^  name: .*$", f"  name: {data}", own["data"], count=1)
+    if data in OWN:
+        named += f"  folder: null             # where your {data} are\n"
+    losses = _entries(_sections(DEFAULTS)["losses"]) | _entries(own["losses"])
+    models: dict[str, str] = {}
+    for other in sorted((FOLDER / "params").glob("*.yaml")):
+        if other.stem in FIELDED:
+            models |= _entries(_sections(other).get("models", ""))
+    models |= _entries(own["models"])
+    return own | {
+        "data": named,
+        "losses": "losses:                    # the recipe of each\n" + "".join(losses.values()),
+        "models": "models:                    # the recipe of each\n" + "".join(models.values()),
+    }
+
+
+def _entries(section: str) -> dict[str, str]:
+    """The text of each entry of a section, by name."""
+    texts = re.split(r"(?m)^(?=  \w)", section)[1:]
+    return {text.partition(":")[0].strip(): text.rstrip() + "\n" for text in texts}
 
 
 def _sections(path: Path) -> dict[str, str]:
@@ -63,9 +104,9 @@ def _sections(path: Path) -> dict[str, str]:
     return {text.partition(":")[0]: text.rstrip() + "\n" for text in texts}
 
 
-def _pipeline() -> str:
-    """dvc.yaml: the project's own stages, by the installed command and without its source."""
-    pipeline = yaml.safe_load((FOLDER / "pipeline.yaml").read_text(encoding="utf-8"))
+def _pipeline(name: str) -> str:
+    """dvc.yaml: the stages of `name`, by the installed command and without the project's source."""
+    pipeline = yaml.safe_load((FOLDER / name).read_text(encoding="utf-8"))
     pipeline["vars"] = [{"py": "ganstudy"}]
     for stage in pipeline["stages"].values():
         stage["deps"] = [path for path in stage.get("deps", ()) if not path.startswith(SOURCE)]
