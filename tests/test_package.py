@@ -168,6 +168,7 @@ def test_any_model_is_explored_in_a_study_of_domains(installed, tmp_path: Path) 
     installed.must("git", *me, "commit", "-qam", "Pictures of two kinds", folder=study)
     installed.must("dvc", "repro", folder=study)
     assert "cyclegan-lsgan-0" in (study / "reports/README.md").read_text()
+    assert {"a", "b", "made"} <= over_training(study, "cyclegan-lsgan-0")
     assert "up to date" in installed.must("dvc", "repro", folder=study)
 
     other = ("train.model=cogan", "train.loss=hinge", "study.losses=[hinge]")
@@ -176,3 +177,10 @@ def test_any_model_is_explored_in_a_study_of_domains(installed, tmp_path: Path) 
     assert "cogan-hinge-0" in (study / "reports/README.md").read_text()
     networks = {path.name for path in (study / "data/runs/cogan-hinge-0").glob("*.safetensors")}
     assert networks == {"generator.safetensors", "discriminator.safetensors"}
+    assert over_training(study, "cogan-hinge-0") == {"made"}  # of codes: beside no image
+
+
+def over_training(study: Path, run: str) -> set[str]:
+    """What the page's pictures over training show."""
+    with np.load(study / f"reports/evidence/{run}/course.npz") as course:
+        return set(course.files)

@@ -203,6 +203,7 @@ def test_fields_go_through_every_stage(study: Params) -> None:
     kept = read_run(KEY).pictures
     assert np.array_equal(kept[limits.COLUMNS]["output"], made)
     assert kept[limits.COURSE][limits.MADE].shape == (2, 8, SIDE, SIDE, 1)
+    assert kept[limits.COURSE].keys() == {"source", "target", limits.MADE}
     page = (layout.REPORTS / "README.md").read_text(encoding="utf-8")
     assert "negative/learnt" in page
     assert "Own." in page  # the licence, beside the figure

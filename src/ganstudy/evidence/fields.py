@@ -78,10 +78,10 @@ def write_real(source: Mapping[str, str], place: Path) -> None:
 
 
 def _course(run: Path, meta: Mapping[str, Any]) -> dict[str, Images]:
-    """Samples of the main output over training, and the columns of the validation split that they
-    are for; nothing where they look like nothing."""
-    described = specs.from_json(meta)
-    (main, *_) = model_of(meta).outputs(described).values()
+    """Samples of the main output over training and, where they are made of rows of the validation
+    split, its columns; nothing where they look like nothing."""
+    model, described = model_of(meta), specs.from_json(meta)
+    (main, *_) = model.outputs(described).values()
     try:
         snapshots = read_npz(run / runs.SNAPSHOTS)[0]
     except InputError:
@@ -90,5 +90,7 @@ def _course(run: Path, meta: Mapping[str, Any]) -> dict[str, Images]:
     made = [images for images in moments if images is not None]
     if not made:
         return {}
-    columns = looks.columns(load_dataset(layout.PREPARED, "validation"), ROWS)
+    data = load_dataset(layout.PREPARED, "validation")
+    given = model.inputs(described).keys() & data.fields.keys()
+    columns = looks.columns(data, ROWS) if given else {}
     return {**columns, limits.MADE: np.stack(made)}
