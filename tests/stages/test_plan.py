@@ -8,7 +8,7 @@ from ganstudy import layout
 from ganstudy.files import write_json
 from ganstudy.keys import RunKey
 from ganstudy.models import identity
-from ganstudy.params import Params
+from ganstudy.params import Params, load
 from ganstudy.stages import plan
 from training.tiny import params
 
@@ -72,3 +72,9 @@ def test_a_run_of_another_precision_is_to_be_trained() -> None:
             {"params": identity(tiny(), RunKey.parse(key)), "precision": "bfloat16"},
         )
     assert "plan: 4 runs" in plan.run(tiny())
+
+
+@pytest.mark.parametrize("world", ["domains/coupled", "labels/hundred", "volumes/furniture"])
+def test_it_tries_any_model_on_data_of_its_kind(world: str) -> None:
+    study = load(Path(__file__).parents[2] / "studies" / world / "params.yaml")
+    assert f"of {study.train.images:,} images each" in plan.run(study)

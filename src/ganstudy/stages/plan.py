@@ -3,22 +3,23 @@
 import math
 import time
 from collections import Counter
+from collections.abc import Mapping
 
 import numpy as np
 import torch
 
 from ganstudy import judges, layout
+from ganstudy.data.fielded import spaces_of
 from ganstudy.data.images import load_info
 from ganstudy.data.native import DOWNLOADS, stored_shape
-from ganstudy.dataset import labelled_data
+from ganstudy.dataset import Dataset
 from ganstudy.errors import InputError
-from ganstudy.files import Samples, read_json
+from ganstudy.files import read_json
 from ganstudy.keys import RunKey
-from ganstudy.models import build, identity
-from ganstudy.models.playing import make_trainer
+from ganstudy.models import build, identity, playing
 from ganstudy.models.saved import MODEL
 from ganstudy.params import Params
-from ganstudy.spaces import labelled
+from ganstudy.spaces import Space, labelled
 from ganstudy.training import device as devices
 from ganstudy.training.precision import precision
 from ganstudy.training.trainer import Trainer
@@ -83,13 +84,9 @@ def _prepared() -> str | None:
 
 def _rate(params: Params, family: str, device: torch.device, families: int) -> float:
     """Images/s of training `family`, on noise."""
-    shape, key = stored_shape(params.data), RunKey.parse(f"{family}-0")
-    spaces = labelled(shape, 1.0, CLASSES if params.train.conditional else 0)
-    count = 2 * params.train.batch
-    noise = np.random.default_rng(0).integers(0, 256, (count, *shape))
-    samples: Samples = noise.astype(np.float32) if len(shape) == 1 else noise.astype(np.uint8)
-    data = labelled_data(samples, np.arange(count) % CLASSES, spaces)
-    trainer = make_trainer(params, key, build(params, key, spaces), data, device)
+    key = RunKey.parse(f"{family}-0")
+    data = playing.seen(params, key, _noise(params))
+    trainer = playing.make_trainer(params, key, build(params, key, data.spaces), data, device)
     for index in range(WARM_UP):
         _play(trainer, index, device)
     began, rounds = time.monotonic(), 0
@@ -97,6 +94,22 @@ def _rate(params: Params, family: str, device: torch.device, families: int) -> f
         _play(trainer, WARM_UP + rounds, device)
         rounds += 1
     return rounds * trainer.images_per_round / (time.monotonic() - began)
+
+
+def _noise(params: Params) -> Dataset:
+    """Rows in the shape of the study's data."""
+    spaces, rng = _spaces(params), np.random.default_rng(0)
+    count = max(2 * params.train.batch, CLASSES * (params.data.labels_per_class or 0))
+    fields = {name: space.draw(rng, count) for name, space in spaces.items()}
+    if "y" in fields:
+        fields["y"] = np.arange(count) % CLASSES  # each class as often as the others
+    return Dataset(fields, spaces, (tuple(fields),))
+
+
+def _spaces(params: Params) -> Mapping[str, Space]:
+    if params.data.traits.fields:
+        return spaces_of(params.data)
+    return labelled(stored_shape(params.data), 1.0, CLASSES)
 
 
 def _play(trainer: Trainer, index: int, device: torch.device) -> None:
@@ -107,8 +120,10 @@ def _play(trainer: Trainer, index: int, device: torch.device) -> None:
 
 def _judge(params: Params, data: str | None) -> str:
     recipe = params.judge
-    if not params.data.traits.judged or recipe is None:
+    if params.data.traits.points:
         return "the mixture itself"
+    if recipe is None:
+        return "the test split itself"
     there = judges.hashes(params.data.name) if data is None else judges.find(data)
     if recipe.weights == "released" and there:
         return "the released one"
@@ -125,7 +140,7 @@ def _data(params: Params) -> str:
 
 def _megabytes(params: Params, keys: list[str]) -> int:
     """Of what the runs leave, twice: DVC keeps a copy."""
-    sample = math.prod(stored_shape(params.data))
+    sample = sum(math.prod(space.size) for space in _spaces(params).values())
     each = sample * (params.sample.count + params.train.snapshots * SNAPSHOT)
     return round(2 * each * len(keys) / 1e6)
 
