@@ -7,6 +7,7 @@ import yaml
 
 from ganstudy.claims.declared import claims_of, declared
 from ganstudy.errors import InputError
+from ganstudy.params import load
 
 METRICS = {
     "pix2pix-lsgan-0": {"l1": 10.0},
@@ -70,3 +71,12 @@ def test_what_is_no_claim_is_one_line(tmp_path: Path, change: dict, told: str) -
     with pytest.raises(InputError, match=told) as error:
         computed(tmp_path, **change)
     assert "\n" not in str(error.value)
+
+
+WORLDS = sorted((Path(__file__).parents[2] / "studies").glob("*/*/claims.yaml"))
+
+
+@pytest.mark.parametrize("path", WORLDS, ids=lambda path: path.parent.name)
+def test_what_every_study_claims_can_be_read(path: Path) -> None:
+    families = {claim.family for claim in declared(path)}
+    assert families <= set(load(path.parent / "params.yaml").families())
