@@ -88,7 +88,8 @@ def page_systems(found: Sequence[systems.Cost]) -> Iterable[str]:
     yield "Each by the recipe of its study, on noise in the shape of its data. *Round over passes*:"
     yield "a round without penalties, which are passes of their own, over the forward and backward"
     yield "passes of its networks in it; the rest is losses, optimisers, averages, data. GiB are of"
-    yield "the whole process, PyTorch in it."
+    yield "the whole process, PyTorch in it. What a model computes by other ways than a network's"
+    yield "forward counts as rest; steps along E's gradient count as passes of their own."
     yield ""
     yield from table(
         ["", "rows/s", "ms/round", "round over passes", "peak, GiB"],
