@@ -48,4 +48,5 @@ def replaced(page: list[str], part: list[str]) -> list[str]:
         return [*page, "", *part]
     start = page.index(part[0])
     ends = (i for i in range(start + 1, len(page)) if page[i].startswith("#"))
-    return [*page[:start], *part, *page[next(ends, len(page)) :]]
+    apart = [""] if part[-1] else []
+    return [*page[:start], *part, *apart, *page[next(ends, len(page)) :]]
