@@ -17,16 +17,15 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
-from ganstudy.data.fielded import FIELDED, spaces_of
-from ganstudy.dataset import Dataset
+from ganstudy.dataset import random_rows
 from ganstudy.keys import RunKey
 from ganstudy.models import build, playing
 from ganstudy.params import Params, load
 from ganstudy.seeding import numpy_generator
-from ganstudy.spaces import Space, labelled
+from ganstudy.stages.plan import spaces
 from ganstudy.training.game import Game
 from ganstudy.training.trainer import Trainer
-from training import CLASSES, in_turn, make_play
+from training import in_turn, make_play
 
 ROOT = Path(__file__).resolve().parents[1]
 STUDIED: Mapping[str, str] = {
@@ -92,7 +91,8 @@ def measure(params: Params, family: str) -> Cost:
 def _trainer(params: Params, family: str) -> Trainer:
     endless = params.train.model_copy(update={"images": 10**9})
     params, key = params.model_copy(update={"train": endless}), RunKey.parse(f"{family}-0")
-    data = playing.seen(params, key, _noise(_spaces(params)))
+    noise = random_rows(spaces(params), numpy_generator(0, "benchmark"), ROWS)
+    data = playing.seen(params, key, noise)
     model = build(params, key, data.spaces)
     return playing.make_trainer(params, key, model, data, torch.device("cpu"))
 
@@ -102,18 +102,6 @@ def _without_penalties(params: Params) -> Params:
         name: recipe.model_copy(update={"penalties": {}}) for name, recipe in params.losses.items()
     }
     return params.model_copy(update={"losses": losses})
-
-
-def _spaces(params: Params) -> Mapping[str, Space]:
-    if params.data.name in FIELDED:
-        return spaces_of(params.data)
-    return labelled((28, 28, 1), classes=CLASSES)
-
-
-def _noise(spaces: Mapping[str, Space]) -> Dataset:
-    rng = numpy_generator(0, "benchmark")
-    fields = {name: space.draw(rng, ROWS) for name, space in spaces.items()}
-    return Dataset(fields, spaces, (tuple(fields),))
 
 
 @dataclass(frozen=True)

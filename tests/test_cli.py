@@ -30,7 +30,7 @@ from ganstudy.judging import INFO, WEIGHTS, JudgeInfo
 from ganstudy.models import families_for
 from ganstudy.models.saved import save_weights
 from ganstudy.networks.classifier import Classifier
-from ganstudy.params import KIND_OF, KINDS, DatasetName, load
+from ganstudy.params import FOLDERS, DatasetName, load
 from ganstudy.stages import check
 from ganstudy.tracking import flat
 from training.tiny import SHAPE, content, params
@@ -508,10 +508,7 @@ def test_init_that_fails_leaves_nothing(ganstudy_command, project, monkeypatch, 
     assert list((project / "empty").iterdir()) == []
 
 
-FIELDS = {name for name, kind in KIND_OF.items() if KINDS[kind].fields}
-
-
-@pytest.mark.parametrize("data", sorted({*get_args(DatasetName)} - {"folder", *FIELDS}))
+@pytest.mark.parametrize("data", sorted({*get_args(DatasetName)} - {"folder", *template.FIELDED}))
 def test_a_study_of_any_data_can_be_laid(data: str, project: Path) -> None:
     for name, text in template.files(data).items():
         (project / name).write_text(text)
@@ -527,11 +524,11 @@ def test_a_study_of_any_data_can_be_laid(data: str, project: Path) -> None:
     assert "src/" not in (project / "dvc.yaml").read_text()
 
 
-@pytest.mark.parametrize("data", sorted(FIELDS))
+@pytest.mark.parametrize("data", sorted(template.FIELDED))
 def test_a_study_of_any_named_fields_can_be_laid(data: str, project: Path) -> None:
     for name, text in template.files(data).items():
         (project / name).write_text(text)
-    if data in template.OWN:
+    if data in FOLDERS:
         with pytest.raises(InputError, match=r"data\.folder"):
             check.run(load(), Path("dvc.yaml"), None)
         return

@@ -4,6 +4,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+import numpy as np
 import numpy.typing as npt
 
 from ganstudy.files import Labels, Samples
@@ -45,6 +46,12 @@ class Dataset:
             {name: space for name, space in self.spaces.items() if name in wanted},
             tuple(group for group in groups if group),
         )
+
+
+def random_rows(spaces: Mapping[str, Space], rng: np.random.Generator, count: int) -> Dataset:
+    """`count` random rows of such spaces, all in one group."""
+    fields = {name: space.draw(rng, count) for name, space in spaces.items()}
+    return Dataset(fields, spaces, (tuple(fields),))
 
 
 def labelled_data(samples: Samples, labels: Labels | None, spaces: Mapping[str, Space]) -> Dataset:

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     Array = npt.NDArray[Any]
 
 SMALLEST_BASE, LARGEST_BASE = 4, 15
+DOMAINS = ("a", "b")  # fields of images of two domains, wherever there are two
 
 
 class Space(Protocol):

@@ -17,13 +17,12 @@ from ganstudy.errors import InputError
 from ganstudy.files import Images, Labels
 from ganstudy.params import DataParams
 from ganstudy.progress import say
-from ganstudy.spaces import Label, Space, sample_space
+from ganstudy.spaces import DOMAINS, Label, Space, sample_space
 
-SIDES = ("a", "b")
 JOINED: Mapping[str, Where] = {
     f"{folder}{side.upper()}": (split, side)
     for folder, split in (("train", "train"), ("val", "validation"), ("test", "test"))
-    for side in SIDES
+    for side in DOMAINS
 }
 KINDS = {1: "grey", 3: "in colour"}
 
@@ -39,7 +38,7 @@ def domains(
     fields: dict[str, Array] = {"a": a, "b": b}
     spaces: dict[str, Space] = {name: sample_space(x.shape[1:]) for name, x in fields.items()}
     groups = []
-    for side, labels in zip(SIDES, (label_a, label_b), strict=True):
+    for side, labels in zip(DOMAINS, (label_a, label_b), strict=True):
         name = f"label_{side}"
         groups.append((side,) if labels is None else (side, name))
         if labels is not None:
@@ -50,17 +49,17 @@ def domains(
 def user_spaces(params: DataParams) -> dict[str, Space]:
     """What params tell of a user's domains: colour where they leave it open."""
     side, channels = params.resolution or 0, params.channels or 3
-    return {name: sample_space((side, side, channels)) for name in SIDES}
+    return {name: sample_space((side, side, channels)) for name in DOMAINS}
 
 
 def read_user_domains(params: DataParams) -> dict[str, Dataset]:
     """A user's folder, in splits; sides may differ in number and in channels. Raises `InputError`
     where a side is empty, or labels do not match."""
-    found = find_sides(params, SIDES, JOINED)
+    found = find_sides(params, DOMAINS, JOINED)
     splits, reader = list(found.names), Reader(params, found.root, found.place)
     images: dict[str, dict[str, Images]] = {split: {} for split in splits}
     named: dict[str, dict[str, list[str]]] = {split: {} for split in splits}
-    for side in SIDES:
+    for side in DOMAINS:
         every = [(split, name) for split in splits for name in found.names[split][side]]
         (read,), kept = reader.read([(name,) for _, name in every])
         say(f"{quoted(found.root)}: {side} has {len(kept):,} pictures, {KINDS[read.shape[3]]}")
@@ -94,7 +93,7 @@ def _classes(
     if params.labels == "none":
         return []
     known: dict[str, set[str]] = {}
-    for side in SIDES:
+    for side in DOMAINS:
         told = {_class_of(name) for split in named.values() for name in split[side]}
         if "" in told and len(told) > 1:
             raise InputError(

@@ -25,8 +25,8 @@ from ganstudy.files import Images
 from ganstudy.params import DataParams
 from ganstudy.progress import say
 from ganstudy.seeding import numpy_generator
+from ganstudy.spaces import DOMAINS, Space
 from ganstudy.spaces import Image as ImageSpace
-from ganstudy.spaces import Space
 
 PACKAGE = Package(
     "emoji-datasource-twitter",
@@ -42,7 +42,7 @@ HELD_OUT = 241  # emoji of the test split; the validation split has half as many
 def spaces(params: DataParams) -> dict[str, Space]:
     """Both in colour."""
     side = params.resolution or NATIVE
-    return {name: ImageSpace(3, side, side) for name in ("a", "b")}
+    return {name: ImageSpace(3, side, side) for name in DOMAINS}
 
 
 def read_emoji_domains(params: DataParams) -> dict[str, Dataset]:

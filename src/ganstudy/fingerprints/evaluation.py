@@ -22,10 +22,11 @@ from ganstudy.data.fields import write_datasets
 from ganstudy.data.images import INFO as DATA
 from ganstudy.data.images import SPLITS, DataInfo, Split
 from ganstudy.data.points import MIXTURES
+from ganstudy.dataset import random_rows
 from ganstudy.evidence.fields import ROWS
 from ganstudy.evidence.identity import identity
 from ganstudy.files import sha256_file, write_json, write_npz
-from ganstudy.fingerprints.training import STORED, tiny_data, tiny_spaces
+from ganstudy.fingerprints.training import STORED, tiny_spaces
 from ganstudy.fingerprints.values import in_float64, texts
 from ganstudy.judging import INFO, WEIGHTS, JudgeInfo
 from ganstudy.models.base import initial_weights
@@ -105,11 +106,11 @@ def _measured_fields(params: Params) -> Iterator[tuple[str, dict[str, Any]]]:
     rng = numpy_generator(0, "fingerprint of the evaluation")
     (spaces,) = tiny_spaces(params).values()
     with _project(), in_float64(), redirect_stderr(io.StringIO()):
-        splits = {name: tiny_data(spaces, rng, COUNTS[name]) for name in SPLITS}
+        splits = {name: random_rows(spaces, rng, COUNTS[name]) for name in SPLITS}
         write_datasets(layout.PREPARED, splits)
         write_json(layout.PREPARED / DATA, asdict(fielded.describe(params.data, splits)))
         protocol = FIELD_PROTOCOLS[params.data.kind](params, torch.device("cpu"))
-        outputs = tiny_data(spaces, rng, COUNTS["test"])
+        outputs = random_rows(spaces, rng, COUNTS["test"])
         yield "plain", protocol.measure(outputs.fields, splits["test"])
         yield "real", protocol.measure_real()
 

@@ -5,9 +5,9 @@ from typing import Any
 
 import numpy as np
 
-from ganstudy.dataset import Array
+from ganstudy.dataset import Array, random_rows
 from ganstudy.files import sha256_arrays
-from ganstudy.fingerprints.training import tiny_data, tiny_networks, tiny_spaces
+from ganstudy.fingerprints.training import tiny_networks, tiny_spaces
 from ganstudy.fingerprints.values import in_float64, texts
 from ganstudy.keys import RunKey
 from ganstudy.models import build, families_for
@@ -52,7 +52,7 @@ def fingerprint(params: Params) -> dict[str, Any]:
 
 
 def _sampled(model: GenerativeModel, spaces: Mapping[str, Space]) -> Mapping[str, Array]:
-    data = tiny_data(spaces, numpy_generator(0, "fingerprint of sampling"), COUNT)
+    data = random_rows(spaces, numpy_generator(0, "fingerprint of sampling"), COUNT)
     inputs = model.inputs(model.specs)
     given = encoded(data, must_be_given(inputs))
     wanted = inputs_for(inputs, COUNT, 0, given)

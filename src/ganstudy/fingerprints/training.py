@@ -16,7 +16,7 @@ from ganstudy import judges
 from ganstudy.data import fielded
 from ganstudy.data.images import Split
 from ganstudy.data.stacked import unstack
-from ganstudy.dataset import Dataset
+from ganstudy.dataset import random_rows
 from ganstudy.files import sha256_arrays
 from ganstudy.fingerprints.values import in_float64, texts
 from ganstudy.judging import rotated
@@ -94,12 +94,6 @@ def families(params: Params) -> list[str]:
     return [family for family in params.families() if family in fitting]
 
 
-def tiny_data(spaces: Mapping[str, Space], rng: np.random.Generator, count: int = COUNT) -> Dataset:
-    """Random rows of such spaces."""
-    fields = {name: space.draw(rng, count) for name, space in spaces.items()}
-    return Dataset(fields, spaces, (tuple(fields),))
-
-
 def judge_fingerprint(params: Params) -> dict[str, Any]:
     """The same of the judge, and which released judges there are for this data."""
     assert params.judge is not None  # noqa: S101 - the caller has looked
@@ -137,7 +131,7 @@ def tiny_networks(params: Params) -> Params:
 
 def _play(make: Any, spaces: Mapping[str, Space], settings: Settings) -> dict[str, str]:
     rng = numpy_generator(0, "numerics")
-    data = tiny_data(spaces, rng)
+    data = random_rows(spaces, rng, COUNT)
     device = torch.device("cpu")
     with in_float64():
         model: Model = make()

@@ -11,9 +11,8 @@ from ganstudy.models.adversary import Adversary
 from ganstudy.models.base import Given, Networks, Rng, Specs, adam, initial_weights
 from ganstudy.models.parts import TRAIN
 from ganstudy.networks import NetworkSpec
-from ganstudy.networks.coupled import DOMAINS
 from ganstudy.params import LossParams, Params, Section, Width, parse_recipe
-from ganstudy.spaces import Image, Noise, Score, Space
+from ganstudy.spaces import DOMAINS, Image, Noise, Score, Space
 from ganstudy.training.player import Batch, Player, Terms
 
 

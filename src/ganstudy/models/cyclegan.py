@@ -21,7 +21,7 @@ from ganstudy.models.translation import (
     unfit_images,
 )
 from ganstudy.params import Params, Weight, parse_recipe
-from ganstudy.spaces import Space
+from ganstudy.spaces import DOMAINS, Space
 from ganstudy.training.player import Batch, Player, Terms
 
 OTHER = {"a": "b", "b": "a"}
@@ -57,7 +57,7 @@ class CycleGAN:
     @classmethod
     def unfit(cls, spaces: Mapping[str, Space]) -> str | None:
         """It learns two domains of images of one size."""
-        return unfit_images(spaces, ("a", "b"), "two domains")
+        return unfit_images(spaces, DOMAINS, "two domains")
 
     @classmethod
     def make(cls, params: Params, loss: str, spaces: Mapping[str, Space], seed: int) -> "CycleGAN":

@@ -13,11 +13,11 @@ from ganstudy.networks import NetworkSpec
 from ganstudy.networks.features import feature_count
 from ganstudy.networks.norms import upcast
 from ganstudy.params import GeneratorNorm, OptimizerParams, Section, Width
-from ganstudy.spaces import Image, Label, Points, Space
+from ganstudy.spaces import DOMAINS, Image, Label, Points, Space
 from ganstudy.training.player import Batch, Player, Terms
 
-SOURCE, TARGET, CLASSES = "a", "b", "label_a"
-ORDER = {SOURCE: 0, TARGET: 1}  # as the network of features counts domains
+SOURCE, TARGET = DOMAINS
+CLASSES = "label_a"
 
 
 class ClassifierParams(Section):
@@ -84,7 +84,7 @@ class AcrossDomains:
 
     def features(self, name: str, batch: Batch) -> Tensor:
         """Of the images of one domain, (N, d)."""
-        found: Tensor = self.networks["features"](batch[name], ORDER[name])
+        found: Tensor = self.networks["features"](batch[name], name)
         return found
 
     def label_terms(self, features: Tensor, batch: Batch) -> Terms:
@@ -112,6 +112,6 @@ class AcrossDomains:
         """The likeliest class of each image (N,), and its features (N, d), of whichever domains are
         given."""
         extractor = networks["features"]
-        features = {name: extractor(images, ORDER[name]) for name, images in given.items()}
+        features = {name: extractor(images, name) for name, images in given.items()}
         labels = {f"label_{n}": networks["labels"](f).argmax(1) for n, f in features.items()}
         return labels | {f"features_{name}": found for name, found in features.items()}

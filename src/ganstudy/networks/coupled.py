@@ -12,9 +12,7 @@ from torch import Tensor, nn
 
 from ganstudy.networks.dcgan import channels_at
 from ganstudy.networks.layers import NORMS, SLOPE, MinibatchStd
-from ganstudy.spaces import SampleSpace
-
-DOMAINS = ("a", "b")
+from ganstudy.spaces import DOMAINS, SampleSpace
 
 
 class Generator(nn.Module):

@@ -7,10 +7,9 @@ from torch import Tensor, nn
 from torch.nn.functional import relu
 
 from ganstudy.networks.norms import DomainNorm2d
-from ganstudy.spaces import Image, SampleSpace
+from ganstudy.spaces import DOMAINS, Image, SampleSpace
 
 HALVINGS = 2
-DOMAINS = 2
 
 
 def feature_count(shape: Image, width: int) -> int:
@@ -35,12 +34,14 @@ class Features(nn.Module):
             for inputs, outputs in pairwise(widths)
         )
         self.norms = nn.ModuleList(
-            DomainNorm2d(width, DOMAINS) if norm == "batch" else Unnormed() for width in widths[1:]
+            DomainNorm2d(channels, len(DOMAINS)) if norm == "batch" else Unnormed()
+            for channels in widths[1:]
         )
 
-    def forward(self, x: Tensor, domain: int = 0) -> Tensor:
+    def forward(self, x: Tensor, domain: str = DOMAINS[0]) -> Tensor:
+        number = DOMAINS.index(domain)
         for convolution, norm in zip(self.maps, self.norms, strict=True):
-            x = relu(norm(convolution(x), domain))
+            x = relu(norm(convolution(x), number))
         return x.flatten(1)
 
 

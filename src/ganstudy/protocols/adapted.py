@@ -9,7 +9,7 @@ from ganstudy.dataset import Array, Dataset
 from ganstudy.files import Images
 from ganstudy.protocols.shared import Metric, Values
 from ganstudy.seeding import numpy_generator
-from ganstudy.spaces import Label
+from ganstudy.spaces import DOMAINS, Label
 
 ACCURACIES = {"b": "target_accuracy", "a": "source_accuracy"}
 PROBED = 1000  # rows of each domain: a probe of ten times as many takes minutes
@@ -24,7 +24,7 @@ def adapted(outputs: Mapping[str, Array], test: Dataset, seed: int) -> list[Metr
         if told is not None:
             lacks = "" if f"label_{side}" in test.fields else f"labels of {side}"
             rows.append(Metric(name, _accuracy(name, told, side, test), lacks))
-    features = [outputs.get(f"features_{side}") for side in ("a", "b")]
+    features = [outputs.get(f"features_{side}") for side in DOMAINS]
     if all(found is not None for found in features):
         source, target = (_some(np.asarray(found), seed) for found in features)
         rows.append(

@@ -11,8 +11,8 @@ from ganstudy.data.edges import outlined
 from ganstudy.dataset import Array, Dataset
 from ganstudy.files import Images
 from ganstudy.protocols.shared import Floats, Metric
+from ganstudy.spaces import DOMAINS
 
-DOMAINS = ("a", "b")
 # What belongs to an image of a in b, by the name of the data.
 RELATIONS: Mapping[str, Callable[[Images], Images]] = {
     "digits_edges": outlined,

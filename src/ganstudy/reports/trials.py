@@ -84,6 +84,7 @@ def write(trials: Sequence[Trial], title: str, table: Path, made: str) -> None:
     """Writes README.md, under `title`, and trials.png beside the `table` of variants; `made` says
     from which commit they are."""
     folder = table.parent
+    pipeline = folder / "dvc.yaml"
     groups = grouped(trials)
     _draw(groups, folder / "trials.png")
     hardware = sorted(
@@ -99,7 +100,7 @@ def write(trials: Sequence[Trial], title: str, table: Path, made: str) -> None:
         made=made,
         title=title,
         table=table.as_posix(),
-        pipeline=(folder / "dvc.yaml").is_file(),
+        pipeline=pipeline.as_posix() if pipeline.is_file() else None,
     )
 
 

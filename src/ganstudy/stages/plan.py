@@ -4,6 +4,7 @@ import math
 import time
 from collections import Counter
 from collections.abc import Mapping
+from dataclasses import replace
 
 import numpy as np
 import torch
@@ -12,7 +13,7 @@ from ganstudy import judges, layout
 from ganstudy.data.fielded import spaces_of
 from ganstudy.data.images import load_info
 from ganstudy.data.native import DOWNLOADS, stored_shape
-from ganstudy.dataset import Dataset
+from ganstudy.dataset import Dataset, random_rows
 from ganstudy.errors import InputError
 from ganstudy.files import read_json
 from ganstudy.keys import RunKey
@@ -98,15 +99,16 @@ def _rate(params: Params, family: str, device: torch.device, families: int) -> f
 
 def _noise(params: Params) -> Dataset:
     """Rows in the shape of the study's data."""
-    spaces, rng = _spaces(params), np.random.default_rng(0)
     count = max(2 * params.train.batch, CLASSES * (params.data.labels_per_class or 0))
-    fields = {name: space.draw(rng, count) for name, space in spaces.items()}
-    if "y" in fields:
-        fields["y"] = np.arange(count) % CLASSES  # each class as often as the others
-    return Dataset(fields, spaces, (tuple(fields),))
+    rows = random_rows(spaces(params), np.random.default_rng(0), count)
+    if "y" not in rows.fields:
+        return rows
+    y = np.arange(count) % CLASSES  # each class as often as the others
+    return replace(rows, fields={**rows.fields, "y": y})
 
 
-def _spaces(params: Params) -> Mapping[str, Space]:
+def spaces(params: Params) -> Mapping[str, Space]:
+    """What the study's data are, as far as params tell; images have `CLASSES` classes."""
     if params.data.traits.fields:
         return spaces_of(params.data)
     return labelled(stored_shape(params.data), 1.0, CLASSES)
@@ -140,7 +142,7 @@ def _data(params: Params) -> str:
 
 def _megabytes(params: Params, keys: list[str]) -> int:
     """Of what the runs leave, twice: DVC keeps a copy."""
-    sample = sum(math.prod(space.size) for space in _spaces(params).values())
+    sample = sum(math.prod(space.size) for space in spaces(params).values())
     each = sample * (params.sample.count + params.train.snapshots * SNAPSHOT)
     return round(2 * each * len(keys) / 1e6)
 

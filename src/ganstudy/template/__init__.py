@@ -10,7 +10,7 @@ from typing import Any, get_args
 import yaml
 
 from ganstudy.errors import InputError, nearest
-from ganstudy.params import KIND_OF, KINDS, DatasetName
+from ganstudy.params import FOLDERS, KIND_OF, KINDS, DatasetName
 
 FOLDER = Path(__file__).parent
 DEFAULTS = FOLDER / "params" / "fashion_mnist.yaml"  # for work outside any study
@@ -29,7 +29,6 @@ ALIKE = {
     "captions": "fashion_captions",
     "voxels": "chairs_and_tables",
 }
-OWN = ("pairs", "domains", "captions", "voxels")  # in data.folder
 FIELDED = {str(name) for name, kind in KIND_OF.items() if KINDS[kind].fields}
 SOURCE = "src/"  # what a pipeline within the project also depends on
 IGNORED = "/.checkpoints/\n/.venv/\n/data/\n/mlartifacts/\n/mlflow.db*\n__pycache__/\n"
@@ -77,7 +76,7 @@ def _fielded(data: str, path: Path) -> dict[str, str]:
     losses and models, so that any of them can be tried on the data that it suits."""
     own = _sections(path)
     named = re.sub(r"(?m)^  name: .*$", f"  name: {data}", own["data"], count=1)
-    if data in OWN:
+    if data in FOLDERS:
         named += f"  folder: null             # where your {data} are\n"
     losses = _entries(_sections(DEFAULTS)["losses"]) | _entries(own["losses"])
     models: dict[str, str] = {}

@@ -9,6 +9,7 @@ import torch
 from ganstudy import ranks
 from ganstudy.errors import InputError
 from ganstudy.params import RuntimeParams
+from ganstudy.training.precision import has_bfloat16
 
 _AVAILABLE: dict[str, Callable[[], bool]] = {
     "cuda": torch.cuda.is_available,
@@ -61,18 +62,26 @@ def memory(device: torch.device) -> int:
 
 
 def describe(device: torch.device) -> dict[str, str | int]:
-    """What computed: device, its name, threads, torch version. Recorded with every run."""
-    name = torch.cuda.get_device_name(device) if device.type == "cuda" else _processor()
+    """What computed: device, its name (of a CPU with the vector instructions that torch uses, and
+    whether it multiplies bfloat16), threads, torch version. Recorded with every run."""
+    name = torch.cuda.get_device_name if device.type == "cuda" else _processor
     return {
         "device": device.type,
-        "hardware": name,
+        "hardware": name(device),
         "threads": torch.get_num_threads(),
         "torch": torch.__version__,
         "python": platform.python_version(),
     }
 
 
-def _processor() -> str:
+def _processor(device: torch.device) -> str:
+    words = [_model_name(), torch.backends.cpu.get_cpu_capability()]
+    if has_bfloat16(device):
+        words.append("bfloat16")
+    return " ".join(words)
+
+
+def _model_name() -> str:
     try:
         with open("/proc/cpuinfo", encoding="utf-8") as info:
             for line in info:
