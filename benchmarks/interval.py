@@ -13,7 +13,7 @@ import numpy as np
 import numpy.typing as npt
 
 from ganstudy.metrics import FrechetReference, frechet_distance, frechet_interval
-from ganstudy.progress import Meter
+from ganstudy.progress import ProgressBar
 from ganstudy.seeding import numpy_generator
 
 Floats = npt.NDArray[np.float64]
@@ -57,7 +57,9 @@ def cases() -> Iterator[Case]:
 
 def measure(case: Case) -> Found:
     found = []
-    with Meter(f"{case.name}, d {case.d}, N {case.samples}", case.repeats, "repeats") as meter:
+    with ProgressBar(
+        f"{case.name}, d {case.d}, N {case.samples}", case.repeats, "repeats"
+    ) as meter:
         for repeat in range(case.repeats):
             rng = numpy_generator(repeat, f"interval benchmark {case.name} {case.d} {case.samples}")
             x, y = (case.draw(rng, side, case.samples) for side in (0, 1))

@@ -22,7 +22,7 @@ from ganstudy.metrics import (
     precision_recall_density_coverage,
     standardize,
 )
-from ganstudy.progress import say
+from ganstudy.progress import log
 from ganstudy.seeding import numpy_generator
 
 Floats = npt.NDArray[np.float32]
@@ -101,7 +101,7 @@ def timed(task: str, ways: Mapping[str, Callable[[], Any]]) -> Iterator[Timed]:
         began = time.perf_counter()
         value = float(compute())
         found = Timed(task, way, time.perf_counter() - began, value)
-        say(f"{task}: {way}: {found.seconds:.2f} s, {found.value:.6g}")
+        log(f"{task}: {way}: {found.seconds:.2f} s, {found.value:.6g}")
         yield found
 
 

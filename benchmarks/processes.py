@@ -14,7 +14,7 @@ from pathlib import Path
 
 import torch
 
-from ganstudy import ranks
+from ganstudy import distributed
 from ganstudy.params import Params, load
 from training import GAN, in_turn, make_play, make_trainer
 
@@ -73,10 +73,10 @@ def main() -> None:
     device = torch.device("cpu")
     params = load()
     train = params.train.model_copy(update={"batch": int(sys.argv[1])})
-    with ranks.together(device):
+    with distributed.process_group(device):
         play = make_play(make_trainer(params.model_copy(update={"train": train}), GAN, device))
         taken = in_turn({"round": play}, device)["round"]
-        if ranks.leads():
+        if distributed.is_main():
             print(json.dumps(taken))
 
 

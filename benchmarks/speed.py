@@ -22,7 +22,7 @@ from tabular import table, wanted_of, write_page
 import training
 from ganstudy.keys import RunKey
 from ganstudy.params import Params, load
-from ganstudy.progress import say
+from ganstudy.progress import log
 from ganstudy.training import device as devices
 
 PAGE = Path("reports/benchmarks.md")
@@ -64,7 +64,7 @@ def main() -> None:
     began = time.monotonic()
     parts: dict[str, list[str]] = {}
     for number, name in enumerate(wanted or sections, 1):
-        say(f"bench: {name} (part {number}), {time.monotonic() - began:.0f} s so far")
+        log(f"bench: {name} (part {number}), {time.monotonic() - began:.0f} s so far")
         parts[name] = [*sections[name]()]
     write_page(PAGE, lines, parts, place if wanted else "")
 

@@ -16,8 +16,8 @@ from torch import Tensor
 
 from ganstudy.data.images import Split
 from ganstudy.dataset import labelled_data
+from ganstudy.evaluation.judging import classifier_training
 from ganstudy.files import Samples
-from ganstudy.judging import classifier_training
 from ganstudy.keys import RunKey
 from ganstudy.models import build, playing
 from ganstudy.params import Params

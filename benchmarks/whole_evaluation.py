@@ -15,14 +15,15 @@ from scipy.special import softmax
 from torch import Tensor
 from torch.utils.data import Dataset
 
-from ganstudy import layout, metrics
+from ganstudy import metrics
 from ganstudy.data.images import load_split
+from ganstudy.evaluation.judging import load_judge
 from ganstudy.files import Images, read_images, write_npz
-from ganstudy.judging import load_judge
 from ganstudy.metrics import JudgeExtractor
 from ganstudy.networks.classifier import Classifier
 from ganstudy.seeding import numpy_generator
 from ganstudy.spaces import Image
+from ganstudy.study import layout
 
 MANY, SIDE, CHANNELS = 50_000, 32, 3
 

@@ -19,19 +19,20 @@ import yaml
 from PIL import Image
 
 import ganstudy
-from ganstudy import layout, template
+from ganstudy import template
 from ganstudy.__main__ import main
 from ganstudy.cli import app
 from ganstudy.data.fielded import spaces_of
 from ganstudy.data.sources import fetch
 from ganstudy.data.splits import prepare
 from ganstudy.errors import DivergedError, InputError
-from ganstudy.judging import INFO, WEIGHTS, JudgeInfo
+from ganstudy.evaluation.judging import INFO, WEIGHTS, JudgeInfo
 from ganstudy.models import families_for
 from ganstudy.models.saved import save_weights
 from ganstudy.networks.classifier import Classifier
 from ganstudy.params import FOLDERS, DatasetName, load
 from ganstudy.stages import check
+from ganstudy.study import layout
 from ganstudy.tracking import flat
 from training.tiny import SHAPE, content, params
 
@@ -461,7 +462,7 @@ def test_images_that_no_metric_can_read_are_one_line_of_any_evaluation(
         raise ValueError("images must be uint8")
 
     np.savez(judged / "x.npz", images(40, 8, 8, 1))
-    monkeypatch.setattr("ganstudy.judging.Examiner.features", refuse)
+    monkeypatch.setattr("ganstudy.evaluation.extractor.Extractor.features", refuse)
     result = ganstudy_command("evaluate", *chosen, "--out", "o.json")
     assert_refused(result, "cannot be measured: images must be uint8")
     assert not (judged / "o.json").exists()

@@ -8,13 +8,14 @@ import numpy as np
 import pytest
 import torch
 
-from ganstudy import judges, layout
+from evaluation.prepared import study, workspace
+from ganstudy import judges
 from ganstudy.errors import InputError
+from ganstudy.evaluation.judging import INFO, WEIGHTS, JudgeInfo, load_judge
 from ganstudy.files import read_json, write_bytes, write_json, write_npz
-from ganstudy.judging import INFO, WEIGHTS, JudgeInfo, load_judge
 from ganstudy.params import Params
 from ganstudy.stages import evaluate, judge
-from protocols.prepared import study, workspace
+from ganstudy.study import layout
 
 RELEASED = sorted(judges.FOLDER.glob("*.json"))
 DIGITS = "digits-8x8x1"

@@ -9,11 +9,11 @@ import pandas as pd
 import pytest
 
 from explorer.trained import DCGAN, GAN, study
-from ganstudy import layout
 from ganstudy.errors import InputError
 from ganstudy.files import read_json, write_json
 from ganstudy.models.saved import load_generator
-from ganstudy.runs import read_run
+from ganstudy.study import layout
+from ganstudy.study.runs import read_run
 from ganstudy.tracking.registry import register
 
 METRICS = {"fid": 31.4, "judge_sha256": "a" * 64, "reference_sha256": "b" * 64}

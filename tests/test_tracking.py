@@ -15,7 +15,7 @@ import pytest
 from mlflow import MlflowClient
 
 from ganstudy import tracking
-from ganstudy.runs import Run
+from ganstudy.study.runs import Run
 from ganstudy.tracking import run as run_module
 from ganstudy.tracking import store as opened
 from ganstudy.tracking.names import FINAL

@@ -7,8 +7,8 @@ from typing import Annotated, Literal, TypeVar
 import typer
 
 import ganstudy
-from ganstudy import layout
 from ganstudy.errors import InputError
+from ganstudy.study import layout
 
 app = typer.Typer(
     help="The reproducible study of generative adversarial networks.",

@@ -13,7 +13,7 @@ LOG_SECONDS = 30.0
 TELLS = os.environ.get("RANK", "0") == "0"  # of the processes that torchrun started, the first
 
 
-def say(message: str) -> None:
+def log(message: str) -> None:
     """Prints one line for the user, to standard error, at once; of several processes one does."""
     if TELLS:
         print(message, file=sys.stderr, flush=True)
@@ -24,7 +24,7 @@ def printable(name: str) -> str:
     return name if name.isprintable() else repr(name)
 
 
-class Meter:
+class ProgressBar:
     """Counts `total` units of work, named `unit`, under a `title`; use as a context manager.
 
     Without a title it is silent.
@@ -63,7 +63,7 @@ class Meter:
             self._bar.stop()
         if kind is None and self._title:
             seconds = time.monotonic() - self._began
-            say(f"{self._title}: {self._done:,} {self._unit} in {seconds:.0f} s")
+            log(f"{self._title}: {self._done:,} {self._unit} in {seconds:.0f} s")
 
     def advance(self, count: int, note: str = "") -> None:
         """Says that `count` more units are done; `note` is a short text to show beside."""
@@ -77,4 +77,4 @@ class Meter:
             self._last = now
             left = (self._total - self._done) / max(rate, 1e-9)
             share = self._done / max(self._total, 1)
-            say(f"{self._title}: {share:.0%}, {text}, {left:.0f} s left")
+            log(f"{self._title}: {share:.0%}, {text}, {left:.0f} s left")

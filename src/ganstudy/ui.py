@@ -10,7 +10,7 @@ import webbrowser
 from types import FrameType
 
 from ganstudy.errors import InputError, StudyError
-from ganstudy.progress import say
+from ganstudy.progress import log
 from ganstudy.tracking import link_path, models_link, tracking_uri, without_secret
 
 HOST = "127.0.0.1"
@@ -47,7 +47,7 @@ def run(port: int, *, show: bool = False) -> None:
         if code := server.wait():
             raise StudyError(f"MLflow's server ended with code {code}: see its lines above")
     except KeyboardInterrupt:
-        say("the pages are closed; what they showed is kept")
+        log("the pages are closed; what they showed is kept")
     finally:
         server.terminate()
         server.wait()
@@ -77,11 +77,11 @@ def _tell(address: str, *, show: bool) -> None:
     if path.is_file():
         link = path.read_text(encoding="utf-8").strip()
         page = address + link
-        say(f"compare the study's runs: {page}")
+        log(f"compare the study's runs: {page}")
         if every := models_link(link):
-            say(f"all models: {address}{every}")
+            log(f"all models: {address}{every}")
     else:
         page = address
-        say(f"MLflow: {page}; `make study`, or `dvc repro`, makes runs to compare")
+        log(f"MLflow: {page}; `make study`, or `dvc repro`, makes runs to compare")
     if show:
         webbrowser.open(page)

@@ -11,9 +11,9 @@ from PIL import Image
 
 from ganstudy.data import npm, openmoji, superres, twemoji
 from ganstudy.data.images import Split
+from ganstudy.data.locations import FOLDER_VARIABLE, Raw, UnavailableError
 from ganstudy.data.npm import Package
 from ganstudy.data.pixels import box_averaged
-from ganstudy.data.ways import FOLDER_VARIABLE, Raw, UnavailableError
 from ganstudy.errors import InputError
 from ganstudy.files import sha256_file
 from ganstudy.params import DataParams

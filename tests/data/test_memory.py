@@ -9,6 +9,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from ganstudy.judging import rotated
 
 from ganstudy import files
 from ganstudy.data.images import load_split
@@ -16,8 +17,7 @@ from ganstudy.data.sources import fetch
 from ganstudy.data.splits import prepare
 from ganstudy.dataset import labelled_data
 from ganstudy.errors import StudyError
-from ganstudy.judging import rotated
-from ganstudy.mapped import spooled
+from ganstudy.files.memmap import spooled
 from ganstudy.params import DataParams
 from ganstudy.spaces import Image
 from ganstudy.training.batches import Batches

@@ -9,7 +9,7 @@ import pytest
 from ganstudy.errors import InputError
 from ganstudy.evidence import history, limits
 from ganstudy.evidence.identity import identity
-from ganstudy.models import walks
+from ganstudy.models import latent_traversal
 from ganstudy.reports import plots
 from training.tiny import params
 
@@ -68,7 +68,7 @@ def test_what_is_no_history_is_told(tmp_path: Path, text: str) -> None:
 def test_identity_sees_how_much_is_kept_walks_and_alarms(monkeypatch: pytest.MonkeyPatch) -> None:
     before = identity(params())
     assert set(before["alarms"]) == {"D too strong", "D too weak", "D is constant", "collapse"}
-    for place, name in ((limits, "KEPT"), (limits, "VERSION"), (walks, "STEPS")):
+    for place, name in ((limits, "KEPT"), (limits, "VERSION"), (latent_traversal, "STEPS")):
         with monkeypatch.context() as patch:
             patch.setattr(place, name, getattr(place, name) + 1)
             assert identity(params()) != before, name

@@ -14,7 +14,7 @@ from playwright.sync_api import Locator, Page
 
 from browser import until
 from explorer.trained import GAN, VAE, pixels, settled
-from ganstudy.models.base import codes
+from ganstudy.models.base import latents
 from ganstudy.models.saved import load_generator
 
 
@@ -95,13 +95,13 @@ def test_every_control_has_a_name_and_shows_its_focus(page: Page) -> None:
 def test_numbers_are_the_codes_of_seed_0_and_others_are_drawn_alike_each_time(page: Page) -> None:
     page.locator("#number").fill("5")
     page.locator("#number").press("Enter")
-    assert np.array_equal(typed(page), codes(8, 6, 0)[5].numpy())
+    assert np.array_equal(typed(page), latents(8, 6, 0)[5].numpy())
     assert text(page, ".origin") == "Code 5 of seed 0"
     assert "--seed 0 --count 6" in text(page, ".command code")
     page.locator("#next").click()
     assert text(page, ".origin", 1) == "Code 6 of seed 0"
     page.locator("#previous").press("Enter")
-    assert np.array_equal(typed(page), codes(8, 6, 0)[5].numpy())
+    assert np.array_equal(typed(page), latents(8, 6, 0)[5].numpy())
 
     page.locator("#number").fill("123456")
     page.locator("#number").press("Enter")
@@ -211,7 +211,7 @@ def test_strongest_directions_come_first_and_change_more(page: Page) -> None:
 
 
 def test_a_walk_goes_straight_or_on_the_sphere_between_two_codes(page: Page) -> None:
-    a, b = codes(8, 8, 0)[[2, 7]].numpy()
+    a, b = latents(8, 8, 0)[[2, 7]].numpy()
     page.locator("#from").fill("2")
     page.locator("#from").press("Enter")
     page.locator("#to").fill("7")
@@ -234,7 +234,7 @@ def test_what_is_shown_can_be_an_end_of_the_walk(page: Page) -> None:
     start = typed(page)
     page.locator("#take-from").click()
     page.locator("#at").press("End")
-    assert typed(page) == pytest.approx(codes(8, 2, 0)[1].numpy(), abs=1e-6)
+    assert typed(page) == pytest.approx(latents(8, 2, 0)[1].numpy(), abs=1e-6)
     page.locator("#at").press("Home")
     assert typed(page) == pytest.approx(start, abs=1e-6)
 
@@ -339,7 +339,7 @@ def test_the_code_and_the_link_go_to_the_clipboard(studies, browser) -> None:
     read: Callable[[], str] = lambda: page.evaluate("navigator.clipboard.readText()")  # noqa: E731
     page.locator(".copy").first.click()
     until(page, "document.getElementById('said').textContent.includes('clipboard')")
-    assert np.array_equal(np.array(read().split(", "), np.float32), codes(8, 1, 0)[0].numpy())
+    assert np.array_equal(np.array(read().split(", "), np.float32), latents(8, 1, 0)[0].numpy())
     page.locator("#link").press("Enter")
     until(page, "document.getElementById('said').textContent.includes('link')")
     assert read() == page.url

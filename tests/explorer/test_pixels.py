@@ -12,7 +12,7 @@ import pytest
 import torch
 
 from explorer.trained import COUNT, GAN, KINDS, VAE, differences, every, sampled
-from ganstudy.models.base import codes
+from ganstudy.models.base import latents
 from ganstudy.models.saved import load_companion, load_generator
 
 RUN = re.compile(r'(<script type="application/json" class="a-run">)(.*?)(</script>)', re.S)
@@ -43,7 +43,7 @@ def test_scores_are_those_of_torch_among_the_first_64(studies, opened, kind: str
     critic = load_companion(folder / "data/runs" / GAN).network
     labels = torch.zeros(COUNT, dtype=torch.int64) if generator.spec.classes else None
     with torch.no_grad():
-        images = generator.network(codes(generator.spec.latent, COUNT, 0), labels)
+        images = generator.network(latents(generator.spec.latent, COUNT, 0), labels)
         wanted = critic(images, labels).numpy()
     page = opened(folder / "reports/explorer.html").page
     _, found = every(page)

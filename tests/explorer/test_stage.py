@@ -14,7 +14,6 @@ import yaml
 from torch import nn
 
 from explorer.trained import DCGAN, GAN, VAE, page_of, study
-from ganstudy import layout
 from ganstudy.data.images import load_info
 from ganstudy.data.sources import fetch
 from ganstudy.data.splits import prepare
@@ -23,11 +22,12 @@ from ganstudy.explorer import page
 from ganstudy.explorer.critics import among
 from ganstudy.explorer.directions import directions, sensitivity
 from ganstudy.explorer.layers import program
-from ganstudy.models.base import codes
+from ganstudy.models.base import latents
 from ganstudy.models.saved import SavedGenerator
 from ganstudy.networks import discriminator_spec, generator_spec
 from ganstudy.params import parse
 from ganstudy.stages import explore
+from ganstudy.study import layout
 from training.tiny import content
 
 
@@ -183,4 +183,4 @@ def test_codes_on_the_page_are_those_of_seed_0_exactly(tiny: Path) -> None:
     text = page_of(tiny).read_text(encoding="utf-8")
     (packed, *_) = re.findall(r'"codes":\{"f4":"([^"]+)"\}', text)
     found = np.frombuffer(base64.b64decode(packed), "<f4").reshape(64, 8)
-    assert np.array_equal(found, codes(8, 64, 0).numpy())
+    assert np.array_equal(found, latents(8, 64, 0).numpy())

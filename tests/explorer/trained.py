@@ -9,19 +9,19 @@ import numpy as np
 import yaml
 from playwright.sync_api import Page
 
-from ganstudy import layout
 from ganstudy.data.fields import load_dataset
 from ganstudy.data.sources import fetch
 from ganstudy.data.splits import prepare
 from ganstudy.files import Images, read_npz
 from ganstudy.keys import RunKey
 from ganstudy.models import build
-from ganstudy.models.base import settle
+from ganstudy.models.base import recompute_bn_statistics
 from ganstudy.models.playing import make_trainer, seen
 from ganstudy.models.saved import save_model
 from ganstudy.params import parse
 from ganstudy.stages import explore, sample
-from ganstudy.training.trainer import Watch
+from ganstudy.study import layout
+from ganstudy.training.trainer import Callbacks
 from training.tiny import CPU, content
 
 GAN, VAE = "gan-non_saturating-0", "vae-elbo-0"
@@ -51,9 +51,9 @@ def study(folder: Path, **changes: Any) -> Path:
             data = seen(params, RunKey.parse(key), whole)
             model = build(params, RunKey.parse(key), data.spaces)
             trainer = make_trainer(params, RunKey.parse(key), model, data, CPU)
-            trainer.fit(None, Watch())
+            trainer.fit(None, Callbacks())
             networks = trainer.networks()
-            settle(type(model), networks, model.specs, 0, 4)
+            recompute_bn_statistics(type(model), networks, model.specs, 0, 4)
             save_model(
                 layout.RUNS / key, networks, model.specs, {"key": key, "params": {"run": key}}
             )

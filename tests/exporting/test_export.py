@@ -13,14 +13,14 @@ import yaml
 from PIL import Image
 
 from explorer.trained import DCGAN, GAN, study
-from ganstudy import layout
 from ganstudy.errors import InputError
 from ganstudy.exporting.data import ORIGINS
 from ganstudy.files import read_json, write_json
-from ganstudy.models.base import codes
+from ganstudy.models.base import latents
 from ganstudy.models.saved import load_companion, load_generator
 from ganstudy.params import KIND_OF, KINDS, DatasetName, parse
 from ganstudy.stages import export
+from ganstudy.study import layout
 
 METRICS = {
     "fid": 31.39, "fid_debiased": 29.8, "fid_low": 25.52, "fid_high": 33.99, "precision": 0.885,
@@ -128,7 +128,7 @@ def test_onnx_computes_what_torch_does(folders, tmp_path: Path, told: bool) -> N
 
     out = exported(folders[told], tmp_path / "out", "onnx")
     generator = load_generator(folders[told] / "data/runs" / GAN)
-    z = codes(8, 5, 1)  # another size of batch than it was traced with
+    z = latents(8, 5, 1)  # another size of batch than it was traced with
     y = torch.arange(5) if told else None
     session = onnxruntime.InferenceSession(out / "generator.onnx")
     inputs = {"z": z.numpy()} | ({"y": y.numpy()} if y is not None else {})

@@ -27,7 +27,7 @@ from hypothesis import strategies as st
 from PIL import Image
 
 from faults.conftest import count, tries
-from ganstudy import files, params, runs, spaces
+from ganstudy import files, params, spaces
 from ganstudy.data import captions, domains, pairs, voxels
 from ganstudy.data.cifar import RECORD, read_batch
 from ganstudy.data.folder import Rules, read_folder
@@ -35,12 +35,13 @@ from ganstudy.data.idx import read_idx
 from ganstudy.data.images import load_info
 from ganstudy.data.pictures import BrokenPictureError, read_picture
 from ganstudy.errors import InputError, StudyError
+from ganstudy.evaluation.judging import load_judge
 from ganstudy.evidence.read import read_real, read_run
-from ganstudy.judging import load_judge
 from ganstudy.models.saved import load_companion, load_generator, save_model, save_weights
 from ganstudy.networks import discriminator_spec, generator_spec
 from ganstudy.networks.classifier import Classifier
 from ganstudy.stages import check
+from ganstudy.study import runs
 from ganstudy.training.checkpoint import Checkpoint, CheckpointStore
 from pipeline.workspace import ROOT
 

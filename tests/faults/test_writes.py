@@ -11,13 +11,13 @@ import pytest
 import torch
 
 from faults.conftest import count, tries
-from ganstudy import layout
 from ganstudy.data.sources import fetch
 from ganstudy.data.splits import prepare
 from ganstudy.errors import StudyError
 from ganstudy.keys import RunKey
 from ganstudy.params import Params
 from ganstudy.stages import numerics, sample, train
+from ganstudy.study import layout
 from training.tiny import params
 
 RUNS = tries(["gan-non_saturating-0"], ["gan-non_saturating-0", "gan-wgan-0", "vae-elbo-0"])

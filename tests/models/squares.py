@@ -6,10 +6,10 @@ import torch
 from ganstudy import models
 from ganstudy.dataset import Dataset
 from ganstudy.keys import RunKey
-from ganstudy.models.base import generated, inputs_for, settle
+from ganstudy.models.base import generated, inputs_for, recompute_bn_statistics
 from ganstudy.spaces import Image, Tokens
 from ganstudy.training.batches import Batches
-from ganstudy.training.trainer import Settings, Trainer, Watch
+from ganstudy.training.trainer import Callbacks, Settings, Trainer
 from training.tiny import CPU, params
 
 SPACES = {"x": Image(3, 8, 8), "text": Tokens(3, ("red", "green", "blue", "small", "large"))}
@@ -59,11 +59,11 @@ def obeyed(
     model = models.build(chosen, RunKey.parse(f"{run}-0"), data.spaces)
     settings = Settings(images=batch * rounds, decay=0.5, ema=0.98)
     trainer = Trainer(model, Batches(data, batch, 0, CPU), settings, CPU)
-    trainer.fit(None, Watch())
+    trainer.fit(None, Callbacks())
     asked = np.arange(300) % len(CAPTIONS)
     text = torch.from_numpy(CAPTIONS[asked])
     networks = trainer.networks()
-    settle(type(model), networks, model.specs, 0, 4, {"text": text})
+    recompute_bn_statistics(type(model), networks, model.specs, 0, 4, {"text": text})
     inputs = inputs_for(model.inputs(model.specs), 300, 0, {"text": text})
     made = generated(type(model), networks, model.specs, inputs)
     return {

@@ -16,7 +16,7 @@ from ganstudy.files import read_json, write_json
 from ganstudy.keys import RunKey
 from ganstudy.models import build, identity
 from ganstudy.models.autoencoder import Autoencoder
-from ganstudy.models.base import GenerativeModel, settle
+from ganstudy.models.base import GenerativeModel, recompute_bn_statistics
 from ganstudy.models.saved import (
     MODEL,
     SavedGenerator,
@@ -30,7 +30,7 @@ from ganstudy.objectives.reconstruction import gaussian_nll
 from ganstudy.params import AEParams, VAEParams
 from ganstudy.spaces import Image, Score, Space, labelled
 from ganstudy.training.batches import Batches
-from ganstudy.training.trainer import Settings, Trainer, Watch
+from ganstudy.training.trainer import Callbacks, Settings, Trainer
 from training.tiny import batch, dataset, params
 
 CPU = torch.device("cpu")
@@ -65,7 +65,7 @@ def trained(
     """A trainer that has played `rounds` rounds."""
     batches = Batches(dataset(samples, scale=scale), 16, 0, CPU)
     subject = Trainer(model, batches, Settings(16 * rounds, 0.0, 0.9), CPU)
-    subject.fit(None, Watch())
+    subject.fit(None, Callbacks())
     return subject
 
 
@@ -238,8 +238,8 @@ def made(run: str, network: str, world: Mapping[str, Space], norm: str = "none")
         samples = rng.normal(size=(32, *stored)).astype(np.float32)
     labels = np.arange(32) % world["y"].classes if "y" in world else None
     batches = Batches(labelled_data(samples, labels, world), 8, 0, CPU)
-    Trainer(model, batches, Settings(24, 0, 0.9), CPU).fit(None, Watch())
-    settle(type(model), model.networks, model.specs, 0)
+    Trainer(model, batches, Settings(24, 0, 0.9), CPU).fit(None, Callbacks())
+    recompute_bn_statistics(type(model), model.networks, model.specs, 0)
     return model
 
 

@@ -18,8 +18,8 @@ from ganstudy.params import Params
 from ganstudy.spaces import Image, Space
 from ganstudy.training.batches import Batches
 from ganstudy.training.checkpoint import CheckpointStore
-from ganstudy.training.recorded import recorded
-from ganstudy.training.trainer import Row, Settings, Trainer, Watch
+from ganstudy.training.cuda_graphs import recorded
+from ganstudy.training.trainer import Callbacks, Row, Settings, Trainer
 from training.test_recorded import Again
 from training.tiny import CPU, params, weights
 
@@ -115,7 +115,7 @@ def test_an_optimiser_holds_a_tied_weight_once_and_its_gradient_is_of_both_games
 
 def test_a_round_trip_keeps_what_is_tied_tied(tmp_path: Path) -> None:
     subject = trainer()
-    subject.fit(None, Watch())
+    subject.fit(None, Callbacks())
     model = subject.game.model
     save_model(tmp_path, subject.networks(), model.specs, {"params": {"run": KEY}})
     loaded = load_model(tmp_path)
@@ -138,15 +138,15 @@ class StoppedError(Exception):
 
 def test_stopped_and_resumed_it_is_the_uninterrupted_run(tmp_path: Path) -> None:
     straight, resumed, store = trainer(), trainer(), CheckpointStore(tmp_path)
-    straight.fit(None, Watch())
+    straight.fit(None, Callbacks())
 
     def stop(rows: list[Row]) -> None:
         if rows[-1]["round"] == 4:
             raise StoppedError
 
     with pytest.raises(StoppedError):
-        trainer(checkpoint_seconds=-1).fit(store, Watch(log=stop))
-    resumed.fit(store, Watch())
+        trainer(checkpoint_seconds=-1).fit(store, Callbacks(log=stop))
+    resumed.fit(store, Callbacks())
     assert everything(resumed) == everything(straight)
     assert resumed.history == straight.history
 
@@ -156,7 +156,7 @@ def test_its_rounds_can_be_recorded() -> None:
     eager, replayed = trainer(chosen=chosen), trainer(chosen=chosen)
     replayed._play = recorded(replayed.game, Again(replayed.game))
     for subject in (eager, replayed):
-        subject.fit(None, Watch())
+        subject.fit(None, Callbacks())
     assert everything(eager) == everything(replayed)
     assert eager.history == replayed.history
 

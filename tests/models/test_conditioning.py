@@ -8,18 +8,18 @@ import pytest
 import torch
 from torch import Tensor, nn
 
-from ganstudy import layout
+from evaluation.prepared import study, workspace
 from ganstudy.data.images import Split, load_info, load_split
 from ganstudy.errors import InputError
+from ganstudy.evaluation import PROTOCOLS, MeasuringProtocol
+from ganstudy.evaluation.judging import load_judge
 from ganstudy.files import read_npz
-from ganstudy.judging import load_judge
 from ganstudy.models.saved import SavedGenerator, save_model
 from ganstudy.networks import discriminator_spec, generator_spec
 from ganstudy.params import RuntimeParams
-from ganstudy.protocols import PROTOCOLS, MeasuringProtocol
 from ganstudy.spaces import Image
 from ganstudy.stages import sample
-from protocols.prepared import study, workspace
+from ganstudy.study import layout
 
 CPU = torch.device("cpu")
 CLASSES, COUNT = 10, 350

@@ -16,9 +16,9 @@ from ganstudy.models.cyclegan import CycleGAN
 from ganstudy.models.saved import load_model, save_model
 from ganstudy.params import Params, parse
 from ganstudy.spaces import Image
+from ganstudy.training.cuda_graphs import recorded
 from ganstudy.training.player import Batch
-from ganstudy.training.recorded import recorded
-from ganstudy.training.trainer import Trainer, Watch
+from ganstudy.training.trainer import Callbacks, Trainer
 from models.translating import (
     everything,
     made,
@@ -111,7 +111,7 @@ def test_each_translator_makes_its_fakes_once_a_round() -> None:
     model, seen = subject.game.model, []
     for name in ("a_to_b", "b_to_a"):
         model.networks[name].register_forward_hook(lambda *_, name=name: seen.append(name))
-    subject.fit(None, Watch())
+    subject.fit(None, Callbacks())
     # Of each a translation and the way back from the other's.
     assert sorted(seen) == ["a_to_b"] * 2 + ["b_to_a"] * 2
 
@@ -147,7 +147,7 @@ def test_its_rounds_can_be_recorded() -> None:
     eager, replayed = (trainer(chosen(6, 4, pool=6), RUN, halves()[0]) for _ in range(2))
     replayed._play = recorded(replayed.game, Again(replayed.game))
     for subject in (eager, replayed):
-        subject.fit(None, Watch())
+        subject.fit(None, Callbacks())
     assert everything(eager) == everything(replayed)
 
 

@@ -20,9 +20,9 @@ from ganstudy.params import Params
 from ganstudy.spaces import Image, Label, Space, labelled
 from ganstudy.training.batches import Batches
 from ganstudy.training.checkpoint import CheckpointStore
+from ganstudy.training.cuda_graphs import recorded
 from ganstudy.training.player import Batch
-from ganstudy.training.recorded import recorded
-from ganstudy.training.trainer import Row, Settings, Trainer, Watch
+from ganstudy.training.trainer import Callbacks, Row, Settings, Trainer
 from training.test_recorded import Again
 from training.tiny import CPU, params, weights
 
@@ -96,7 +96,7 @@ def test_features_follow_labels_less_lambda_times_domains_exactly(progress: floa
 
 def test_its_strength_grows_over_training_as_the_schedule_says() -> None:
     subject = trainer()
-    subject.fit(None, Watch())
+    subject.fit(None, Callbacks())
     told = [row["classifier/strength"] for row in subject.history]
     expected = strength_at(torch.arange(12) / 12).tolist()
     assert told == pytest.approx(expected, abs=1e-6)
@@ -106,7 +106,7 @@ def test_recorded_rounds_do_not_freeze_it() -> None:
     eager, replayed = trainer(), trainer()
     replayed._play = recorded(replayed.game, Again(replayed.game))
     for subject in (eager, replayed):
-        subject.fit(None, Watch())
+        subject.fit(None, Callbacks())
     assert everything(eager) == everything(replayed)
     assert eager.history == replayed.history
     assert replayed.history[-1]["classifier/strength"] > 0.9
@@ -118,15 +118,15 @@ class StoppedError(Exception):
 
 def test_stopped_and_resumed_it_is_the_uninterrupted_run(tmp_path: Path) -> None:
     straight, resumed, store = trainer(), trainer(), CheckpointStore(tmp_path)
-    straight.fit(None, Watch())
+    straight.fit(None, Callbacks())
 
     def stop(rows: list[Row]) -> None:
         if rows[-1]["round"] == 5:
             raise StoppedError
 
     with pytest.raises(StoppedError):
-        trainer(checkpoint_seconds=-1).fit(store, Watch(log=stop))
-    resumed.fit(store, Watch())
+        trainer(checkpoint_seconds=-1).fit(store, Callbacks(log=stop))
+    resumed.fit(store, Callbacks())
     assert everything(resumed) == everything(straight)
     assert resumed.history == straight.history
 
@@ -135,7 +135,7 @@ def test_stopped_and_resumed_it_is_the_uninterrupted_run(tmp_path: Path) -> None
 def test_labels_of_the_target_move_nothing(key: str) -> None:
     one, other = trainer(key), trainer(key, noise(target_labels=2))
     for subject in (one, other):
-        subject.fit(None, Watch())
+        subject.fit(None, Callbacks())
     assert everything(one) == everything(other)
 
 
@@ -150,21 +150,21 @@ def test_images_of_the_target_move_the_game_and_not_the_baseline() -> None:
     for key, same in ((KEY, False), (PLAIN, True)):
         one, other = trainer(key), trainer(key, dark)
         for subject in (one, other):
-            subject.fit(None, Watch())
+            subject.fit(None, Callbacks())
         assert (parameters(one) == parameters(other)) == same
 
 
 def test_of_several_critic_steps_the_last_shares_features_and_all_move_d() -> None:
     subject = trainer(chosen=study(critic_steps=3), images=8 * 3 * 4)
     before = weights(models.build(study(), RunKey.parse(KEY), spaces(3)).networks["discriminator"])
-    subject.fit(None, Watch())
+    subject.fit(None, Callbacks())
     assert subject.rounds == 4
     assert weights(subject.game.model.networks["discriminator"]) != before
 
 
 def test_it_labels_whatever_it_is_given_loaded_as_in_training(tmp_path: Path) -> None:
     subject, data = trainer(), noise()
-    subject.fit(None, Watch())
+    subject.fit(None, Callbacks())
     model = subject.game.model
     save_model(tmp_path, subject.networks(), model.specs, {"params": {"run": KEY}})
     both = {name: Image(3, 8, 8).encode(torch.from_numpy(data.fields[name][:7])) for name in "ab"}
@@ -207,7 +207,7 @@ def test_any_loss_of_the_table_plays() -> None:
     }.items():
         recipe = study(**more).models["dann-minimax"]
         subject = trainer(f"dann-{loss}-0", chosen=params(models={f"dann-{loss}": recipe}))
-        subject.fit(None, Watch())
+        subject.fit(None, Callbacks())
         assert subject.history[-1]["classifier/accuracy"] >= 0
 
 

@@ -12,13 +12,13 @@ from ganstudy.data.fielded import FIELDED
 from ganstudy.dataset import Dataset
 from ganstudy.keys import RunKey
 from ganstudy.models import dann
-from ganstudy.models.base import encoded, generated, inputs_for, settle
+from ganstudy.models.base import encoded, generated, inputs_for, recompute_bn_statistics
 from ganstudy.networks import coupled
 from ganstudy.objectives.reversal import reversed_gradient
 from ganstudy.params import DataParams, Params
 from ganstudy.spaces import SampleSpace
 from ganstudy.training.batches import Batches
-from ganstudy.training.trainer import Settings, Trainer, Watch
+from ganstudy.training.trainer import Callbacks, Settings, Trainer
 from training.tiny import CPU, params
 
 ADAM = {"learning_rate": 0.001, "betas": [0.5, 0.99]}
@@ -51,7 +51,7 @@ def trained(key: str, data: Dataset, rounds: int, ema: float, size: int = 64) ->
     model = models.build(STUDY, parsed, data.spaces)
     settings = Settings(size * rounds, 0.5, ema)
     trainer = Trainer(model, Batches(data, size, parsed.seed, CPU), settings, CPU)
-    trainer.fit(None, Watch())
+    trainer.fit(None, Callbacks())
     return trainer
 
 
@@ -74,7 +74,7 @@ def target_accuracy(key: str) -> float:
     train, held = tinted()
     model = (subject := trained(key, train, 300, 0.99)).game.model
     networks = subject.networks()
-    settle(type(model), networks, model.specs, 0, 4, encoded(train, ["a", "b"]))
+    recompute_bn_statistics(type(model), networks, model.specs, 0, 4, encoded(train, ["a", "b"]))
     told = generated(type(model), networks, model.specs, encoded(held, ["b"]))["label_b"]
     return float((told == held.fields["label_b"]).mean())
 
@@ -109,7 +109,7 @@ def agreement(key: str = "cogan-non_saturating-0") -> float:
     data = FIELDED["digits_edges"].read(DataParams(name="digits_edges"))["train"]
     model = (subject := trained(key, data, 150, 0.98)).game.model
     networks = subject.networks()
-    settle(type(model), networks, model.specs, 0, 4)
+    recompute_bn_statistics(type(model), networks, model.specs, 0, 4)
     inputs = inputs_for(model.inputs(model.specs), 500, 0)
     made = generated(type(model), networks, model.specs, inputs)
     return metrics.agreement_over_shuffled(outlined(made["a"]), made["b"])

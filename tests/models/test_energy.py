@@ -19,7 +19,7 @@ from ganstudy.objectives.langevin import langevin
 from ganstudy.spaces import Image, Points, labelled
 from ganstudy.stages import check
 from ganstudy.training.batches import Batches
-from ganstudy.training.trainer import Settings, Trainer, Watch
+from ganstudy.training.trainer import Callbacks, Settings, Trainer
 from training.tiny import CPU, STORED, batches, params, trainer
 
 RUN = "energy-contrastive-0"
@@ -95,7 +95,7 @@ def learned(rounds: int = 300, sign: float = 1.0) -> Energy:
     model._terms = flipped
     data = labelled_data(points(2000), None, spaces)
     subject = Trainer(model, Batches(data, 128, 0, CPU), Settings(128 * rounds, 0.5, 0.9), CPU)
-    subject.fit(None, Watch())
+    subject.fit(None, Callbacks())
     return model
 
 
@@ -185,7 +185,7 @@ def test_an_energy_that_is_no_number_is_a_training_that_diverged() -> None:
     with torch.no_grad():
         network.score.bias.fill_(torch.inf)
     with pytest.raises(DivergedError, match="not finite"):
-        subject.fit(None, Watch())
+        subject.fit(None, Callbacks())
 
 
 # The house

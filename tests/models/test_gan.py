@@ -16,7 +16,7 @@ from ganstudy.objectives.penalties import PENALTIES
 from ganstudy.params import LossParams
 from ganstudy.spaces import labelled
 from ganstudy.training.player import Batch
-from ganstudy.training.trainer import Watch
+from ganstudy.training.trainer import Callbacks
 from training.tiny import ADAM, STORED, batches, params, trainer, weights
 
 
@@ -186,7 +186,7 @@ def test_every_row_of_the_table_trains(name: str) -> None:
     chosen = params(losses=recipes, train__loss=name)
     subject = trainer(chosen, f"gan-{name}-0")
     before = [matrices(player.network) for player in subject.players]
-    subject.fit(None, Watch())
+    subject.fit(None, Callbacks())
     for player, old in zip(subject.players, before, strict=True):
         for was, now in zip(old, matrices(player.network), strict=True):
             assert not torch.equal(was, now)
@@ -208,7 +208,7 @@ def test_with_reuse_g_runs_once_fewer_each_round(run: str, each: int) -> None:
         subject = trainer(params(train__reuse=reuse), run)
         calls = []
         subject.players[1].network.register_forward_hook(lambda *_, calls=calls: calls.append(1))
-        subject.game.play(0, 1.0)
+        subject.game.run_round(0, 1.0)
         passes[reuse] = len(calls)
     assert passes == {False: each + 1, True: each}
 

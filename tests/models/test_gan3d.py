@@ -16,8 +16,8 @@ from ganstudy.models.snapshots import snapshot
 from ganstudy.spaces import Voxels, labelled
 from ganstudy.training.batches import Batches
 from ganstudy.training.checkpoint import CheckpointStore
-from ganstudy.training.recorded import recorded
-from ganstudy.training.trainer import Row, Settings, Trainer, Watch
+from ganstudy.training.cuda_graphs import recorded
+from ganstudy.training.trainer import Callbacks, Row, Settings, Trainer
 from models.boxes import SPACES, boxes
 from training.test_recorded import Again
 from training.tiny import ADAM, CPU, params, weights
@@ -50,7 +50,7 @@ def test_d_moves_exactly_while_its_accuracy_on_the_batch_before_was_at_most_the_
     before, told, waited = None, 0.0, 0
     for round_index in range(40):
         before = weights(subject.game.model.networks["discriminator"])
-        moves = dict(subject.game.play(round_index, 1.0))
+        moves = dict(subject.game.run_round(round_index, 1.0))
         due = told <= 0.8
         assert moves["discriminator/moves"].item() == float(due)
         assert (weights(subject.game.model.networks["discriminator"]) != before) == due
@@ -61,7 +61,7 @@ def test_d_moves_exactly_while_its_accuracy_on_the_batch_before_was_at_most_the_
 
 def test_with_all_patience_it_is_a_plain_game() -> None:
     subject = trainer(12, patience=1.0)
-    subject.fit(None, Watch())
+    subject.fit(None, Callbacks())
     assert all(row["discriminator/moves"] == 1 for row in subject.history)
 
 
@@ -74,7 +74,7 @@ def test_resumed_it_is_the_uninterrupted_run_only_with_what_decides(
     tmp_path: Path, kept: bool
 ) -> None:
     straight, store = trainer(30), CheckpointStore(tmp_path)
-    straight.fit(None, Watch())
+    straight.fit(None, Callbacks())
     moved = [row["discriminator/moves"] for row in straight.history]
     stop_at = moved.index(0.0)  # the row after which D waits: what decides is in the checkpoint
 
@@ -83,11 +83,11 @@ def test_resumed_it_is_the_uninterrupted_run_only_with_what_decides(
             raise StoppedError
 
     with pytest.raises(StoppedError):
-        trainer(30, checkpoint_seconds=-1).fit(store, Watch(log=stop))
+        trainer(30, checkpoint_seconds=-1).fit(store, Callbacks(log=stop))
     resumed = trainer(30)
     if not kept:
         del resumed.game.model.state["patience"]  # it starts anew
-    resumed.fit(store, Watch())
+    resumed.fit(store, Callbacks())
     assert (resumed.history == straight.history) == kept
     assert (everything(resumed)[:4] == everything(straight)[:4]) == kept
 
@@ -99,7 +99,7 @@ def learnt(patience: float) -> np.ndarray:
     chosen = params(models={RUN: {"game": game, "patience": patience}}, network=width)
     model = models.build(chosen, RunKey.parse(f"{RUN}-0"), SPACES)
     subject = Trainer(model, Batches(boxes(), 24, 0, CPU), Settings(24 * 300, 0.5, 0.95), CPU)
-    subject.fit(None, Watch())
+    subject.fit(None, Callbacks())
     return snapshot(subject.networks(), model, 200, 0, 8).numpy()
 
 
@@ -113,14 +113,14 @@ def test_its_rounds_can_be_recorded() -> None:
     eager, replayed = trainer(20), trainer(20)
     replayed._play = recorded(replayed.game, Again(replayed.game))
     for subject in (eager, replayed):
-        subject.fit(None, Watch())
+        subject.fit(None, Callbacks())
     assert everything(eager) == everything(replayed)
     assert eager.history == replayed.history
 
 
 def test_saved_and_loaded_it_makes_the_same_solids(tmp_path: Path) -> None:
     subject = trainer(3)
-    subject.fit(None, Watch())
+    subject.fit(None, Callbacks())
     meta = {"params": {"run": f"{RUN}-0"}}
     save_model(tmp_path, subject.networks(), subject.game.model.specs, meta)
     made = load_model(tmp_path).sample(5, 0)["x"]

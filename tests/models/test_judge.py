@@ -9,21 +9,15 @@ import pytest
 import torch
 
 from ganstudy.errors import InputError
+from ganstudy.evaluation.extractor import load_extractor
+from ganstudy.evaluation.judging import INFO, WEIGHTS, JudgeInfo, load_judge, rotated
 from ganstudy.files import read_npz
-from ganstudy.judging import (
-    INFO,
-    WEIGHTS,
-    JudgeInfo,
-    load_examiner,
-    load_judge,
-    rotated,
-)
 from ganstudy.models.judge import Judge, augment
 from ganstudy.models.saved import save_weights
 from ganstudy.networks.classifier import Classifier
 from ganstudy.training.batches import Batches
 from ganstudy.training.checkpoint import CheckpointStore
-from ganstudy.training.trainer import Row, Settings, Trainer, Watch
+from ganstudy.training.trainer import Callbacks, Row, Settings, Trainer
 from training.tiny import CPU, SHAPE, batches, data, dataset, params, snapshot
 
 
@@ -74,7 +68,7 @@ def test_it_learns_to_tell_two_classes() -> None:
     images = np.where(bright, np.uint8(230), images // 4)
     source = Batches(dataset(images, labels), 10, 0, CPU)
     subject = Trainer(judge, source, Settings(10 * 40, 1.0, 0.9), CPU)
-    subject.fit(None, Watch())
+    subject.fit(None, Callbacks())
     assert subject.history[-1]["judge/accuracy"] == 1
     assert subject.history[-1]["judge/loss"] < 0.2
 
@@ -91,11 +85,11 @@ def test_a_resumed_judge_is_the_uninterrupted_judge_dropout_included(tmp_path: P
             raise InterruptedError
 
     straight, store = judged(1), CheckpointStore(tmp_path)
-    straight.fit(None, Watch())
+    straight.fit(None, Callbacks())
     with pytest.raises(InterruptedError):
-        judged(2).fit(store, Watch(log=stop))
+        judged(2).fit(store, Callbacks(log=stop))
     resumed = judged(3)
-    resumed.fit(store, Watch())
+    resumed.fit(store, Callbacks())
     assert resumed.history == straight.history
     assert snapshot(resumed.players) == snapshot(straight.players)
 
@@ -151,26 +145,26 @@ def test_a_kept_judge_gives_features_and_logits(folder: Path) -> None:
 
 
 def test_images_of_another_size_are_told_what_the_judge_saw(folder: Path) -> None:
-    examiner = load_examiner(params().evaluate, folder, CPU)
-    assert examiner.knows_classes
+    extractor = load_extractor(params().evaluate, folder, CPU)
+    assert extractor.knows_classes
     with pytest.raises(InputError, match=r"28×28 with 3 channels, but the judge .* 8×8 with 1"):
-        examiner.features(np.zeros((4, 28, 28, 3), np.uint8))
+        extractor.features(np.zeros((4, 28, 28, 3), np.uint8))
 
 
 def test_cached_features_are_those_of_the_images_and_of_the_judge(
     folder: Path, tmp_path: Path, monkeypatch
 ) -> None:
     monkeypatch.setenv("DVC_ROOT", str(tmp_path))
-    examiner = load_examiner(params().evaluate, folder, CPU)
+    extractor = load_extractor(params().evaluate, folder, CPU)
     other = IMAGES + 200
-    fresh = [examiner.features(images) for images in (IMAGES, other)]
+    fresh = [extractor.features(images) for images in (IMAGES, other)]
     for _ in range(2):
         for images, expected in zip((IMAGES, other), fresh, strict=True):
-            found = examiner.features(images, cached=True)
+            found = extractor.features(images, cached=True)
             assert np.array_equal(found.features, expected.features)
             assert np.array_equal(found.logits, expected.logits)
     save_weights(folder / WEIGHTS, Classifier(SHAPE, 3, 4, 6))
-    retrained = load_examiner(params().evaluate, folder, CPU).features(IMAGES, cached=True)
+    retrained = load_extractor(params().evaluate, folder, CPU).features(IMAGES, cached=True)
     assert not np.array_equal(retrained.features, fresh[0].features)
 
 
@@ -187,8 +181,8 @@ def test_of_cached_features_only_the_last_are_kept(
 ) -> None:
     monkeypatch.setenv("DVC_ROOT", str(tmp_path))
     monkeypatch.setattr("ganstudy.judging.CACHED", 2)
-    examiner = load_examiner(params().evaluate, folder, CPU)
+    extractor = load_extractor(params().evaluate, folder, CPU)
     for count in (2, 3, 4):
-        examiner.features(IMAGES[:count], cached=True)
+        extractor.features(IMAGES[:count], cached=True)
     kept = (tmp_path / ".checkpoints/features").glob("*/features.npz")
     assert sorted(len(read_npz(path)[0]) for path in kept) == [3, 4]

@@ -11,7 +11,7 @@ from ganstudy.models import build
 from ganstudy.models.latent_gan import LatentGAN
 from ganstudy.networks.latent import Whitening
 from ganstudy.spaces import labelled
-from ganstudy.training.trainer import Watch
+from ganstudy.training.trainer import Callbacks
 from training.tiny import ADAM, STORED, batches, params, trainer
 
 RUN = "latent_gan-non_saturating-0"
@@ -97,7 +97,7 @@ def test_the_generator_decodes_what_the_mapping_makes(network: str) -> None:
 def test_d_sees_codes_of_the_spread_of_noise() -> None:
     chosen = params(models=recipe(), train__images=4 * 150)
     subject = trainer(chosen, RUN)
-    subject.fit(None, Watch())
+    subject.fit(None, Callbacks())
     model = subject.game.model
     real = subject.game.batches.draw(0, 0)["x"]
     every = torch.cat([subject.game.batches.draw(i, i)["x"] for i in range(5)] + [real])

@@ -14,7 +14,7 @@ import pytest
 import torch
 from torch import Tensor, nn
 
-from ganstudy import models, ranks
+from ganstudy import distributed, models
 from ganstudy.dataset import Dataset
 from ganstudy.errors import InputError
 from ganstudy.keys import RunKey
@@ -37,9 +37,9 @@ from ganstudy.params import LossParams, Params, Section, parse_recipe
 from ganstudy.spaces import Noise, Points, Score, Space, labelled
 from ganstudy.training.batches import Batches
 from ganstudy.training.checkpoint import CheckpointStore
+from ganstudy.training.cuda_graphs import recorded
 from ganstudy.training.player import Batch, Player, Terms
-from ganstudy.training.recorded import recorded
-from ganstudy.training.trainer import Row, Settings, Trainer, Watch
+from ganstudy.training.trainer import Callbacks, Row, Settings, Trainer
 from training.test_recorded import Again
 from training.tiny import ADAM, CPU, params, weights
 
@@ -121,7 +121,7 @@ class Twins:
 
     def _fakes(self, batch: Batch) -> Mapping[str, Tensor]:
         rng = batch.rng("z")
-        z = ranks.drawn(lambda n: torch.randn(n, 3, generator=rng), len(batch))
+        z = distributed.draw_sharded(lambda n: torch.randn(n, 3, generator=rng), len(batch))
         return batch.shared("fakes", lambda: halves(self.generator(z)))
 
     def _d(self, name: str, batch: Batch) -> Terms:
@@ -208,7 +208,7 @@ def test_domains_are_shuffled_apart_and_the_first_as_if_it_were_alone() -> None:
 
 def test_it_trains_and_every_network_moves() -> None:
     subject, before = trainer(), twins().networks
-    subject.fit(None, Watch())
+    subject.fit(None, Callbacks())
     for name, network in subject.game.model.networks.items():
         assert weights(network) != weights(before[name]), name
     assert {"discriminator_a/r1", "discriminator_b/separation"} <= subject.history[0].keys()
@@ -222,7 +222,7 @@ def test_adversaries_of_one_model_draw_apart() -> None:
 
 def test_stopped_and_resumed_it_is_the_uninterrupted_run_pool_and_all(tmp_path: Path) -> None:
     straight = trainer()
-    straight.fit(None, Watch(picture=picture))
+    straight.fit(None, Callbacks(snapshot=picture))
     store = CheckpointStore(tmp_path)
 
     def stop(rows: list[Row]) -> None:
@@ -230,9 +230,9 @@ def test_stopped_and_resumed_it_is_the_uninterrupted_run_pool_and_all(tmp_path: 
             raise StoppedError
 
     with pytest.raises(StoppedError):
-        trainer(checkpoint_seconds=-1).fit(store, Watch(log=stop, picture=picture))
+        trainer(checkpoint_seconds=-1).fit(store, Callbacks(log=stop, snapshot=picture))
     resumed = trainer()
-    resumed.fit(store, Watch(picture=picture))
+    resumed.fit(store, Callbacks(snapshot=picture))
     assert everything(resumed) == everything(straight)
     assert resumed.history == straight.history
     assert all(map(torch.equal, resumed.snapshots, straight.snapshots))
@@ -240,7 +240,7 @@ def test_stopped_and_resumed_it_is_the_uninterrupted_run_pool_and_all(tmp_path: 
 
 def test_without_the_pool_in_the_checkpoint_that_test_would_fail(tmp_path: Path) -> None:
     straight, resumed, store = trainer(8), trainer(8), CheckpointStore(tmp_path)
-    straight.fit(None, Watch())
+    straight.fit(None, Callbacks())
     part = trainer(8, checkpoint_seconds=-1)
 
     def stop(rows: list[Row]) -> None:
@@ -248,9 +248,9 @@ def test_without_the_pool_in_the_checkpoint_that_test_would_fail(tmp_path: Path)
             raise StoppedError
 
     with pytest.raises(StoppedError):
-        part.fit(store, Watch(log=stop))
+        part.fit(store, Callbacks(log=stop))
     del resumed.game.model.state["pool"]  # it starts empty
-    resumed.fit(store, Watch())
+    resumed.fit(store, Callbacks())
     assert resumed.history != straight.history
 
 
@@ -258,14 +258,14 @@ def test_its_rounds_can_be_recorded() -> None:
     eager, replayed = trainer(), trainer()
     replayed._play = recorded(replayed.game, Again(replayed.game))
     for subject in (eager, replayed):
-        subject.fit(None, Watch())
+        subject.fit(None, Callbacks())
     assert everything(eager) == everything(replayed)
     assert eager.history == replayed.history
 
 
 def test_three_networks_survive_a_round_trip_and_sample_both_domains(tmp_path: Path) -> None:
     subject = trainer()
-    subject.fit(None, Watch())
+    subject.fit(None, Callbacks())
     networks = subject.networks()
     save_model(tmp_path, networks, subject.game.model.specs, {"params": {"run": KEY}})
     files = {path.name for path in tmp_path.iterdir()}

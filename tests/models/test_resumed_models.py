@@ -8,8 +8,8 @@ import torch
 
 from ganstudy.models import snapshots
 from ganstudy.training.checkpoint import CheckpointStore
-from ganstudy.training.recorded import recorded
-from ganstudy.training.trainer import Row, Trainer, Watch
+from ganstudy.training.cuda_graphs import recorded
+from ganstudy.training.trainer import Callbacks, Row, Trainer
 from training.test_recorded import Again
 from training.tiny import ADAM, params, trainer, weights
 
@@ -50,13 +50,13 @@ def subject(run: str, **settings) -> Trainer:
     return trainer(params(models=MODELS), run, **settings)
 
 
-def watch(of: Trainer, **more) -> Watch:
+def watch(of: Trainer, **more) -> Callbacks:
     model = of.game.model
 
     def picture(networks) -> torch.Tensor:
         return snapshots.snapshot(networks, model, 4, 0)
 
-    return Watch(picture=picture, **more)
+    return Callbacks(snapshot=picture, **more)
 
 
 def everything(of: Trainer) -> list[bytes]:
@@ -88,7 +88,7 @@ def test_without_its_state_in_the_checkpoint_it_would_not_be(run: str, tmp_path:
     straight = subject(run)
     if not straight.game.model.state:
         return
-    straight.fit(None, Watch())
+    straight.fit(None, Callbacks())
     store = CheckpointStore(tmp_path)
 
     def stop(rows: list[Row]) -> None:
@@ -96,10 +96,10 @@ def test_without_its_state_in_the_checkpoint_it_would_not_be(run: str, tmp_path:
             raise StoppedError
 
     with pytest.raises(StoppedError):
-        subject(run, checkpoint_seconds=-1).fit(store, Watch(log=stop))
+        subject(run, checkpoint_seconds=-1).fit(store, Callbacks(log=stop))
     resumed = subject(run)
     resumed.game.model.state.clear()
-    resumed.fit(store, Watch())
+    resumed.fit(store, Callbacks())
     assert resumed.history != straight.history
 
 
@@ -108,6 +108,6 @@ def test_its_rounds_can_be_recorded(run: str) -> None:
     eager, replayed = subject(run), subject(run)
     replayed._play = recorded(replayed.game, Again(replayed.game))
     for each in (eager, replayed):
-        each.fit(None, Watch())
+        each.fit(None, Callbacks())
     assert everything(eager) == everything(replayed)
     assert eager.history == replayed.history

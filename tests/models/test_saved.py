@@ -10,7 +10,13 @@ import torch
 
 from ganstudy.errors import InputError
 from ganstudy.files import Labels, Samples
-from ganstudy.models.base import FromCodes, balanced_labels, codes, initial_weights, settle
+from ganstudy.models.base import (
+    FromCodes,
+    balanced_labels,
+    initial_weights,
+    latents,
+    recompute_bn_statistics,
+)
 from ganstudy.models.saved import (
     MODEL,
     WEIGHTS,
@@ -35,7 +41,7 @@ def network(spec: NetworkSpec, seed: int = 0) -> torch.nn.Module:
     """A generator with weights of its own and settled statistics."""
     with initial_weights(seed, "generator"):
         built = spec.build()
-    settle(FromCodes, {"generator": built}, {"generator": spec}, seed)
+    recompute_bn_statistics(FromCodes, {"generator": built}, {"generator": spec}, seed)
     return built
 
 
@@ -60,7 +66,7 @@ def generate(
     batch: int = 500,
 ) -> Samples:
     """Images of codes drawn for `seed`."""
-    z = codes(spec.latent, count, seed)
+    z = latents(spec.latent, count, seed)
     return SavedGenerator(G, spec, {}).decode(z, labels, batch)
 
 

@@ -19,7 +19,7 @@ from ganstudy.models.semi_gan import SemiGAN, scores
 from ganstudy.networks import NetworkSpec
 from ganstudy.spaces import Image, Label, labelled, partly_labelled
 from ganstudy.training.batches import Batches
-from ganstudy.training.trainer import Trainer, Watch
+from ganstudy.training.trainer import Callbacks, Trainer
 from training.tiny import ADAM, CPU, STORED, data, dataset, params
 
 RUN = RunKey.parse("semi_gan-features-0")
@@ -139,7 +139,7 @@ def learned(unlabelled: float) -> tuple[float, float]:
     )
     model = models.build(settings, RUN, known.spaces)
     subject = make_trainer(settings, RUN, model, known, CPU)
-    subject.fit(None, Watch())
+    subject.fit(None, Callbacks())
     x = whole.spaces["x"].encode(torch.from_numpy(images[1200:]))
     inputs = inputs_for(model.inputs(model.specs), len(x), 0, {"x": x})
     told = generated(SemiGAN, subject.networks(), model.specs, inputs)["label"]
@@ -164,7 +164,7 @@ def test_it_trains_on_every_family_and_every_network_moves(network: str, tmp_pat
         n: {k: v.clone() for k, v in net.state_dict().items()} for n, net in model.networks.items()
     }
     subject: Trainer = make_trainer(settings, RUN, model, few(), CPU)
-    subject.fit(None, Watch())
+    subject.fit(None, Callbacks())
     for name, network_ in model.networks.items():
         weights = dict(network_.named_parameters())
         assert all(not torch.equal(weights[k], before[name][k]) for k in weights if "bias" not in k)

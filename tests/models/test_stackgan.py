@@ -13,8 +13,8 @@ from ganstudy.networks.stack import Conditioning
 from ganstudy.spaces import Image, Tokens
 from ganstudy.training.batches import Batches
 from ganstudy.training.checkpoint import CheckpointStore
-from ganstudy.training.recorded import recorded
-from ganstudy.training.trainer import Row, Settings, Trainer, Watch
+from ganstudy.training.cuda_graphs import recorded
+from ganstudy.training.trainer import Callbacks, Row, Settings, Trainer
 from models.squares import CAPTIONS, SPACES, obeyed, squares
 from training.test_recorded import Again
 from training.tiny import ADAM, CPU, params, weights
@@ -69,7 +69,7 @@ def moved(subject: Trainer, round_index: int) -> set[str]:
         return {n: [w.detach().clone() for w in part.parameters()] for n, part in parts.items()}
 
     before = now()
-    told = {name.split("/")[0] for name, _ in subject.game.play(round_index, 1.0)}
+    told = {name.split("/")[0] for name, _ in subject.game.run_round(round_index, 1.0)}
     changed = {name for name, ws in now().items() if not all(map(torch.equal, ws, before[name]))}
     assert told == changed
     return changed
@@ -83,7 +83,7 @@ def test_each_stage_moves_in_its_part_of_training_alone() -> None:
 
 def test_stopped_in_either_stage_and_resumed_it_is_the_uninterrupted_run(tmp_path: Path) -> None:
     straight = trainer()
-    straight.fit(None, Watch())
+    straight.fit(None, Callbacks())
     for stop_at in (4, 9):
         store = CheckpointStore(tmp_path / str(stop_at))
 
@@ -95,9 +95,9 @@ def test_stopped_in_either_stage_and_resumed_it_is_the_uninterrupted_run(tmp_pat
                 raise error
 
         with pytest.raises(StoppedError):
-            trainer(checkpoint_seconds=-1).fit(store, Watch(log=stop))
+            trainer(checkpoint_seconds=-1).fit(store, Callbacks(log=stop))
         resumed = trainer()
-        resumed.fit(store, Watch())
+        resumed.fit(store, Callbacks())
         assert everything(resumed) == everything(straight)
         assert resumed.history == straight.history
 
@@ -107,7 +107,7 @@ def test_its_rounds_can_be_recorded() -> None:
     again = Again(replayed.game)
     replayed._play = recorded(replayed.game, again)
     for subject in (eager, replayed):
-        subject.fit(None, Watch())
+        subject.fit(None, Callbacks())
     assert everything(eager) == everything(replayed)
     assert again.recordings == 4  # of either stage with and without its penalty
 
@@ -120,7 +120,7 @@ def test_pictures_of_both_stages_are_what_captions_say() -> None:
 
 def test_saved_and_loaded_both_stages_make_the_same_pictures(tmp_path: Path) -> None:
     subject = trainer()
-    subject.fit(None, Watch())
+    subject.fit(None, Callbacks())
     meta = {"params": {"run": f"{RUN}-0"}}
     save_model(tmp_path, subject.networks(), subject.game.model.specs, meta)
     loaded = load_model(tmp_path)

@@ -12,13 +12,13 @@ from ganstudy.data.pairs import pairs
 from ganstudy.data.pixels import box_averaged
 from ganstudy.dataset import Dataset
 from ganstudy.errors import InputError
+from ganstudy.evaluation.pairs import bicubic
 from ganstudy.keys import RunKey
 from ganstudy.params import Params
-from ganstudy.protocols.pairs import bicubic
 from ganstudy.spaces import Image
+from ganstudy.training.cuda_graphs import recorded
 from ganstudy.training.player import Batch
-from ganstudy.training.recorded import recorded
-from ganstudy.training.trainer import Watch
+from ganstudy.training.trainer import Callbacks
 from models.translating import everything, made, recipe, resumes, study, trained, trainer
 from training.test_recorded import Again
 from training.tiny import weights
@@ -66,7 +66,7 @@ def test_until_the_game_begins_d_does_not_move_and_g_hears_nothing_of_it() -> No
     for rounds, played in ((8, 4), (8, 5)):
         subject = trainer(chosen(rounds, content=0.5), RUN, digits()[0])
         subject.rounds = played
-        subject.fit(None, Watch())
+        subject.fit(None, Callbacks())
         moved[played] = weights(subject.networks()["discriminator"]) != before
         assert ("translator/game" in subject.history[-1]) == (played == 5)
     assert moved == {4: False, 5: True}
@@ -100,7 +100,7 @@ def test_both_kinds_of_round_can_be_recorded() -> None:
     eager, replayed = (trainer(chosen(6, 4, content=0.5), RUN, digits()[0]) for _ in range(2))
     replayed._play = recorded(replayed.game, Again(replayed.game))
     for subject in (eager, replayed):
-        subject.fit(None, Watch())
+        subject.fit(None, Callbacks())
     assert everything(eager) == everything(replayed)
 
 

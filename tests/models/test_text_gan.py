@@ -13,7 +13,7 @@ from ganstudy.models.saved import load_model, save_model
 from ganstudy.models.text_gan import other_captions
 from ganstudy.spaces import labelled
 from ganstudy.training.batches import Batches
-from ganstudy.training.trainer import Settings, Trainer, Watch
+from ganstudy.training.trainer import Callbacks, Settings, Trainer
 from models.squares import CAPTIONS, SPACES, obeyed, read_back, squares
 from training.tiny import ADAM, CPU, params
 
@@ -72,7 +72,7 @@ def test_words_matter_to_both_sides_and_their_order_and_padding_do_not() -> None
 
 def test_saved_and_loaded_it_makes_the_same_pictures_of_given_words(tmp_path: Path) -> None:
     subject = trainer()
-    subject.fit(None, Watch())
+    subject.fit(None, Callbacks())
     meta = {"params": {"run": f"{RUN}-0"}}
     save_model(tmp_path, subject.networks(), subject.game.model.specs, meta)
     loaded = load_model(tmp_path)

@@ -8,7 +8,7 @@ from ganstudy.keys import RunKey
 from ganstudy.models import build, identity
 from ganstudy.objectives.reconstruction import gaussian_kl, gaussian_nll, reparameterize
 from ganstudy.spaces import labelled
-from ganstudy.training.trainer import Watch
+from ganstudy.training.trainer import Callbacks
 from training.tiny import STORED, batches, one_image, params, trainer, weights
 
 
@@ -63,7 +63,7 @@ def test_it_learns_a_single_image() -> None:
     )
     subject = trainer(chosen, "vae-elbo-0")
     subject.game.batches = one_image()
-    subject.fit(None, Watch())
+    subject.fit(None, Callbacks())
     assert subject.history[-1]["vae/reconstruction"] < subject.history[0]["vae/reconstruction"] - 50
 
 

@@ -11,7 +11,7 @@ from ganstudy.models import build
 from ganstudy.models.vae_gan import VAEGAN, depth
 from ganstudy.networks import discriminator_spec
 from ganstudy.spaces import labelled
-from ganstudy.training.trainer import Trainer, Watch
+from ganstudy.training.trainer import Callbacks, Trainer
 from training.tiny import ADAM, STORED, batches, params, trainer, weights
 
 RUN = "vae_gan-non_saturating-0"
@@ -91,7 +91,7 @@ def test_d_plays_against_copies_and_samples_in_equal_parts() -> None:
 
 
 def moved(subject: Trainer) -> dict[str, list[bytes]]:
-    subject.fit(None, Watch())
+    subject.fit(None, Callbacks())
     return {name: weights(network) for name, network in subject.game.model.networks.items()}
 
 
@@ -158,5 +158,5 @@ def test_every_hidden_layer_of_every_family_can_measure(network: str) -> None:
 
 def test_conditional_it_trains_too() -> None:
     subject = trainer(params(models=recipe(), train__conditional=True), RUN, classes=2)
-    subject.fit(None, Watch())
+    subject.fit(None, Callbacks())
     assert subject.history[-1].keys() >= {"encoder/kl", "generator/reconstruction"}

@@ -5,9 +5,8 @@ import pytest
 import torch
 from torch import Tensor, nn
 
-from ganstudy.models.base import codes
-from ganstudy.models.saved import Companion, SavedGenerator
-from ganstudy.models.walks import (
+from ganstudy.models.base import latents
+from ganstudy.models.latent_traversal import (
     DIMENSIONS,
     PAIRS,
     REACH,
@@ -18,6 +17,7 @@ from ganstudy.models.walks import (
     landscape,
     traversal,
 )
+from ganstudy.models.saved import Companion, SavedGenerator
 from ganstudy.networks import discriminator_spec, encoder_spec, generator_spec
 from ganstudy.spaces import Points
 
@@ -142,7 +142,7 @@ def test_without_one_they_are_random_and_the_same_for_every_run() -> None:
     found = endpoints(
         generator(), Companion("discriminator", spec, nn.Identity()), np.zeros((0,)), None
     )
-    assert torch.equal(found, codes(LATENT, 2 * PAIRS, SEED))
+    assert torch.equal(found, latents(LATENT, 2 * PAIRS, SEED))
     assert len(found.unique(dim=0)) == 2 * PAIRS
 
 
@@ -163,7 +163,7 @@ def test_the_dimension_that_matters_comes_first_and_is_the_one_that_moves() -> N
 def test_dimensions_come_in_the_order_of_what_they_change() -> None:
     gains = torch.tensor([0.5, 2.0, 0.0, 1.0, 3.0, 0.2, 1.5, 0.1])
     found = traversal(generator(gains)).reshape(DIMENSIONS, STEPS, LATENT).astype(float)
-    start = codes(LATENT, 1, SEED)[0]
+    start = latents(LATENT, 1, SEED)[0]
     for row, dimension in enumerate([4, 1, 6, 3, 0]):
         moves = found[row].max(0) - found[row].min(0)
         assert np.flatnonzero(moves).tolist() == [dimension]

@@ -12,11 +12,11 @@ import torch
 from ganstudy import models
 from ganstudy.dataset import Array, Dataset
 from ganstudy.keys import RunKey
-from ganstudy.models.base import generated, settle
+from ganstudy.models.base import generated, recompute_bn_statistics
 from ganstudy.models.playing import make_trainer
 from ganstudy.params import Params
 from ganstudy.training.checkpoint import CheckpointStore
-from ganstudy.training.trainer import Row, Trainer, Watch
+from ganstudy.training.trainer import Callbacks, Row, Trainer
 from training.tiny import CPU, params, weights
 
 
@@ -48,7 +48,7 @@ def trainer(chosen: Params, run: str, data: Dataset, **settings: Any) -> Trainer
 
 def trained(chosen: Params, run: str, data: Dataset) -> Trainer:
     subject = trainer(chosen, run, data)
-    subject.fit(None, Watch())
+    subject.fit(None, Callbacks())
     return subject
 
 
@@ -61,7 +61,7 @@ def made(subject: Trainer, test: Dataset) -> Mapping[str, Array]:
         for name in wanted
         if name in test.fields
     }
-    settle(type(model), networks, model.specs, 0, 2, given)
+    recompute_bn_statistics(type(model), networks, model.specs, 0, 2, given)
     return generated(type(model), networks, model.specs, given)
 
 
@@ -74,16 +74,16 @@ def resumes(make: Callable[..., Trainer], folder: Path, stop_at: int) -> None:
     """Asserts that a run that is killed after `stop_at` rounds and resumed is the uninterrupted
     one, bit for bit, state and all."""
     straight, store = make(), CheckpointStore(folder)
-    straight.fit(None, Watch())
+    straight.fit(None, Callbacks())
 
     def stop(rows: list[Row]) -> None:
         if rows[-1]["round"] == stop_at:
             raise StoppedError
 
     with pytest.raises(StoppedError):
-        make(checkpoint_seconds=-1.0).fit(store, Watch(log=stop))
+        make(checkpoint_seconds=-1.0).fit(store, Callbacks(log=stop))
     resumed = make()
-    resumed.fit(store, Watch())
+    resumed.fit(store, Callbacks())
     assert resumed.history == straight.history
     assert everything(resumed) == everything(straight)
 

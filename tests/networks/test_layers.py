@@ -4,7 +4,7 @@ import pytest
 import torch
 from torch import Tensor
 
-from ganstudy.networks.layers import Condition, MinibatchStd, joined, projected
+from ganstudy.networks.layers import Condition, MinibatchStd, concat_condition, projection_score
 
 
 def maps(count: int = 6, seed: int = 0) -> Tensor:
@@ -57,7 +57,7 @@ def test_a_condition_is_a_row_of_its_table() -> None:
 
 def test_without_a_condition_nothing_is_added() -> None:
     z, score = torch.ones(2, 3), torch.ones(2)
-    assert joined(z, None) is z
-    assert projected(score, z, None) is score
-    assert joined(z, torch.zeros(2, 4)).shape == (2, 7)
-    assert projected(score, z, 2 * z).tolist() == [7, 7]
+    assert concat_condition(z, None) is z
+    assert projection_score(score, z, None) is score
+    assert concat_condition(z, torch.zeros(2, 4)).shape == (2, 7)
+    assert projection_score(score, z, 2 * z).tolist() == [7, 7]

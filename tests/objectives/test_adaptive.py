@@ -10,8 +10,8 @@ from torch import Tensor
 from ganstudy.errors import InputError
 from ganstudy.objectives.adaptive import EVERY, MOST, Strength, augmented
 from ganstudy.training.checkpoint import CheckpointStore
-from ganstudy.training.recorded import recorded
-from ganstudy.training.trainer import Row, Trainer, Watch
+from ganstudy.training.cuda_graphs import recorded
+from ganstudy.training.trainer import Callbacks, Row, Trainer
 from training.test_recorded import Again
 from training.tiny import params, trainer, weights
 
@@ -125,7 +125,7 @@ def everything(of: Trainer) -> list[bytes]:
 
 def test_p_moves_every_fourth_round_and_is_a_curve() -> None:
     one = subject()
-    one.fit(None, Watch())
+    one.fit(None, Callbacks())
     curve = [row[P] for row in one.history]
     assert len(curve) == 24
     assert len(set(curve)) > 1
@@ -138,16 +138,16 @@ def test_p_moves_every_fourth_round_and_is_a_curve() -> None:
 
 def test_stopped_and_resumed_it_is_the_uninterrupted_run(tmp_path: Path) -> None:
     straight, store = subject(), CheckpointStore(tmp_path)
-    straight.fit(None, Watch())
+    straight.fit(None, Callbacks())
 
     def stop(rows: list[Row]) -> None:
         if rows[-1]["round"] == 14:  # between two moves of p
             raise InputError("stop")
 
     with pytest.raises(InputError, match="stop"):
-        subject(checkpoint_seconds=-1).fit(store, Watch(log=stop))
+        subject(checkpoint_seconds=-1).fit(store, Callbacks(log=stop))
     resumed = subject()
-    resumed.fit(store, Watch())
+    resumed.fit(store, Callbacks())
     assert everything(resumed) == everything(straight)
     assert resumed.history == straight.history
 
@@ -156,7 +156,7 @@ def test_its_rounds_can_be_recorded() -> None:
     eager, replayed = subject(), subject()
     replayed._play = recorded(replayed.game, Again(replayed.game))
     for each in (eager, replayed):
-        each.fit(None, Watch())
+        each.fit(None, Callbacks())
     assert everything(eager) == everything(replayed)
     assert eager.history == replayed.history
 

@@ -8,7 +8,6 @@ import pytest
 import yaml
 from PIL import Image
 
-from ganstudy import layout
 from ganstudy.files import read_json
 from ganstudy.keys import RunKey
 from ganstudy.params import load
@@ -23,6 +22,7 @@ from ganstudy.stages import (
     sample,
     train,
 )
+from ganstudy.study import layout
 from training.tiny import content
 
 SIZES = {"cat": 40, "dog": 40, "owl": 2}  # of owls none can be spared for the test images

@@ -7,7 +7,7 @@ import numpy as np
 import pandas as pd
 
 from ganstudy.files import write_npz
-from ganstudy.runs import Run
+from ganstudy.study.runs import Run
 from training.tiny import content
 
 TRAIN = {name: value for name, value in content()["train"].items() if name != "loss"}

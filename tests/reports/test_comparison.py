@@ -15,7 +15,7 @@ from ganstudy.reports.conclusions import INTERVAL
 from ganstudy.reports.page import write
 from ganstudy.reports.remarks import budget, remarks
 from ganstudy.reports.study import Study, Walk
-from ganstudy.runs import Run
+from ganstudy.study.runs import Run
 from reports.made import REAL, a_run, images, rows_of
 from reports.planted import snapshots
 from training.tiny import params

@@ -15,7 +15,7 @@ from ganstudy.reports import figures, html, page, plots, tables
 from ganstudy.reports.conclusions import INTERVAL
 from ganstudy.reports.looks import looks
 from ganstudy.reports.study import Study
-from ganstudy.runs import Run
+from ganstudy.study.runs import Run
 from reports.made import REAL
 from reports.planted import covered, followed, labelled, plain, timed
 from reports.test_comparison import CLOSE, GOOD, POOR, a_study, cells, found, grid

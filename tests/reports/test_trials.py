@@ -5,10 +5,10 @@ from pathlib import Path
 
 import pytest
 
-from ganstudy import variants
 from ganstudy.errors import InputError
 from ganstudy.reports.trials import Trial, grouped, write
-from ganstudy.variants import Variant
+from ganstudy.study import variants
+from ganstudy.study.variants import Variant
 
 VALUES = {
     "fid": 30.0,

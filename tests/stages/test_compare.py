@@ -8,7 +8,6 @@ import pandas as pd
 import pytest
 import yaml
 
-from ganstudy import layout, runs
 from ganstudy.errors import InputError, StudyError
 from ganstudy.evidence import collect, limits
 from ganstudy.evidence.read import read_run
@@ -26,6 +25,7 @@ from ganstudy.stages import (
     sample,
     train,
 )
+from ganstudy.study import layout, runs
 from ganstudy.training.alarms import DIVERSITY, WINDOW
 from training.tiny import content
 

@@ -8,7 +8,6 @@ import numpy as np
 import pytest
 import yaml
 
-from ganstudy import layout
 from ganstudy.data.images import load_split
 from ganstudy.evidence import limits
 from ganstudy.evidence.read import read_run
@@ -17,6 +16,7 @@ from ganstudy.keys import RunKey
 from ganstudy.params import Params, load
 from ganstudy.stages import check, compare, evaluate, fetch, numerics, prepare, sample, train
 from ganstudy.stages import judge as judging
+from ganstudy.study import layout
 from training.tiny import ADAM, content
 
 WALK = {"steps": 3, "first": 0.1, "last": 0.01}

@@ -12,7 +12,7 @@ import yaml
 from PIL import Image as Picture
 from torch import Tensor, nn
 
-from ganstudy import layout, models, protocols
+from ganstudy import evaluation, models
 from ganstudy.claims import read as read_claims
 from ganstudy.data import fielded
 from ganstudy.data.fielded import FieldedSource
@@ -41,6 +41,7 @@ from ganstudy.stages import (
     train,
     translate,
 )
+from ganstudy.study import layout
 from ganstudy.training.player import Batch, Player, Terms
 from training.tiny import ADAM
 
@@ -151,7 +152,7 @@ def study(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Params:
     """The rows of this file in their tables, and a folder with params.yaml and claims.yaml."""
     monkeypatch.setitem(fielded.FIELDED, "pairs", FieldedSource(lambda _: SPACES, pairs, "Own."))
     monkeypatch.setitem(models.MODELS, "negative", Negative)
-    monkeypatch.setitem(protocols.FIELD_PROTOCOLS, "pairs", Distance)
+    monkeypatch.setitem(evaluation.FIELD_PROTOCOLS, "pairs", Distance)
     monkeypatch.setitem(rows.ARCHITECTURES, "pixel", lambda spec: nn.Conv2d(1, 1, 1))
     monkeypatch.chdir(tmp_path)
     monkeypatch.setenv("DVC_ROOT", str(tmp_path))

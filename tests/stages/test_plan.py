@@ -4,12 +4,12 @@ from pathlib import Path
 
 import pytest
 
-from ganstudy import layout
 from ganstudy.files import write_json
 from ganstudy.keys import RunKey
 from ganstudy.models import identity
 from ganstudy.params import Params, load
 from ganstudy.stages import plan
+from ganstudy.study import layout
 from training.tiny import params
 
 

@@ -8,7 +8,6 @@ import torch
 import trimesh
 from PIL import Image as Picture
 
-from ganstudy import layout
 from ganstudy.errors import InputError
 from ganstudy.keys import RunKey
 from ganstudy.models import build
@@ -16,6 +15,7 @@ from ganstudy.models.saved import save_model
 from ganstudy.params import Params
 from ganstudy.spaces import Image, Space, Tokens, Voxels
 from ganstudy.stages import translate
+from ganstudy.study import layout
 from training.tiny import params
 
 WORDS = ("bag", "blue", "red", "small")

@@ -10,7 +10,6 @@ from PIL import Image
 
 from data.test_domains import side
 from data.test_pairs import folder
-from ganstudy import layout
 from ganstudy.data.fields import load_dataset
 from ganstudy.evidence import limits
 from ganstudy.evidence.read import read_run
@@ -18,6 +17,7 @@ from ganstudy.files import read_json, read_named
 from ganstudy.keys import RunKey
 from ganstudy.params import Params, load
 from ganstudy.stages import compare, evaluate, fetch, numerics, prepare, sample, train, translate
+from ganstudy.study import layout
 from training.tiny import ADAM
 
 UNET = {"network": "unet", "width": 2, "norm": "instance"}

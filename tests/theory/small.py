@@ -4,8 +4,8 @@ from pathlib import Path
 
 import yaml
 
-from ganstudy import layout
 from ganstudy.stages import theory as stage
+from ganstudy.study import layout
 from ganstudy.theory.settings import TheoryParams, load
 from pipeline.workspace import ROOT
 

@@ -8,11 +8,12 @@ from pathlib import Path
 import pytest
 import yaml
 
-from ganstudy import claims, layout
+from ganstudy import claims
 from ganstudy.claims import Aim
 from ganstudy.errors import InputError, StudyError
 from ganstudy.objectives.adversarial import LOSSES
 from ganstudy.stages import theory as stage
+from ganstudy.study import layout
 from ganstudy.theory import concluded, evidence, fingerprint
 from ganstudy.theory.evidence import Part
 from ganstudy.theory.settings import load

@@ -24,7 +24,7 @@ from ganstudy.training.alarms import (
 )
 from ganstudy.training.batches import Batches
 from ganstudy.training.player import Batch, Terms
-from ganstudy.training.trainer import EXPLODED, Settings, Trainer, Watch
+from ganstudy.training.trainer import EXPLODED, Callbacks, Settings, Trainer
 from training.tiny import dataset
 
 CPU = torch.device("cpu")
@@ -231,7 +231,7 @@ dying = pytest.mark.parametrize("name", DYING)
 @dying
 def test_a_real_training_that_dies_raises_its_alarm_and_goes_on(name: str) -> None:
     subject = trainer(DYING[name](), 40)
-    subject.fit(None, Watch())
+    subject.fit(None, Callbacks())
     assert len(subject.history) == 40
     assert name in names(subject.history)
 
@@ -240,13 +240,13 @@ def test_a_real_training_that_dies_raises_its_alarm_and_goes_on(name: str) -> No
 def test_stop_on_alarm_ends_it_at_the_end_of_the_window(name: str) -> None:
     subject = trainer(DYING[name](), 200, stop_on_alarm=True)
     with pytest.raises(DivergedError, match=name):
-        subject.fit(None, Watch())
+        subject.fit(None, Callbacks())
     assert len(subject.history) <= 2 * WINDOW  # it was dead from (nearly) the first row
 
 
 def test_a_healthy_game_is_not_stopped() -> None:
     subject = trainer(game("non_saturating"), 60, stop_on_alarm=True)
-    subject.fit(None, Watch())
+    subject.fit(None, Callbacks())
     assert len(subject.history) == 60
 
 
@@ -265,7 +265,7 @@ def test_a_training_that_explodes_is_left_at_its_last_sound_row() -> None:
     # A critic without bounds at a rate of .3: its scores grow without end.
     subject = trainer(game(rate=0.3), 400)
     with pytest.raises(DivergedError, match=r"discriminator/\w+.*not finite, or exploding"):
-        subject.fit(None, Watch())
+        subject.fit(None, Callbacks())
     rows = subject.history
     assert 3 < len(rows) < 400
     assert all(abs(value) < EXPLODED for row in rows for value in row.values())
@@ -274,7 +274,7 @@ def test_a_training_that_explodes_is_left_at_its_last_sound_row() -> None:
 
     # It is where a training stands that ends, well, with that row.
     short = trainer(game(rate=0.3), len(rows))
-    short.fit(None, Watch())
+    short.fit(None, Callbacks())
     assert short.history == rows
     expected = state(short)
     assert found.keys() == expected.keys()
@@ -294,7 +294,7 @@ def test_a_gradient_that_is_not_a_number_is_caught_before_it_is_kept() -> None:
     subject = trainer(model, 30)  # G moves last: no term of the round sees its weights
     subject.game.players = [players[0], replace(players[1], objective=poisoned)]
     with pytest.raises(DivergedError, match="weights of generator not finite"):
-        subject.fit(None, Watch())
+        subject.fit(None, Callbacks())
     assert len(subject.history) == 7
     assert all(tensor.isfinite().all() for tensor in state(subject).values())
 
@@ -312,7 +312,7 @@ def test_a_training_that_fails_at_once_is_left_as_it_began() -> None:
         subject.players[1],
     ]
     with pytest.raises(DivergedError, match=r"discriminator/loss.* not finite"):
-        subject.fit(None, Watch())
+        subject.fit(None, Callbacks())
     assert subject.history == []
     for name, tensor in state(subject).items():
         assert torch.equal(tensor, before[name]), name

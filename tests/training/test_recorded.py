@@ -10,9 +10,9 @@ from contextlib import AbstractContextManager, nullcontext
 import pytest
 import torch
 
-from ganstudy.training.game import Game, Moves
-from ganstudy.training.recorded import recorded, way_to_play
-from ganstudy.training.trainer import Trainer, Watch
+from ganstudy.training.cuda_graphs import recorded, round_fn
+from ganstudy.training.game import Game, StepLogs
+from ganstudy.training.trainer import Callbacks, Trainer
 from training.tiny import params, snapshot, trainer, weights
 
 RUNS = ["gan-non_saturating-0", "gan-wgan_gp-0", "gan-relativistic-0", "vae-elbo-0"]
@@ -28,8 +28,8 @@ class Again:
         return nullcontext()
 
     def record(
-        self, play: Callable[[], Moves], generators: Sequence[torch.Generator]
-    ) -> tuple[Moves, Callable[[], None]]:
+        self, play: Callable[[], StepLogs], generators: Sequence[torch.Generator]
+    ) -> tuple[StepLogs, Callable[[], None]]:
         self.recordings += 1
         state, seeds = self.game.state(), [g.get_state() for g in generators]
         moves = [(name, value.clone()) for name, value in play()]
@@ -56,7 +56,7 @@ def trained(run: str, *, classes: int = 0, wrap: Callable | None = None) -> Trai
     subject = trainer(chosen, run, classes=classes)
     if wrap is not None:
         subject._play = wrap(subject.game)
-    subject.fit(None, Watch())
+    subject.fit(None, Callbacks())
     return subject
 
 
@@ -73,13 +73,13 @@ def test_replayed_rounds_are_the_eager_ones(run: str, classes: int) -> None:
     assert snapshot(replayed.players) == snapshot(eager.players)
     assert weights(replayed.average) == weights(eager.average)
     assert replayed.history == eager.history
-    forms = {eager.game.form(index) for index in range(eager.rounds)}
+    forms = {eager.game.graph_key(index) for index in range(eager.rounds)}
     assert recorders[0].recordings == len(forms)
 
 
 def test_a_penalty_of_every_third_round_makes_two_forms() -> None:
     game = trainer(params(), "gan-non_saturating-0").game
-    assert game.form(0) == game.form(3) != game.form(1) == game.form(2)
+    assert game.graph_key(0) == game.graph_key(3) != game.graph_key(1) == game.graph_key(2)
 
 
 class Forgetful(Again):
@@ -112,7 +112,7 @@ def test_what_cannot_be_recorded_is_played_and_said(recorder, reason, capsys) ->
 
 def test_without_cuda_rounds_are_played_as_they_come() -> None:
     game = trainer(params(), RUNS[0]).game
-    assert way_to_play(game, graphs=True) == game.play
+    assert round_fn(game, graphs=True) == game.play
 
 
 @pytest.mark.skipif(not torch.cuda.is_available(), reason="needs CUDA")
@@ -123,7 +123,7 @@ def test_cuda_graphs_are_faithful(run: str, capsys) -> None:
         trainer(chosen, run, device=torch.device("cuda"), graphs=graphs) for graphs in (False, True)
     ]
     for subject in subjects:
-        subject.fit(None, Watch())
+        subject.fit(None, Callbacks())
     assert "not recorded" not in capsys.readouterr().err
     for one, two in zip(subjects[0].players, subjects[1].players, strict=True):
         states = one.network.state_dict(), two.network.state_dict()

@@ -12,7 +12,7 @@ from ganstudy.models.base import SETTLE_BATCHES, Networks
 from ganstudy.params import Params
 from ganstudy.spaces import Label
 from ganstudy.training.checkpoint import CheckpointStore
-from ganstudy.training.trainer import Row, Trainer, Watch
+from ganstudy.training.trainer import Callbacks, Row, Trainer
 from training.tiny import SHAPE, params, snapshot, trainer, weights
 
 RUNS = ["gan-non_saturating-0", "gan-wgan-0", "gan-wgan_gp-0", "gan-relativistic-0", "vae-elbo-0"]
@@ -35,7 +35,7 @@ def picture(classes: int):
 
 def straight(chosen: Params, run: str, classes: int = 0) -> Trainer:
     subject = trainer(chosen, run, classes=classes)
-    subject.fit(None, Watch(picture=picture(classes)))
+    subject.fit(None, Callbacks(snapshot=picture(classes)))
     return subject
 
 
@@ -52,10 +52,10 @@ def interrupted(
 
         subject = trainer(chosen, run, classes=classes, checkpoint_seconds=-1)
         with pytest.raises(StoppedError):
-            subject.fit(store, Watch(log=log, picture=picture(classes)))
+            subject.fit(store, Callbacks(log=log, snapshot=picture(classes)))
         assert store.latest().meta["round"] == stop
     subject = trainer(chosen, run, classes=classes, checkpoint_seconds=-1)
-    subject.fit(store, Watch(picture=picture(classes)))
+    subject.fit(store, Callbacks(snapshot=picture(classes)))
     return subject
 
 
@@ -104,13 +104,13 @@ def test_also_from_the_checkpoint_before_a_damaged_one(tmp_path: Path, capsys) -
             raise StoppedError
 
     with pytest.raises(StoppedError):
-        subject.fit(store, Watch(log=log, picture=picture(0)))
+        subject.fit(store, Callbacks(log=log, snapshot=picture(0)))
     path = max(tmp_path.glob("*.safetensors"))
     content = bytearray(path.read_bytes())
     content[-5] ^= 64
     path.write_bytes(bytes(content))
     resumed = trainer(chosen, run)
-    resumed.fit(store, Watch(picture=picture(0)))
+    resumed.fit(store, Callbacks(snapshot=picture(0)))
     assert "resuming at round 3 of 6" in capsys.readouterr().err
     assert_same(straight(chosen, run), resumed)
 
@@ -128,20 +128,20 @@ def test_also_when_it_was_stopped_between_checkpoints(tmp_path: Path) -> None:
 
     store = CheckpointStore(tmp_path)
     with pytest.raises(StoppedError):
-        subject.fit(store, Watch(picture=stopping))
+        subject.fit(store, Callbacks(snapshot=stopping))
     assert store.latest().meta["round"] == 11
     resumed = trainer(chosen, run)
-    resumed.fit(store, Watch(picture=picture(0)))
+    resumed.fit(store, Callbacks(snapshot=picture(0)))
     assert_same(straight(chosen, run), resumed)
 
 
 def test_a_finished_run_is_only_read_back(tmp_path: Path) -> None:
     chosen, run, store = params(), "gan-wgan-0", CheckpointStore(tmp_path)
     first = trainer(chosen, run)
-    first.fit(store, Watch(picture=picture(0)))
+    first.fit(store, Callbacks(snapshot=picture(0)))
     again = trainer(chosen, run)
     again.game.batches.draw = None  # nothing is left to draw
-    again.fit(store, Watch(picture=picture(0)))
+    again.fit(store, Callbacks(snapshot=picture(0)))
     assert_same(first, again)
     assert again.seconds == first.seconds
 
@@ -154,7 +154,7 @@ def test_a_resumed_run_logs_every_row_again_for_a_tracker_that_missed_some(tmp_p
             raise StoppedError
 
     with pytest.raises(StoppedError):
-        trainer(chosen, run, checkpoint_seconds=-1).fit(store, Watch(log=down))
+        trainer(chosen, run, checkpoint_seconds=-1).fit(store, Callbacks(log=down))
     resumed = trainer(chosen, run)
-    resumed.fit(store, Watch(log=told.extend))
+    resumed.fit(store, Callbacks(log=told.extend))
     assert told == resumed.history == straight(chosen, run).history

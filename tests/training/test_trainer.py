@@ -11,7 +11,7 @@ from torch import Tensor, nn
 from ganstudy.errors import DivergedError
 from ganstudy.training.checkpoint import CheckpointStore
 from ganstudy.training.player import Adam, Batch, Player
-from ganstudy.training.trainer import ROWS, Row, Settings, Trainer, Watch
+from ganstudy.training.trainer import ROWS, Callbacks, Row, Settings, Trainer
 from training.tiny import CPU, Played, batches, one_image, params, snapshot, trainer, weights
 
 
@@ -47,7 +47,7 @@ def play(rounds: int, steps: dict[str, int], **settings) -> tuple[Trainer, dict[
     ]
     whole = {"images": rounds * max(steps.values()) * 4, "decay": 0.0, "ema": 0.5} | settings
     subject = Trainer(Played(players), batches(4), Settings(**whole), CPU)
-    subject.fit(None, Watch())
+    subject.fit(None, Callbacks())
     return subject, records
 
 
@@ -84,7 +84,7 @@ def test_the_next_player_sees_what_the_one_before_has_done() -> None:
         Player("first", first, Recorder(first), Adam(0.1, (0.0, 0.99))),
         Player("second", second, watch, Adam(0.1, (0.0, 0.99))),
     ]
-    Trainer(Played(players), batches(4), Settings(12, 0, 0), CPU).fit(None, Watch())
+    Trainer(Played(players), batches(4), Settings(12, 0, 0), CPU).fit(None, Callbacks())
     np.testing.assert_allclose(seen, [0.9, 0.8, 0.7], atol=0.02)
 
 
@@ -130,7 +130,7 @@ def test_the_projection_is_applied_after_each_step() -> None:
         return terms
 
     subject.game.move = watched
-    subject.fit(None, Watch())
+    subject.fit(None, Callbacks())
     assert [name for name, _ in bounds[:3]] == ["discriminator", "discriminator", "generator"]
     assert all(bound <= 0.01 for name, bound in bounds if name == "discriminator")
     assert all(bound > 0.01 for name, bound in bounds if name == "generator")
@@ -145,14 +145,14 @@ def test_learning_rates_fall_to_zero_at_the_end() -> None:
         rates.append(subject.game.optimizers["one"].param_groups[0]["lr"]),
         step(),
     )
-    subject.fit(None, Watch())
+    subject.fit(None, Callbacks())
     np.testing.assert_allclose(rates, [0.5] * 7 + [0.375, 0.25, 0.125])
 
 
 def test_adam_is_adam() -> None:
     network = Point(2.0)
     player = Player("one", network, Recorder(network), Adam(0.05, (0.5, 0.9)))
-    Trainer(Played([player]), batches(4), Settings(5 * 4, 0, 0), CPU).fit(None, Watch())
+    Trainer(Played([player]), batches(4), Settings(5 * 4, 0, 0), CPU).fit(None, Callbacks())
     weight, m, v = 2.0, 0.0, 0.0
     for t in range(1, 6):
         g = 2 * weight
@@ -197,7 +197,7 @@ def test_the_last_row_is_the_last_round_even_where_rows_do_not_divide_it() -> No
 
 def test_a_lazy_penalty_has_its_mean_in_history_and_its_cadence_in_play() -> None:
     subject = trainer(params(train__images=4 * 9), "gan-non_saturating-0")
-    subject.fit(None, Watch())
+    subject.fit(None, Callbacks())
     present = [row["round"] - 1 for row in subject.history if "discriminator/r1" in row]
     assert present == [0, 3, 6]
 
@@ -210,7 +210,7 @@ def test_snapshots_are_taken_at_the_end_of_equal_parts() -> None:
         taken.append(subject.history[-1]["round"])
         return torch.zeros(1)
 
-    subject.fit(None, Watch(picture=picture))
+    subject.fit(None, Callbacks(snapshot=picture))
     assert taken == [3, 6, 9, 12]
     assert len(subject.snapshots) == 4
 
@@ -218,7 +218,7 @@ def test_snapshots_are_taken_at_the_end_of_equal_parts() -> None:
 def test_the_log_gets_every_row_once() -> None:
     told = []
     subject = trainer(params(), "gan-non_saturating-0", checkpoint_seconds=-1)
-    subject.fit(None, Watch(log=told.extend))
+    subject.fit(None, Callbacks(log=told.extend))
     assert told == subject.history
     assert [row["round"] for row in told] == list(range(1, 13))
 
@@ -226,9 +226,9 @@ def test_the_log_gets_every_row_once() -> None:
 def test_what_is_measured_of_a_snapshot_is_logged_with_its_row_and_kept_out_of_history() -> None:
     told: list[Row] = []
     subject = trainer(params(), "gan-non_saturating-0", snapshots=3, checkpoint_seconds=-1)
-    watch = Watch(
+    watch = Callbacks(
         log=told.extend,
-        picture=lambda networks: torch.full((1,), subject.history[-1]["round"]),
+        snapshot=lambda networks: torch.full((1,), subject.history[-1]["round"]),
         measure=lambda samples: {"fid": 100 / samples.item()},
     )
     subject.fit(None, watch)
@@ -249,7 +249,7 @@ def test_what_is_measured_of_a_snapshot_is_logged_with_its_row_and_kept_out_of_h
 
 def run_once(chosen, run: str, store=None, classes: int = 0, picture=None, **settings) -> Trainer:
     subject = trainer(chosen, run, classes=classes, **settings)
-    subject.fit(store, Watch(picture=picture))
+    subject.fit(store, Callbacks(snapshot=picture))
     return subject
 
 
@@ -261,7 +261,7 @@ def test_a_run_repeats_bit_for_bit_whatever_is_logged_or_kept(run: str, tmp_path
         chosen,
         run,
         CheckpointStore(tmp_path / "store"),
-        picture=lambda networks: next(networks["generator"].parameters()).detach()[:1].clone(),
+        snapshot=lambda networks: next(networks["generator"].parameters()).detach()[:1].clone(),
         checkpoint_seconds=-1,
     )
     assert weights(plain.average) == weights(watched.average)
@@ -289,7 +289,7 @@ def test_two_losses_at_one_seed_see_the_same_data_in_the_same_order() -> None:
             return batch
 
         subject.game.batches.draw = noted
-        subject.fit(None, Watch())
+        subject.fit(None, Callbacks())
         assert sorted(by_index) == list(range(12))
         seen[run] = by_index
     assert seen["gan-non_saturating-0"] == seen["gan-relativistic-0"] == seen["vae-elbo-0"]
@@ -320,7 +320,7 @@ def test_a_term_that_is_not_finite_stops_the_run_with_round_terms_and_advice(
     store = CheckpointStore(tmp_path)
     subject = diverging(6, lambda weight: weight * value)
     with pytest.raises(DivergedError, match=r"round 7 of 10: critic/loss not finite") as caught:
-        subject.fit(store, Watch())
+        subject.fit(store, Callbacks())
     message = str(caught.value)
     assert "critic/other = 3.5" in message
     assert "Lower the learning rates" in message
@@ -333,7 +333,7 @@ def test_a_term_that_is_not_finite_stops_the_run_with_round_terms_and_advice(
 def test_batches_of_identical_images_are_no_divergence() -> None:
     subject = trainer(params(), "gan-non_saturating-0")
     subject.game.batches = one_image()
-    subject.fit(None, Watch())
+    subject.fit(None, Callbacks())
     assert len(subject.history) == 12
 
 
@@ -342,7 +342,7 @@ def test_weights_that_are_not_finite_are_never_the_last_good_checkpoint(tmp_path
     store = CheckpointStore(tmp_path)
     subject = diverging(6, lambda weight: (weight * 0).sqrt())
     with pytest.raises(DivergedError, match="round 7 of 10: weights of critic not finite"):
-        subject.fit(store, Watch())
+        subject.fit(store, Callbacks())
     last = store.latest()
     assert last.meta["round"] == 6
     assert all(tensor.isfinite().all() for tensor in last.tensors.values())
@@ -351,4 +351,4 @@ def test_weights_that_are_not_finite_are_never_the_last_good_checkpoint(tmp_path
 def test_weights_that_are_not_finite_after_the_last_step_are_no_result() -> None:
     subject = diverging(9, lambda weight: (weight * 0).sqrt())
     with pytest.raises(DivergedError, match="round 10 of 10: weights of critic"):
-        subject.fit(None, Watch())
+        subject.fit(None, Callbacks())

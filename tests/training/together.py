@@ -11,15 +11,15 @@ from pathlib import Path
 import numpy as np
 import torch
 
-from ganstudy import ranks
+from ganstudy import distributed
 from ganstudy.keys import RunKey
 from ganstudy.metrics.extractors import extract_in_batches
 from ganstudy.models import build
-from ganstudy.models.base import codes
+from ganstudy.models.base import latents
 from ganstudy.models.saved import SavedGenerator
 from ganstudy.spaces import labelled
 from ganstudy.training.ema import settle_statistics
-from ganstudy.training.trainer import Watch
+from ganstudy.training.trainer import Callbacks
 from training import tiny
 
 # (run, classes, changed params): each mixes the samples of a batch in another way.
@@ -53,7 +53,7 @@ def results() -> Iterator[tuple[str, np.ndarray]]:
     for case, (run, classes, changes) in CASES.items():
         chosen = tiny.params(losses=LOSSES, train__conditional=bool(classes), **changes)
         subject = tiny.trainer(chosen, run, classes=classes)
-        subject.fit(None, Watch())
+        subject.fit(None, Callbacks())
         for row in subject.history:
             for name, value in row.items():
                 yield f"{case}: history {row['round']:.0f} {name}", np.array(value)
@@ -67,7 +67,7 @@ def results() -> Iterator[tuple[str, np.ndarray]]:
         model = build(chosen, RunKey.parse(run), labelled(tiny.STORED, classes=classes))
         labels = np.arange(11) % 2 if classes else None
         saved = SavedGenerator(average, model.specs["generator"], {})
-        yield f"{case}: samples", saved.decode(codes(4, 11, 0).double(), labels, batch=4)
+        yield f"{case}: samples", saved.decode(latents(4, 11, 0).double(), labels, batch=4)
     images = np.random.default_rng(0).integers(0, 256, (21, 4, 4, 1)).astype(np.uint8)
     for batch in (4, 7, 50):
         found = extract_in_batches(lambda x: (x.flatten(1), x.flatten(1)[:, :3]), images, batch)
@@ -77,10 +77,10 @@ def results() -> Iterator[tuple[str, np.ndarray]]:
 
 def main() -> None:
     torch.set_default_dtype(torch.float64)
-    with ranks.together(tiny.CPU):
+    with distributed.process_group(tiny.CPU):
         found = dict(results())
-        assert ranks.agreed(ranks.leads())  # the leader's word, on every rank
-        if ranks.leads():
+        assert distributed.agreed(distributed.is_main())  # the leader's word, on every rank
+        if distributed.is_main():
             np.savez(Path(sys.argv[1]), **found)
 
 

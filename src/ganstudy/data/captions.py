@@ -25,7 +25,7 @@ from ganstudy.dataset import Array, Dataset
 from ganstudy.errors import InputError
 from ganstudy.files import Images
 from ganstudy.params import DataParams
-from ganstudy.progress import say
+from ganstudy.progress import log
 from ganstudy.seeding import numpy_generator
 from ganstudy.spaces import Image, Space, Tokens
 
@@ -200,7 +200,7 @@ def _dataset(
     text = tokens_of([row.text for row in kept], tokens.vocabulary, tokens.length)
     readable = text.any(1)
     if not readable.all():
-        say(f"{(~readable).sum():,} captions of unknown words only are left out")
+        log(f"{(~readable).sum():,} captions of unknown words only are left out")
     if not readable.any():
         raise InputError(f"{params.folder!r}: a split keeps no picture with a caption")
     fields: dict[str, Array] = {"x": np.stack(images)[readable], "text": text[readable]}
@@ -213,4 +213,4 @@ def _skip(params: DataParams, row: Captioned, reason: BrokenPictureError) -> Non
             f"{params.folder!r}: cannot use {row.name!r}: {reason}; with data.broken: skip it is "
             "left out"
         ) from reason
-    say(f"skipped {row.name!r}: {reason}")
+    log(f"skipped {row.name!r}: {reason}")

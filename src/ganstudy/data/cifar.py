@@ -11,10 +11,10 @@ import numpy as np
 from ganstudy import files
 from ganstudy.data.download import download
 from ganstudy.data.images import Split
-from ganstudy.data.ways import FOLDER_VARIABLE, Raw, UnavailableError, Way, find_folder, first
+from ganstudy.data.locations import FOLDER_VARIABLE, Raw, UnavailableError, Way, find_folder, first
 from ganstudy.errors import InputError
 from ganstudy.params import DataParams
-from ganstudy.progress import say
+from ganstudy.progress import log
 
 URL = "https://www.cs.toronto.edu/~kriz/cifar-10-binary.tar.gz"
 MD5 = "c32a1d4ab5d03f1284b67883e8d87530"
@@ -69,7 +69,7 @@ def read_batch(path: Path, records: int) -> Split:
 
 def _from_user() -> Raw:
     folder = find_folder((FOLDER,), _lacks)
-    say(f"{folder}: sizes and labels are checked; there are no checksums to compare its files to")
+    log(f"{folder}: sizes and labels are checked; there are no checksums to compare its files to")
     return _from_folder(folder)
 
 

@@ -6,7 +6,7 @@ from ganstudy.data.sides import WHOLE
 from ganstudy.data.splits import Held, split
 from ganstudy.dataset import Array, Dataset
 from ganstudy.errors import InputError
-from ganstudy.mapped import taken
+from ganstudy.files.memmap import taken
 from ganstudy.params import DataParams
 from ganstudy.spaces import Label
 

@@ -16,7 +16,7 @@ from ganstudy.dataset import Array, Dataset
 from ganstudy.errors import InputError
 from ganstudy.files import Images, Labels
 from ganstudy.params import DataParams
-from ganstudy.progress import say
+from ganstudy.progress import log
 from ganstudy.spaces import DOMAINS, Label, Space, sample_space
 
 JOINED: Mapping[str, Where] = {
@@ -62,7 +62,7 @@ def read_user_domains(params: DataParams) -> dict[str, Dataset]:
     for side in DOMAINS:
         every = [(split, name) for split in splits for name in found.names[split][side]]
         (read,), kept = reader.read([(name,) for _, name in every])
-        say(f"{quoted(found.root)}: {side} has {len(kept):,} pictures, {KINDS[read.shape[3]]}")
+        log(f"{quoted(found.root)}: {side} has {len(kept):,} pictures, {KINDS[read.shape[3]]}")
         of = [every[index][0] for index in kept]
         for split, here in splits_of(found.root, of, splits).items():
             images[split][side] = read[here]
@@ -114,7 +114,7 @@ def _classes(
             "have the same, or set data.labels: none"
         )
     if a and not b:
-        say(f"{quoted(found.root)}: a has {len(a)} classes and b is not labelled")
+        log(f"{quoted(found.root)}: a has {len(a)} classes and b is not labelled")
     return sorted(a)
 
 

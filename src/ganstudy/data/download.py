@@ -8,8 +8,8 @@ import sys
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
-from ganstudy.data.ways import UnavailableError
-from ganstudy.progress import say
+from ganstudy.data.locations import UnavailableError
+from ganstudy.progress import log
 
 SILENCE_SECONDS = 20.0
 
@@ -25,7 +25,7 @@ def download(urls: Sequence[str], md5: str, folder: Path) -> Path:
     reasons = []
     for url in urls:
         name = url.rsplit("/", 1)[-1]
-        say(f"downloading {url}")
+        log(f"downloading {url}")
         try:
             with _impatient(), _quiet_in_logs():
                 download_url(url, str(folder), filename=name, md5=md5)

@@ -29,7 +29,7 @@ from ganstudy.dataset import Dataset
 from ganstudy.errors import InputError
 from ganstudy.files import read_json, write_json
 from ganstudy.params import DataParams, DatasetName
-from ganstudy.progress import say
+from ganstudy.progress import log
 from ganstudy.spaces import SampleSpace, Space
 
 SOURCE = "source.json"
@@ -87,7 +87,7 @@ def fetch_fields(params: DataParams, out: Path) -> None:
         described["licence"] = source.licence
     write_json(out / SOURCE, described)
     told = ", ".join(f"{count:,} {name}" for name, count in counts.items())
-    say(f"{params.name}: {told} in {out}")
+    log(f"{params.name}: {told} in {out}")
 
 
 def prepare_fields(raw: Path, params: DataParams, out: Path) -> None:
@@ -102,7 +102,7 @@ def prepare_fields(raw: Path, params: DataParams, out: Path) -> None:
     train = splits["train"].fields
     fields = ", ".join(f"{n} {'×'.join(map(str, a.shape[1:]))}".rstrip() for n, a in train.items())
     counts = f"{info.train:,} train, {info.validation:,} validation, {info.test:,} test"
-    say(f"{params.name}: {fields}: {counts}")
+    log(f"{params.name}: {fields}: {counts}")
 
 
 def describe(params: DataParams, splits: Mapping[str, Dataset]) -> DataInfo:

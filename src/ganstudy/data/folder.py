@@ -31,8 +31,8 @@ from ganstudy.data.places import LINK_REMEDY, Links, Place, find_place, quoted
 from ganstudy.data.threads import in_threads
 from ganstudy.errors import InputError
 from ganstudy.files import Images, Labels
-from ganstudy.mapped import parts, spooled
-from ganstudy.progress import Meter, printable, say
+from ganstudy.files.memmap import parts, spooled
+from ganstudy.progress import ProgressBar, log, printable
 
 Broken = Literal["refuse", "skip"]
 Pages = Literal["first", "all"]
@@ -128,9 +128,9 @@ def read_folder(
     """
     found = survey(path, rules)
     if found.others:
-        say(f"{quoted(path)}: passed over what is no picture: {_counted(found.others)}")
+        log(f"{quoted(path)}: passed over what is no picture: {_counted(found.others)}")
     for notice in found.labelling.notices:
-        say(f"{quoted(path)}: {notice}")
+        log(f"{quoted(path)}: {notice}")
     reading = _Reading(path, found, resolution, channels, fit, broken, rules)
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # Pillow's, of odd files that it can read
@@ -154,7 +154,7 @@ def read_sample_folder(path: Path, channels: int | None, rules: Rules) -> Folder
     try:
         return read_folder(path, channels=channels, rules=replace(rules, labels=None))
     except UnsureLabelsError:
-        say(
+        log(
             f"{quoted(path)}: sub-folders may be classes or not, so these samples are measured "
             "without labels; dataset.json in it, or arr_1 of an .npz, would tell them"
         )
@@ -212,7 +212,7 @@ class _Reading:
         """The pixels (1, H, W, C) of each picture that can be used; C is 3 where it is open."""
         names = [*self.found.labelling.names, *self.found.place.closed]
         shape: tuple[int, ...] | None = None
-        with Meter("reading pictures", len(names), "pictures") as meter:
+        with ProgressBar("reading pictures", len(names), "pictures") as meter:
             for name, picture in self._shaped(names, meter):
                 shape = shape or picture.pixels.shape
                 if picture.pixels.shape[:2] != shape[:2]:
@@ -231,12 +231,12 @@ class _Reading:
                 f"{self.skipped[0]!r}: {self.reason}"
             )
         if self.skipped:
-            say(f"{quoted(self.root)}: skipped {len(self.skipped)} of {len(names)} pictures")
+            log(f"{quoted(self.root)}: skipped {len(self.skipped)} of {len(names)} pictures")
         for notice, count in self.notices.items():
             text = notice.format(background=self.rules.rendering.background, more=self.left_out)
-            say(f"{quoted(self.root)}: {count:,} pictures {text}")
+            log(f"{quoted(self.root)}: {count:,} pictures {text}")
 
-    def _shaped(self, names: list[str], meter: Meter) -> Iterator[tuple[str, _Shaped]]:
+    def _shaped(self, names: list[str], meter: ProgressBar) -> Iterator[tuple[str, _Shaped]]:
         """Each picture that can be read, with its name, page after page."""
         for name, found in zip(names, in_threads(self._first, names), strict=True):
             meter.advance(1)
@@ -286,7 +286,7 @@ class _Reading:
             raise InputError(
                 f"{quoted(self.root)}: cannot use {name!r}: {reason}{remedy}"
             ) from reason
-        say(f"skipped {name!r}: {reason}")
+        log(f"skipped {name!r}: {reason}")
         self.reason = self.reason or str(reason)
         self.skipped.append(name)
 

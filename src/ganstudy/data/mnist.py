@@ -12,8 +12,7 @@ import numpy as np
 from ganstudy.data.download import download
 from ganstudy.data.idx import payload_sha256, read_idx
 from ganstudy.data.images import Split
-from ganstudy.data.npm import Package
-from ganstudy.data.ways import (
+from ganstudy.data.locations import (
     FOLDER_VARIABLE,
     Raw,
     UnavailableError,
@@ -21,9 +20,10 @@ from ganstudy.data.ways import (
     find_folder,
     first,
 )
+from ganstudy.data.npm import Package
 from ganstudy.errors import InputError
 from ganstudy.params import DataParams
-from ganstudy.progress import say
+from ganstudy.progress import log
 
 TRAIN_IMAGES, TRAIN_LABELS = "train-images-idx3-ubyte", "train-labels-idx1-ubyte"
 TEST_IMAGES, TEST_LABELS = "t10k-images-idx3-ubyte", "t10k-labels-idx1-ubyte"
@@ -118,7 +118,7 @@ class IdxSet:
             if other.sha256 is not None and digest == other.sha256[name]:
                 raise InputError(f"{path} is {other.name}'s file, not {self.name}'s")
         if path.suffix != ".gz" or _file_md5(path) != self._md5()[f"{name}.gz"]:
-            say(
+            log(
                 f"{path}: shape and header are {self.name}'s; there is no checksum to compare it to"
             )
 

@@ -5,7 +5,7 @@ import math
 
 from ganstudy.errors import InputError
 from ganstudy.params import FEWEST, Params
-from ganstudy.progress import say
+from ganstudy.progress import log
 
 
 def refuse_too_few(params: Params, images: int, to_draw: int) -> None:
@@ -34,7 +34,7 @@ def refuse_small_splits(params: Params, train: int, validation: int, test: int) 
         enough = params.evaluate.enough
         for name, count in (("test", test), ("validation", validation)):
             if FEWEST <= count < enough or (name == "validation" and count < enough):
-                say(
+                log(
                     f"the {name} split has {count} images: metrics of neighbours take {enough} and "
                     "are left out"
                 )

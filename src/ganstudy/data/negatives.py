@@ -7,7 +7,7 @@ from ganstudy.data.domains import domains
 from ganstudy.data.images import Split
 from ganstudy.data.mnist import MNIST
 from ganstudy.dataset import Dataset
-from ganstudy.mapped import Rows
+from ganstudy.files.memmap import Rows
 from ganstudy.params import DataParams
 from ganstudy.seeding import numpy_generator
 from ganstudy.spaces import Image, Label, Space

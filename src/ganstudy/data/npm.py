@@ -9,10 +9,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
-from ganstudy.data.ways import UnavailableError
+from ganstudy.data.locations import UnavailableError
 from ganstudy.errors import InputError
 from ganstudy.files import sha256_file
-from ganstudy.progress import say
+from ganstudy.progress import log
 
 PATIENCE_SECONDS = 600
 
@@ -50,7 +50,7 @@ class Package:
         return f"{self.name}@{self.version}"
 
     def _pack(self, folder: Path) -> Path:
-        say(f"npm pack {self}")
+        log(f"npm pack {self}")
         command = ["npm", "pack", str(self), "--pack-destination", str(folder), "--silent"]
         try:
             done = subprocess.run(

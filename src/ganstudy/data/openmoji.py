@@ -16,17 +16,17 @@ import numpy as np
 from PIL import Image
 
 from ganstudy.data.cuts import in_splits
+from ganstudy.data.locations import FOLDER_VARIABLE, UnavailableError, find_folder
 from ganstudy.data.npm import Package
 from ganstudy.data.pairs import pairs
 from ganstudy.data.pixels import box_averaged
 from ganstudy.data.sides import WHOLE
 from ganstudy.data.threads import in_threads
-from ganstudy.data.ways import FOLDER_VARIABLE, UnavailableError, find_folder
 from ganstudy.dataset import Dataset
 from ganstudy.errors import InputError
 from ganstudy.files import Images
 from ganstudy.params import DataParams
-from ganstudy.progress import Meter, say
+from ganstudy.progress import ProgressBar, log
 from ganstudy.spaces import Image as ImageSpace
 from ganstudy.spaces import Space
 
@@ -73,9 +73,9 @@ def emoji() -> Iterator[list[Emoji]]:
     try:
         folder = find_folder(("openmoji",), _lacks)
     except UnavailableError as reason:
-        say(f"openmoji: not by {FOLDER_VARIABLE}: {reason}")
+        log(f"openmoji: not by {FOLDER_VARIABLE}: {reason}")
     else:
-        say(f"openmoji: from {FOLDER_VARIABLE}")
+        log(f"openmoji: from {FOLDER_VARIABLE}")
         yield _listed(folder)
         return
     try:
@@ -105,7 +105,7 @@ def read_openmoji(params: DataParams) -> dict[str, Dataset]:
 
 def drawn(listed: list[Emoji], kind: str, side: int) -> Images:
     """uint8 (N, side, side, 3)."""
-    with Meter(f"drawing {kind}", len(listed), "emoji") as meter:
+    with ProgressBar(f"drawing {kind}", len(listed), "emoji") as meter:
         rows = []
         for row in in_threads(lambda each: each.drawn(kind, side), listed):
             rows.append(row)

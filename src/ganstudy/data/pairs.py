@@ -17,7 +17,7 @@ from ganstudy.dataset import Dataset
 from ganstudy.errors import InputError
 from ganstudy.files import Images
 from ganstudy.params import DataParams
-from ganstudy.progress import say
+from ganstudy.progress import log
 from ganstudy.spaces import Space, sample_space
 
 SIDES = ("source", "target")
@@ -58,7 +58,7 @@ def read_user_pairs(params: DataParams) -> dict[str, Dataset]:
         f"{name} is {KINDS[images.shape[3]]}"
         for name, images in zip(SIDES, (source, target), strict=True)
     )
-    say(f"{quoted(root)}: {len(kept):,} pairs: {kinds}")
+    log(f"{quoted(root)}: {len(kept):,} pairs: {kinds}")
     found = {}
     for split, here in splits_of(root, [every[index][0] for index in kept], rows).items():
         found[split] = pairs(source[here], target[here])

@@ -14,8 +14,8 @@ from PIL import Image
 
 from ganstudy.data.threads import in_threads
 from ganstudy.files import Images
-from ganstudy.mapped import parts, spooled
-from ganstudy.progress import Meter
+from ganstudy.files.memmap import parts, spooled
+from ganstudy.progress import ProgressBar
 
 Fit = Literal["crop", "stretch"]
 MODES: Mapping[int, str] = {1: "L", 3: "RGB"}
@@ -51,7 +51,7 @@ def shape_images(images: Images, resolution: int | None, channels: int | None, f
         return to_array(shape_picture(picture, resolution, channels, fit))
 
     def rows() -> Iterator[Images]:
-        with Meter("resizing", len(images)) as meter:
+        with ProgressBar("resizing", len(images)) as meter:
             for row in in_threads(shaped, chain.from_iterable(parts(images))):
                 yield row[None]
                 meter.advance(1)

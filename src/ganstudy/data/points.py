@@ -8,7 +8,7 @@ import numpy.typing as npt
 
 from ganstudy import metrics
 from ganstudy.data.images import Split
-from ganstudy.data.ways import Raw
+from ganstudy.data.locations import Raw
 from ganstudy.seeding import numpy_generator
 
 TRAIN, TEST, SEED = 100_000, 25_000, 0

@@ -21,9 +21,9 @@ from ganstudy.data.sources import folder_rules
 from ganstudy.data.threads import in_threads
 from ganstudy.errors import InputError
 from ganstudy.files import Images
-from ganstudy.mapped import parts, spooled
+from ganstudy.files.memmap import parts, spooled
 from ganstudy.params import DataParams
-from ganstudy.progress import Meter, say
+from ganstudy.progress import ProgressBar, log
 
 WHOLE = ""  # of a folder without splits
 Where = tuple[str, str] | None  # split and side of a name; None: neither
@@ -140,7 +140,7 @@ class Reader:
 
         def read() -> Iterator[Images]:
             nonlocal count
-            with Meter("reading pictures", len(rows), "pictures") as meter:
+            with ProgressBar("reading pictures", len(rows), "pictures") as meter:
                 for index, found in enumerate(in_threads(shaped, rows)):
                     meter.advance(1)
                     if isinstance(found, BrokenPictureError):
@@ -179,7 +179,7 @@ class Reader:
             raise InputError(
                 f"{quoted(self.root)}: cannot use {reason}; with data.broken: skip it is left out"
             ) from reason
-        say(f"skipped {reason}")
+        log(f"skipped {reason}")
         self.skipped.append(name)
 
 

@@ -10,13 +10,13 @@ from ganstudy import files
 from ganstudy.data.cifar import read_cifar10
 from ganstudy.data.folder import FolderImages, Rules, read_folder
 from ganstudy.data.images import Split
+from ganstudy.data.locations import Raw
 from ganstudy.data.mnist import FASHION_MNIST, KMNIST, MNIST
 from ganstudy.data.pictures import Rendering
 from ganstudy.data.points import MIXTURES
-from ganstudy.data.ways import Raw
 from ganstudy.errors import InputError
 from ganstudy.params import DataParams, DatasetName
-from ganstudy.progress import printable, say
+from ganstudy.progress import log, printable
 
 INFO = "source.json"
 CLASSES_SHOWN = 10
@@ -43,8 +43,8 @@ def fetch(params: DataParams, out: Path) -> None:
     files.write_json(out / INFO, _describe(params.name, raw))
     own = "no test split" if raw.test is None else f"{len(raw.test.images):,} test samples"
     held = "" if raw.validation is None else f", {len(raw.validation.images):,} of validation"
-    say(f"{params.name}: {len(raw.train.images):,} samples and {own}{held} in {out}")
-    say(f"{params.name}: {_count_classes(raw)}")
+    log(f"{params.name}: {len(raw.train.images):,} samples and {own}{held} in {out}")
+    log(f"{params.name}: {_count_classes(raw)}")
 
 
 def _count_classes(raw: Raw) -> str:

@@ -17,9 +17,9 @@ from ganstudy.data.pixels import shape_images
 from ganstudy.data.stacked import stack
 from ganstudy.errors import InputError
 from ganstudy.files import Labels, Samples
-from ganstudy.mapped import parts, taken
+from ganstudy.files.memmap import parts, taken
 from ganstudy.params import DataParams
-from ganstudy.progress import printable, say
+from ganstudy.progress import log, printable
 
 Rows = npt.NDArray[np.int64]
 Held = Literal["test", "validation"]
@@ -111,7 +111,7 @@ def prepare(raw: Path, params: DataParams, out: Path) -> None:
     files.write_json(out / INFO, asdict(prepared))
     counts = ", ".join(f"{len(part.images):,} {name}" for name, part in named.items())
     what = f"{'×'.join(map(str, shape))} images" if traits.pixels else "points"
-    say(f"{params.name}: {what}: {counts}")
+    log(f"{params.name}: {what}: {counts}")
 
 
 def _say_thin_classes(splits: Mapping[str, Split], classes: Sequence[str] | None) -> None:
@@ -126,7 +126,7 @@ def _say_thin_classes(splits: Mapping[str, Split], classes: Sequence[str] | None
             more = f" and {len(thin) - THIN_SHOWN:,} more" if len(thin) > THIN_SHOWN else ""
             lacking.append(f"no {name} image of {', '.join(thin[:THIN_SHOWN])}{more}")
     if lacking:
-        say(f"thin classes, which some metrics leave out: {'; '.join(lacking)}")
+        log(f"thin classes, which some metrics leave out: {'; '.join(lacking)}")
 
 
 def _scale(points: Samples) -> float:

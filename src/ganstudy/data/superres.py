@@ -11,11 +11,11 @@ from PIL import Image as Pillow
 
 from ganstudy.data.cuts import in_splits
 from ganstudy.data.images import Split
+from ganstudy.data.locations import FOLDER_VARIABLE, Raw, UnavailableError, Way, find_folder, first
 from ganstudy.data.mnist import FASHION_MNIST, MNIST
 from ganstudy.data.pairs import pairs
 from ganstudy.data.pixels import box_averaged, to_array
 from ganstudy.data.sides import WHOLE
-from ganstudy.data.ways import FOLDER_VARIABLE, Raw, UnavailableError, Way, find_folder, first
 from ganstudy.dataset import Dataset
 from ganstudy.files import Images
 from ganstudy.params import DataParams

@@ -15,15 +15,15 @@ import numpy as np
 from PIL import Image
 
 from ganstudy.data.domains import domains
+from ganstudy.data.locations import FOLDER_VARIABLE, UnavailableError, find_folder
 from ganstudy.data.npm import Package
 from ganstudy.data.openmoji import COLOUR, LICENCE, drawn, emoji
 from ganstudy.data.pixels import to_array
-from ganstudy.data.ways import FOLDER_VARIABLE, UnavailableError, find_folder
 from ganstudy.dataset import Dataset
 from ganstudy.errors import InputError
 from ganstudy.files import Images
 from ganstudy.params import DataParams
-from ganstudy.progress import say
+from ganstudy.progress import log
 from ganstudy.seeding import numpy_generator
 from ganstudy.spaces import DOMAINS, Space
 from ganstudy.spaces import Image as ImageSpace
@@ -52,7 +52,7 @@ def read_emoji_domains(params: DataParams) -> dict[str, Dataset]:
         both = [each for each in listed if plain(each.code) in files]
         a = drawn(both, COLOUR, side)
         b = np.stack([_read(files[plain(each.code)], side) for each in both])
-    say(f"emoji: {len(both):,} are in both sets")
+    log(f"emoji: {len(both):,} are in both sets")
     return _splits(a, b)
 
 
@@ -78,7 +78,7 @@ def _twemoji() -> Iterator[Mapping[str, Path]]:
     try:
         folder = find_folder((PACKAGE.name,), _lacks)
     except UnavailableError as reason:
-        say(f"twemoji: not by {FOLDER_VARIABLE}: {reason}")
+        log(f"twemoji: not by {FOLDER_VARIABLE}: {reason}")
     else:
         yield _files(folder)
         return

@@ -15,7 +15,7 @@ from ganstudy.dataset import Array, Dataset
 from ganstudy.errors import InputError
 from ganstudy.files import read_named
 from ganstudy.params import DataParams
-from ganstudy.progress import Meter, say
+from ganstudy.progress import ProgressBar, log
 from ganstudy.seeding import numpy_generator
 from ganstudy.spaces import Space, Voxels
 
@@ -76,7 +76,7 @@ def _files(path: Path, params: DataParams) -> Array:
     if not names:
         raise InputError(f"{quoted(path)} has no file that ends in {', '.join(SUFFIXES)}")
     solids: list[Array] = []
-    with Meter("reading solids", len(names), "solids") as meter:
+    with ProgressBar("reading solids", len(names), "solids") as meter:
         for name in names:
             try:
                 solids.append(_solid(place, name, int(params.resolution or 0)))
@@ -86,7 +86,7 @@ def _files(path: Path, params: DataParams) -> Array:
                         f"{quoted(path)}: cannot use {name!r}: {error}; with data.broken: skip it "
                         "is left out"
                     ) from error
-                say(f"skipped {name!r}: {error}")
+                log(f"skipped {name!r}: {error}")
             meter.advance(1)
     if not solids:
         raise InputError(f"{quoted(path)}: none of its {len(names)} solids can be used")

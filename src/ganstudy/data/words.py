@@ -8,7 +8,7 @@ import numpy as np
 
 from ganstudy.errors import InputError
 from ganstudy.files import Labels
-from ganstudy.progress import printable, say
+from ganstudy.progress import log, printable
 
 MOST_WORDS = 64  # of a text
 LONGEST = 4096  # characters of a text: more than so many words have
@@ -43,7 +43,7 @@ def vocabulary_of(texts: Iterable[str]) -> tuple[str, ...]:
     counts = Counter(word for text in texts for word in words_of(text))
     kept = sorted(counts, key=lambda word: (-counts[word], word))[:MOST_KNOWN]
     if len(kept) < len(counts):
-        say(f"of {len(counts):,} words the {MOST_KNOWN:,} most frequent are learnt")
+        log(f"of {len(counts):,} words the {MOST_KNOWN:,} most frequent are learnt")
     return tuple(sorted(kept))
 
 
@@ -68,7 +68,7 @@ def tokens(text: str, vocabulary: Sequence[str], length: int) -> list[int]:
             "be read, as many as the longest caption of the training data has"
         )
     if unknown:
-        say(f"the text {_short(text)}: unknown words are left out: {', '.join(unknown[:SHOWN])}")
+        log(f"the text {_short(text)}: unknown words are left out: {', '.join(unknown[:SHOWN])}")
     return known + [0] * (length - len(known))
 
 
@@ -85,7 +85,7 @@ def tokens_of(texts: Sequence[str], vocabulary: Sequence[str], length: int) -> L
         row[: len(known)] = known
     if unknown:
         some = ", ".join(printable(word) for word, _ in unknown.most_common(SHOWN))
-        say(f"{unknown.total():,} words that no training caption has are left out: {some}")
+        log(f"{unknown.total():,} words that no training caption has are left out: {some}")
     return rows
 
 

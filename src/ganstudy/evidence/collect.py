@@ -9,11 +9,11 @@ import numpy.typing as npt
 import pandas as pd
 
 from ganstudy.data.images import Split
+from ganstudy.evaluation import MeasuringProtocol
 from ganstudy.evidence.limits import BESIDE, LOOKED_AT, REACH, SHOWN, SIDE
 from ganstudy.files import Images, Samples
-from ganstudy.models import walks
+from ganstudy.models import latent_traversal
 from ganstudy.models.saved import load_companion, load_generator
-from ganstudy.protocols import MeasuringProtocol
 from ganstudy.training.alarms import WINDOW, alarms
 
 Rows = Sequence[Mapping[str, float]]
@@ -43,7 +43,7 @@ def failure(rows: Rows, images: int, diverged: str | None) -> str | None:
 
 def growth(protocol: MeasuringProtocol, snapshots: Samples) -> list[dict[str, Any]]:
     """Metrics, numbers alone, at each of `snapshots` (T, N, ...), as many as the protocol tells."""
-    found = [protocol.growth(Split(snapshot, None)) for snapshot in snapshots]
+    found = [protocol.snapshot_metrics(Split(snapshot, None)) for snapshot in snapshots]
     return [
         {name: value for name, value in values.items() if isinstance(value, int | float)}
         for values in found
@@ -55,8 +55,8 @@ def walk(folder: Path, test: Split) -> tuple[Images, Images]:
     """Interpolations between codes and traversals along dimensions of a run's generator, both
     (rows, steps, H, W, C)."""
     generator, companion = load_generator(folder), load_companion(folder)
-    ends = walks.endpoints(generator, companion, test.images, test.labels)
-    return walks.interpolation(generator, ends), walks.traversal(generator)
+    ends = latent_traversal.endpoints(generator, companion, test.images, test.labels)
+    return latent_traversal.interpolation(generator, ends), latent_traversal.traversal(generator)
 
 
 def neighbours(
@@ -85,5 +85,5 @@ def landscape(folder: Path, farthest: float) -> npt.NDArray[np.uint16] | None:
     companion = load_companion(folder)
     if companion.role != "discriminator" or companion.spec.classes:
         return None
-    scores = walks.landscape(companion, companion.spec.shape, REACH * farthest, SIDE)
+    scores = latent_traversal.landscape(companion, companion.spec.shape, REACH * farthest, SIDE)
     return scores.ravel().argsort(kind="stable").argsort().reshape(scores.shape).astype(np.uint16)

@@ -9,8 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from ganstudy import layout, runs
-from ganstudy.data import looks
+from ganstudy.data import styles
 from ganstudy.data.fields import load_dataset
 from ganstudy.data.images import load_info
 from ganstudy.errors import InputError
@@ -20,6 +19,7 @@ from ganstudy.files import Images, read_json, read_npz, write_json, write_npz, w
 from ganstudy.models.saved import MODEL, model_of
 from ganstudy.networks import specs
 from ganstudy.params import Params
+from ganstudy.study import layout, runs
 
 ROWS = 24  # of each column of pictures
 
@@ -69,7 +69,7 @@ def write_real(source: Mapping[str, str], place: Path) -> None:
     """Writes what pages show of the data: what they are, and the first rows of the test split."""
     shutil.rmtree(place, ignore_errors=True)
     info = load_info(layout.PREPARED)
-    columns = looks.columns(load_dataset(layout.PREPARED, "test"), ROWS)
+    columns = styles.columns(load_dataset(layout.PREPARED, "test"), ROWS)
     write_npz(place / limits.COLUMNS, named=columns, deflate=True)
     licence = read_json(layout.RAW / "source.json").get("licence", "")
     write_json(place / limits.ORIGIN, {"source": dict(source)})
@@ -86,11 +86,11 @@ def _course(run: Path, meta: Mapping[str, Any]) -> dict[str, Images]:
         snapshots = read_npz(run / runs.SNAPSHOTS)[0]
     except InputError:
         return {}
-    moments = [looks.seen(main, moment[:ROWS]) for moment in snapshots]
+    moments = [styles.seen(main, moment[:ROWS]) for moment in snapshots]
     made = [images for images in moments if images is not None]
     if not made:
         return {}
     data = load_dataset(layout.PREPARED, "validation")
     given = model.inputs(described).keys() & data.fields.keys()
-    columns = looks.columns(data, ROWS) if given else {}
+    columns = styles.columns(data, ROWS) if given else {}
     return {**columns, limits.MADE: np.stack(made)}

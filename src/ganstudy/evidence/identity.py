@@ -3,10 +3,11 @@
 from typing import Any
 
 from ganstudy.evidence import limits
-from ganstudy.models import walks
+from ganstudy.models import latent_traversal
 from ganstudy.params import Params
 from ganstudy.training.alarms import DIVERSITY, SEPARATION, SPREAD, WINDOW, alarms
 
+WALKS = ("PAIRS", "STEPS", "SEED", "DIMENSIONS", "REACH")
 RAMP = 10_000  # rows of a training that goes through every sign
 
 
@@ -17,7 +18,13 @@ def identity(params: Params) -> dict[str, Any]:
     return {
         **kept,
         "pictured": params.study.seeds[0],
-        "walks": [walks.PAIRS, walks.STEPS, walks.SEED, walks.DIMENSIONS, walks.REACH],
+        "walks": [
+            latent_traversal.PAIRS,
+            latent_traversal.STEPS,
+            latent_traversal.SEED,
+            latent_traversal.DIMENSIONS,
+            latent_traversal.REACH,
+        ],
         "alarms": {alarm.name: [alarm.round, alarm.fatal] for alarm in alarms(_ramp(), RAMP)},
         "window": WINDOW,
     }

@@ -11,11 +11,11 @@ import numpy.typing as npt
 import pandas as pd
 from pydantic import TypeAdapter, ValidationError
 
-from ganstudy import layout
 from ganstudy.data.images import DataInfo
 from ganstudy.errors import InputError
 from ganstudy.evidence import history, limits
 from ganstudy.files import Samples, read_json, read_named, read_npz
+from ganstudy.study import layout
 
 Told = TypeVar("Told")
 Piece = Literal[

@@ -9,9 +9,9 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from ganstudy import layout, runs
 from ganstudy.data.images import DataInfo, load_info, load_split
 from ganstudy.errors import InputError
+from ganstudy.evaluation import MeasuringProtocol
 from ganstudy.evidence import collect, history, limits
 from ganstudy.files import (
     Samples,
@@ -24,8 +24,8 @@ from ganstudy.files import (
 )
 from ganstudy.models.saved import MODEL
 from ganstudy.params import DataKind, Params
-from ganstudy.progress import say
-from ganstudy.protocols import MeasuringProtocol
+from ganstudy.progress import log
+from ganstudy.study import layout, runs
 
 Arrays = tuple[npt.NDArray[Any], ...]
 NETWORKS = ("generator", "discriminator", "encoder", "networks")  # no page names their layers
@@ -46,7 +46,7 @@ class _Folder:
             return make()
         except InputError as error:
             self.lacking[name] = str(error)
-            say(f"evaluate: {self.key} is reported without {name}: {error}")
+            log(f"evaluate: {self.key} is reported without {name}: {error}")
             return None
 
     def arrays(self, name: str, make: Callable[[], Arrays | None]) -> None:

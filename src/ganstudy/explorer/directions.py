@@ -12,7 +12,7 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
-from ganstudy.models.base import balanced_labels, codes
+from ganstudy.models.base import balanced_labels, latents
 from ganstudy.models.saved import SavedGenerator
 
 MOST, CODES, SEED, STEP = 8, 32, 0, 0.01
@@ -51,7 +51,7 @@ def sensitivity(generator: SavedGenerator) -> Tensor:
     labels = balanced_labels(CODES, generator.spec.classes)
     steps = STEP * torch.eye(latent)
     with torch.no_grad():
-        for index, code in enumerate(codes(latent, CODES, SEED)):
+        for index, code in enumerate(latents(latent, CODES, SEED)):
             y = None if labels is None else torch.full((latent,), int(labels[index]))
             change = network(code + steps, y) - network(code - steps, y)
             rows = change.flatten(1).double() / (2 * STEP)

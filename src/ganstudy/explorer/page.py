@@ -16,7 +16,7 @@ from ganstudy.explorer.critics import among, scores
 from ganstudy.explorer.directions import directions
 from ganstudy.explorer.layers import program, single
 from ganstudy.files import write_text
-from ganstudy.models.base import codes
+from ganstudy.models.base import latents
 from ganstudy.models.saved import Companion, SavedGenerator
 from ganstudy.spaces import Image
 
@@ -54,7 +54,7 @@ def explored(
         "companion": companion.role,
         "failure": generator.meta.get("failure"),
         "generator": program(generator.network),
-        "codes": single(codes(spec.latent, CODES, SEED)),
+        "codes": single(latents(spec.latent, CODES, SEED)),
         "directions": single(found.vectors),
         "shares": _rounded(found.shares),
         "dimensions": _rounded(found.dimensions),

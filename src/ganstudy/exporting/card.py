@@ -14,7 +14,7 @@ from ganstudy.files import write_text
 from ganstudy.models.saved import SavedGenerator
 from ganstudy.params import DatasetName
 from ganstudy.reports import tables
-from ganstudy.runs import family_of
+from ganstudy.study.runs import family_of
 
 # Metrics that the front matter has, by the hub's name; the text has every one that was measured.
 LISTED = {

@@ -7,7 +7,7 @@ import torch
 
 from ganstudy.errors import InputError
 from ganstudy.files import replacing
-from ganstudy.models.base import codes
+from ganstudy.models.base import latents
 from ganstudy.models.saved import SavedGenerator
 
 NEEDED = ("onnx", "onnxscript")
@@ -22,7 +22,7 @@ def write(out: Path, generator: SavedGenerator) -> None:
             f"--format onnx needs {' and '.join(missing)}: pip install 'ganstudy[onnx]'"
         )
     batch = torch.export.Dim("batch")
-    inputs: dict[str, torch.Tensor] = {"z": codes(generator.spec.latent, 2, 0)}
+    inputs: dict[str, torch.Tensor] = {"z": latents(generator.spec.latent, 2, 0)}
     if generator.spec.classes:
         inputs["y"] = torch.arange(2) % generator.spec.classes
     exported = torch.onnx.export(

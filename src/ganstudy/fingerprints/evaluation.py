@@ -16,26 +16,27 @@ from typing import Any
 import numpy as np
 import torch
 
-from ganstudy import judges, layout
+from ganstudy import judges
 from ganstudy.data import fielded
 from ganstudy.data.fields import write_datasets
 from ganstudy.data.images import INFO as DATA
 from ganstudy.data.images import SPLITS, DataInfo, Split
 from ganstudy.data.points import MIXTURES
 from ganstudy.dataset import random_rows
+from ganstudy.evaluation import FIELD_PROTOCOLS, PROTOCOLS
+from ganstudy.evaluation.judging import INFO, WEIGHTS, JudgeInfo
 from ganstudy.evidence.fields import ROWS
 from ganstudy.evidence.identity import identity
 from ganstudy.files import sha256_file, write_json, write_npz
 from ganstudy.fingerprints.training import STORED, tiny_spaces
 from ganstudy.fingerprints.values import in_float64, texts
-from ganstudy.judging import INFO, WEIGHTS, JudgeInfo
 from ganstudy.models.base import initial_weights
 from ganstudy.models.saved import save_weights
 from ganstudy.networks.classifier import Classifier
 from ganstudy.params import Params
-from ganstudy.protocols import FIELD_PROTOCOLS, PROTOCOLS
 from ganstudy.seeding import numpy_generator
 from ganstudy.spaces import Image
+from ganstudy.study import layout
 
 VERSION = 1  # raise it when a change matters that the values below cannot show
 CLASSES, WIDTH, FEATURES = 2, 4, 3
@@ -98,7 +99,7 @@ def _measured(params: Params) -> Iterator[tuple[str, dict[str, Any]]]:
         if tiny.data.traits.plain:
             yield "conditional", protocol.measure(samples, None)
         yield "real", protocol.measure_real()
-        yield "snapshot", protocol.growth(Split(samples.images, None))
+        yield "snapshot", protocol.snapshot_metrics(Split(samples.images, None))
 
 
 def _measured_fields(params: Params) -> Iterator[tuple[str, dict[str, Any]]]:

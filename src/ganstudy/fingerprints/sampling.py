@@ -14,10 +14,10 @@ from ganstudy.models import build, families_for
 from ganstudy.models.base import (
     FromCodes,
     GenerativeModel,
-    codes,
     encoded,
     generated,
     inputs_for,
+    latents,
     must_be_given,
 )
 from ganstudy.params import Params
@@ -34,7 +34,7 @@ def fingerprint(params: Params) -> dict[str, Any]:
     found: dict[str, Any] = {
         "version": VERSION,
         "sample": params.sample.model_dump(mode="json"),
-        "codes": sha256_arrays(codes(4, COUNT, 0).numpy()),
+        "codes": sha256_arrays(latents(4, COUNT, 0).numpy()),
     }
     tiny = tiny_networks(params)
     for name, spaces in tiny_spaces(params).items():

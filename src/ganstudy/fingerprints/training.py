@@ -17,12 +17,12 @@ from ganstudy.data import fielded
 from ganstudy.data.images import Split
 from ganstudy.data.stacked import unstack
 from ganstudy.dataset import random_rows
+from ganstudy.evaluation.judging import rotated
 from ganstudy.files import sha256_arrays
 from ganstudy.fingerprints.values import in_float64, texts
-from ganstudy.judging import rotated
 from ganstudy.keys import RunKey
 from ganstudy.models import build, families_for, identity, model_class, snapshots
-from ganstudy.models.base import SETTLE_BATCHES, SETTLE_SIZE, codes
+from ganstudy.models.base import SETTLE_BATCHES, SETTLE_SIZE, latents
 from ganstudy.models.judge import DECAY, EMA, Judge
 from ganstudy.params import Params
 from ganstudy.seeding import numpy_generator
@@ -30,7 +30,7 @@ from ganstudy.spaces import Image, Space, labelled, partly_labelled
 from ganstudy.training.batches import Batches
 from ganstudy.training.ema import settle_statistics
 from ganstudy.training.player import Model
-from ganstudy.training.trainer import Settings, Trainer, Watch
+from ganstudy.training.trainer import Callbacks, Settings, Trainer
 
 VERSION = 1  # raise it when a change matters that the values below cannot show
 STORED = {  # of an image two doublings: every kind of block is there
@@ -57,7 +57,7 @@ def fingerprint(params: Params, family: str) -> dict[str, Any]:
         "version": VERSION,
         "settle": [SETTLE_BATCHES, SETTLE_SIZE],
         "snapshots": snapshots.constants(params.data.kind),
-        "codes": sha256_arrays(codes(4, 12, 0).numpy()),
+        "codes": sha256_arrays(latents(4, 12, 0).numpy()),
     }
     for name, spaces in tiny_spaces(params).items():
         if model_class(key.model).unfit(spaces) is not None:
@@ -140,7 +140,7 @@ def _play(make: Any, spaces: Mapping[str, Space], settings: Settings) -> dict[st
         settings = Settings(ROUNDS * BATCH * steps, settings.decay, settings.ema)
         batches = Batches(data, BATCH, 0, device)
         trainer = Trainer(model, batches, settings, device)
-        trainer.fit(None, Watch())
+        trainer.fit(None, Callbacks())
         values = {
             f"round {row['round']:.0f} {name}": value
             for row in trainer.history

@@ -106,7 +106,7 @@ def extract_in_batches(
     """Runs `forward` over uint8 (N, H, W, C) `images`, `batch` at a time, without gradients."""
     import torch
 
-    from ganstudy import ranks
+    from ganstudy import distributed
 
     images = as_images(images, "images")
     as_count(batch, "batch", 1)
@@ -125,7 +125,7 @@ def extract_in_batches(
         return torch.cat([part.float() for part in parts], 1)
 
     with torch.inference_mode(), exact:
-        both = ranks.in_turns(len(images), batch, extracted).numpy()
+        both = distributed.in_turns(len(images), batch, extracted).numpy()
     features, logits = both[:, :dimensions].copy(), both[:, dimensions:].copy()
     return Features(read_only(features), read_only(logits) if logits.size else None)
 

@@ -9,7 +9,7 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
-from ganstudy import ranks
+from ganstudy import distributed
 from ganstudy.dataset import Array, Dataset
 from ganstudy.errors import InputError
 from ganstudy.files import Labels
@@ -139,7 +139,7 @@ def balanced_labels(count: int, classes: int) -> Labels | None:
     return (torch.arange(count) % classes).numpy() if classes else None
 
 
-def codes(latent: int, count: int, seed: int) -> Tensor:
+def latents(latent: int, count: int, seed: int) -> Tensor:
     """`count` codes z ~ N(0, I) drawn for `seed`, (count, latent) in torch's default dtype, all
     distinct; code i depends on no other."""
     return _codes(latent, count, seed, "code")
@@ -190,7 +190,7 @@ def inputs_for(
     return found
 
 
-def settle(
+def recompute_bn_statistics(
     model: type[Sampler],
     networks: Networks,
     specs: Specs,
@@ -247,7 +247,7 @@ def generated(
             first = made(slice(0, 1))
             spaces = {name: space for name, space in spaces.items() if name in first}
         return {
-            name: ranks.in_turns(count, batch, partial(decoded, name, space)).numpy()
+            name: distributed.in_turns(count, batch, partial(decoded, name, space)).numpy()
             for name, space in spaces.items()
         }
 

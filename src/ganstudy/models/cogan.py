@@ -6,7 +6,7 @@ from typing import ClassVar
 import torch
 from torch import Tensor, nn
 
-from ganstudy import ranks
+from ganstudy import distributed
 from ganstudy.models.adversary import Adversary
 from ganstudy.models.base import Given, Networks, Rng, Specs, adam, initial_weights
 from ganstudy.models.parts import TRAIN
@@ -110,7 +110,7 @@ class CoGAN:
 
     def _fakes(self, batch: Batch, purpose: str) -> Mapping[str, Tensor]:
         real, rng, latent = batch["a"], batch.rng(purpose), self._recipe.latent
-        z = ranks.drawn(
+        z = distributed.draw_sharded(
             lambda n: torch.randn(n, latent, generator=rng, device=real.device, dtype=real.dtype),
             len(real),
         )

@@ -11,7 +11,7 @@ import torch
 from pydantic import Field
 from torch import Tensor, nn
 
-from ganstudy import ranks
+from ganstudy import distributed
 from ganstudy.errors import InputError
 from ganstudy.models.adversary import NAME
 from ganstudy.models.base import FromCodes, Given, Networks, Rng, Specs, adam, initial_weights
@@ -162,19 +162,19 @@ class Energy:
     def _chains(self, batch: Batch) -> Tensor:
         """Where kept chains are after some more steps, or some from noise."""
         count, recipe = len(batch), self._recipe
-        places = self.replay.drawn(count * ranks.size(), batch.rng("places of chains"))
-        mine = ranks.mine(places)
+        places = self.replay.drawn(count * distributed.size(), batch.rng("places of chains"))
+        mine = distributed.shard(places)
         rng = batch.rng("chains")
         values = batch["x"].shape[1:]
-        z = ranks.drawn(partial(_normal, values, rng, batch["x"]), count)
-        again = ranks.drawn(
+        z = distributed.draw_sharded(partial(_normal, values, rng, batch["x"]), count)
+        again = distributed.draw_sharded(
             lambda n: torch.rand(n, generator=rng, device=z.device, dtype=z.dtype), count
         )
         anew = (again < recipe.restarts) | ~self.replay.begun[mine]
         anew = anew.view(-1, *[1] * len(values))
         start = torch.where(anew, noise(z, self.specs[NAME].shape), self.replay.kept[mine])
         ends = langevin(self._score, start, recipe.training.chain(), self._bound, rng)
-        self.replay.keep(places, ranks.gathered(ends))
+        self.replay.keep(places, distributed.gathered(ends))
         return ends
 
     def _score(self, x: Tensor) -> Tensor:

@@ -6,7 +6,7 @@ from typing import ClassVar
 import torch
 from torch import Tensor
 
-from ganstudy import ranks
+from ganstudy import distributed
 from ganstudy.errors import InputError, nearest
 from ganstudy.models.adversary import Adversary, Augment
 from ganstudy.models.base import FromCodes, adam, initial_weights
@@ -90,7 +90,7 @@ class GAN(FromCodes):
 
     def _fakes(self, batch: Batch, purpose: str) -> Tensor:
         real, rng, latent = batch["x"], batch.rng(purpose), self.specs["generator"].latent
-        z = ranks.drawn(
+        z = distributed.draw_sharded(
             lambda n: torch.randn(n, latent, generator=rng, device=real.device, dtype=real.dtype),
             len(real),
         )

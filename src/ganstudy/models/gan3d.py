@@ -7,7 +7,7 @@ import torch
 from pydantic import Field
 from torch import Tensor, nn
 
-from ganstudy import ranks
+from ganstudy import distributed
 from ganstudy.errors import InputError
 from ganstudy.models.adversary import Adversary
 from ganstudy.models.base import FromCodes, Given, Networks, Rng, adam, initial_weights
@@ -159,4 +159,4 @@ class GAN3D(FromCodes):
 def accuracy(real: Tensor, fake: Tensor) -> Terms:
     """Of logits (N,) of either side the share that has the right sign, in [0, 1]."""
     right = ((real > 0).to(real.dtype).mean() + (fake < 0).to(fake.dtype).mean()) / 2
-    return {"accuracy": ranks.mean(right)}
+    return {"accuracy": distributed.mean(right)}

@@ -6,7 +6,7 @@ from typing import Any, ClassVar
 import torch
 from torch import Tensor, nn
 
-from ganstudy import ranks
+from ganstudy import distributed
 from ganstudy.errors import InputError
 from ganstudy.models.adversary import Adversary
 from ganstudy.models.base import FromCodes, adam, initial_weights
@@ -130,7 +130,7 @@ class LatentGAN(FromCodes):
         def made() -> Tensor:
             real, rng, latent = batch["x"], batch.rng("z"), self._recipe.latent
             device, dtype = real.device, real.dtype
-            z = ranks.drawn(
+            z = distributed.draw_sharded(
                 lambda n: torch.randn(n, latent, generator=rng, device=device, dtype=dtype),
                 len(real),
             )

@@ -3,7 +3,7 @@
 import torch
 from torch import Tensor, nn
 
-from ganstudy import ranks
+from ganstudy import distributed
 from ganstudy.spaces import Space
 from ganstudy.training.player import Batch
 
@@ -32,7 +32,7 @@ class Pool(nn.Module):
         pass by it."""
         if not self.size:
             return fresh
-        whole = ranks.gathered(fresh).to(self.kept.dtype)
+        whole = distributed.gathered(fresh).to(self.kept.dtype)
         rng, mine = batch.rng(f"pool {self._name}"), whole[: self.size]
         draws = torch.rand(2, self.size, generator=rng, device=whole.device)
         rows = torch.arange(len(mine), device=whole.device)
@@ -45,7 +45,7 @@ class Pool(nn.Module):
         self.kept.index_copy_(0, places, _where(filling | swaps, mine, old))
         self.count.add_(len(mine)).clamp_(max=self.size)
         out = torch.cat([_where(swaps, old, mine), whole[self.size :]])
-        return ranks.mine(out)
+        return distributed.shard(out)
 
 
 def _where(chosen: Tensor, one: Tensor, other: Tensor) -> Tensor:

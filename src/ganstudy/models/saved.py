@@ -28,9 +28,9 @@ from ganstudy.models.base import (
     Networks,
     Specs,
     balanced_labels,
-    codes,
     generated,
     inputs_for,
+    latents,
 )
 from ganstudy.networks import NetworkSpec, specs
 from ganstudy.spaces import Space
@@ -88,7 +88,7 @@ class SavedGenerator:
         generator takes `labels`, or else draws every class in turn."""
         if labels is None:
             labels = self.labels(count)
-        return self.decode(codes(self.spec.latent, count, seed), labels)
+        return self.decode(latents(self.spec.latent, count, seed), labels)
 
     def decode(self, z: Tensor, labels: Labels | None = None, batch: int = 500) -> Samples:
         """The samples that codes (N, latent) stand for."""

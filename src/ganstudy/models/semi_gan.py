@@ -8,7 +8,7 @@ from pydantic import Field
 from torch import Tensor
 from torch.nn.functional import cross_entropy
 
-from ganstudy import ranks
+from ganstudy import distributed
 from ganstudy.errors import InputError
 from ganstudy.models.base import Given, Networks, Rng, Specs, adam, initial_weights
 from ganstudy.models.judge import augment
@@ -123,8 +123,8 @@ class SemiGAN:
 
     def _generator_terms(self, batch: Batch) -> Terms:
         with torch.no_grad():
-            real = ranks.mean(self._features(batch["x"], batch, "real for G").mean(0))
-        fake = ranks.mean(self._features(self._fakes(batch), batch, "fake for G").mean(0))
+            real = distributed.mean(self._features(batch["x"], batch, "real for G").mean(0))
+        fake = distributed.mean(self._features(self._fakes(batch), batch, "fake for G").mean(0))
         return {"loss": (real - fake).square().sum()}
 
     def _fakes(self, batch: Batch) -> Tensor:
@@ -134,7 +134,7 @@ class SemiGAN:
         def made() -> Tensor:
             rng = batch.rng("z")
             device, dtype = real.device, real.dtype
-            z = ranks.drawn(
+            z = distributed.draw_sharded(
                 lambda n: torch.randn(n, latent, generator=rng, device=device, dtype=dtype),
                 len(real),
             )
@@ -162,7 +162,7 @@ class SemiGAN:
             return samples
         rng, each = batch.rng(f"noise of {purpose}"), samples.shape[1:]
         device, dtype = samples.device, samples.dtype
-        noise = ranks.drawn(
+        noise = distributed.draw_sharded(
             lambda n: torch.randn(n, *each, generator=rng, device=device, dtype=dtype),
             len(samples),
         )

@@ -7,7 +7,14 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from ganstudy.models.base import GenerativeModel, Given, Networks, generated, inputs_for, settle
+from ganstudy.models.base import (
+    GenerativeModel,
+    Given,
+    Networks,
+    generated,
+    inputs_for,
+    recompute_bn_statistics,
+)
 from ganstudy.params import Kind
 from ganstudy.spaces import Space
 
@@ -35,7 +42,7 @@ def snapshot(
     that every snapshot of this seed has, of every class equally many, or that are `given`. Settles
     averages on `batches`."""
     made, specs = type(model), model.specs
-    settle(made, networks, specs, seed, batches, given)
+    recompute_bn_statistics(made, networks, specs, seed, batches, given)
     first = {name: whole[:count] for name, whole in (given or {}).items()}
     inputs = inputs_for(made.inputs(specs), count, seed, first)
     samples = generated(made, networks, specs, inputs, seed)

@@ -88,7 +88,7 @@ class SuperResolution(FromSource):
                 self.translator,
                 self._translator_terms,
                 optimizer,
-                form=self._has_begun,
+                graph_key=self._has_begun,
             ),
         ]
 

@@ -7,7 +7,7 @@ import torch
 from pydantic import Field
 from torch import Tensor
 
-from ganstudy import ranks
+from ganstudy import distributed
 from ganstudy.models.adversary import Adversary, Augment
 from ganstudy.models.base import FromCodes, Given, Networks, Rng, adam, initial_weights
 from ganstudy.models.noise import noise_for
@@ -146,10 +146,10 @@ def discriminator_of(images: Space, tokens: Space | None, width: int, norm: str)
 def other_captions(text: Tensor) -> Tensor:
     """For each caption (N, L) of a batch the next in it that differs: what does not fit its image.
     Where all are equal, there is none, and it stays as it is."""
-    whole = ranks.gathered(text)
+    whole = distributed.gathered(text)
     rows = torch.arange(len(whole), device=text.device)
     same = (whole[:, None] == whole[None]).all(2)
     away = (rows[None] - rows[:, None]) % len(whole)
     nearest = away.masked_fill(same, len(whole)).argmin(1)
     nearest = torch.where(same.all(1), rows, nearest)
-    return ranks.mine(whole[nearest])
+    return distributed.shard(whole[nearest])

@@ -7,7 +7,7 @@ import torch
 from pydantic import Field
 from torch import Tensor
 
-from ganstudy import ranks
+from ganstudy import distributed
 from ganstudy.errors import InputError
 from ganstudy.models.adversary import Adversary
 from ganstudy.models.base import adam
@@ -142,7 +142,7 @@ class VAEGAN(EncoderDecoder):
 
     def _samples(self, batch: Batch) -> Tensor:
         real, rng, latent = batch["x"], batch.rng("z of the prior"), self.specs["generator"].latent
-        z = ranks.drawn(
+        z = distributed.draw_sharded(
             lambda n: torch.randn(n, latent, generator=rng, device=real.device, dtype=real.dtype),
             len(real),
         )

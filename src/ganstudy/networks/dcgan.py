@@ -14,14 +14,14 @@ from ganstudy.networks.layers import (
     CLASS_NORMS,
     NORMS,
     SLOPE,
-    ByClass,
     Condition,
+    ConditionalSequential,
     MinibatchStd,
     activations,
-    joined,
-    must_be_told,
+    check_labels,
+    concat_condition,
     norms,
-    projected,
+    projection_score,
 )
 from ganstudy.spaces import SampleSpace
 
@@ -52,7 +52,7 @@ class Generator(nn.Module):
         levels = len(pyramid) - 1
         channels = [channels_at(width, level) for level in reversed(range(levels))]
         height, base_width = pyramid[0]
-        self.stem = ByClass(
+        self.stem = ConditionalSequential(
             nn.Linear(latent + self.condition.size, channels[0] * height * base_width),
             nn.Unflatten(1, (channels[0], height, base_width)),
             *norms(norm, channels[0], classes),
@@ -67,11 +67,11 @@ class Generator(nn.Module):
                 *_convolution(fine, fine, norm, classes),
             ]
         layers += [nn.ConvTranspose2d(channels[-1], shape.size[0], 4, 2, 1), nn.Tanh()]
-        self.body = ByClass(*layers)
+        self.body = ConditionalSequential(*layers)
 
     def forward(self, z: Tensor, y: Tensor | None = None) -> Tensor:
-        must_be_told(self.classes, y)
-        code = joined(z, self.condition(y) if self.condition.classes else None)
+        check_labels(self.classes, y)
+        code = concat_condition(z, self.condition(y) if self.condition.classes else None)
         images: Tensor = self.body(self.stem(code, y), y)
         return images
 
@@ -129,7 +129,7 @@ class Discriminator(nn.Module):
 
     def forward(self, x: Tensor, y: Tensor | None = None) -> Tensor:
         features = self.features(x)
-        return projected(self.score(features).squeeze(1), features, self.condition(y))
+        return projection_score(self.score(features).squeeze(1), features, self.condition(y))
 
     def hidden(self, x: Tensor) -> list[Tensor]:
         """The maps (N, C, H, W) after each non-linearity of the trunk, the finest first. Each is of

@@ -3,7 +3,7 @@
 import torch
 from torch import Tensor, nn
 
-from ganstudy import ranks
+from ganstudy import distributed
 from ganstudy.networks.norms import upcast
 
 MOMENTUM = 0.01  # of the running mean and covariance of codes: some hundred batches
@@ -31,9 +31,9 @@ class Whitening(nn.Module):
         """Moves mean and covariance towards those of a batch, in place: at first plain means over
         batches, then running ones."""
         codes = upcast(codes)
-        mean = ranks.mean(codes.mean(0))
+        mean = distributed.mean(codes.mean(0))
         apart = codes - mean
-        covariance = ranks.mean(apart.T @ apart / len(codes))
+        covariance = distributed.mean(apart.T @ apart / len(codes))
         share = (1 / (1 + self.seen)).clamp_min(MOMENTUM)
         self.mean.lerp_(mean.to(self.mean.dtype), share)
         self.covariance.lerp_(covariance.to(self.covariance.dtype), share)

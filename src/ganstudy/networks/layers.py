@@ -6,7 +6,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn.utils.parametrizations import spectral_norm
 
-from ganstudy import ranks
+from ganstudy import distributed
 from ganstudy.networks.norms import BatchNorm1d, BatchNorm2d, upcast
 
 SLOPE = 0.2  # of leaky ReLUs
@@ -25,8 +25,8 @@ class MinibatchStd(nn.Module):
     def forward(self, x: Tensor) -> Tensor:
         # E[x²] - E[x]² by plain means: oneDNN serves them, torch.var over the batch it does not.
         full = upcast(x)
-        mean = ranks.mean(full.mean(0))
-        variance = (ranks.mean(full.square().mean(0)) - mean.square()).clamp_min(0)
+        mean = distributed.mean(full.mean(0))
+        variance = (distributed.mean(full.square().mean(0)) - mean.square()).clamp_min(0)
         spread = (variance + 1e-8).sqrt().mean().to(x.dtype)
         return torch.cat([x, spread.expand(x.shape[0], 1, *x.shape[2:])], 1)
 
@@ -44,11 +44,11 @@ class Condition(nn.Module):
         self.table = nn.Embedding(classes, size) if classes else None
 
     def forward(self, y: Tensor | None) -> Tensor | None:
-        must_be_told(self.classes, y)
+        check_labels(self.classes, y)
         return None if self.table is None else self.table(y)
 
 
-def must_be_told(classes: int, y: Tensor | None) -> None:
+def check_labels(classes: int, y: Tensor | None) -> None:
     """Raises `ValueError` where a network of `classes` is given no labels, or one of none some."""
     if (y is None) == bool(classes):
         wanted = "labels y" if classes else "y=None"
@@ -117,7 +117,7 @@ def norms(name: str, channels: int, classes: int) -> list[nn.Module]:
     return NORMS[name](channels)
 
 
-class ByClass(nn.Sequential):
+class ConditionalSequential(nn.Sequential):
     """Layers in turn, of which norms by class are told the class: maps x and labels or None."""
 
     def forward(self, x: Tensor, y: Tensor | None = None) -> Tensor:
@@ -145,12 +145,12 @@ def activations(layers: nn.Sequential, x: Tensor) -> list[Tensor]:
     return found
 
 
-def joined(z: Tensor, condition: Tensor | None) -> Tensor:
+def concat_condition(z: Tensor, condition: Tensor | None) -> Tensor:
     """z with the condition appended: conditioning by concatenation (Mirza & Osindero 2014)."""
     return z if condition is None else torch.cat([z, condition.to(z.dtype)], 1)
 
 
-def projected(score: Tensor, features: Tensor, condition: Tensor | None) -> Tensor:
+def projection_score(score: Tensor, features: Tensor, condition: Tensor | None) -> Tensor:
     """Score (N,) plus <condition, features>: the projection D (Miyato & Koyama 2018, eq. 4)."""
     if condition is None:
         return score

@@ -5,7 +5,13 @@ ReLUs rather than leaky ones: on points they draw the sharper edges between mode
 
 from torch import Tensor, nn
 
-from ganstudy.networks.layers import FLAT_NORMS, Condition, activations, joined, projected
+from ganstudy.networks.layers import (
+    FLAT_NORMS,
+    Condition,
+    activations,
+    concat_condition,
+    projection_score,
+)
 from ganstudy.spaces import Image, SampleSpace
 
 
@@ -41,7 +47,7 @@ class Generator(nn.Module):
         )
 
     def forward(self, z: Tensor, y: Tensor | None = None) -> Tensor:
-        samples: Tensor = self.body(joined(z, self.condition(y)))
+        samples: Tensor = self.body(concat_condition(z, self.condition(y)))
         return samples
 
 
@@ -58,7 +64,7 @@ class Discriminator(nn.Module):
 
     def forward(self, x: Tensor, y: Tensor | None = None) -> Tensor:
         features = self.body(x)
-        return projected(self.score(features).squeeze(1), features, self.condition(y))
+        return projection_score(self.score(features).squeeze(1), features, self.condition(y))
 
     def hidden(self, x: Tensor) -> list[Tensor]:
         """The units (N, width) of each hidden layer."""

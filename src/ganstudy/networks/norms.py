@@ -7,7 +7,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn.modules.batchnorm import _BatchNorm
 
-from ganstudy import ranks
+from ganstudy import distributed
 
 
 def upcast(x: Tensor) -> Tensor:
@@ -20,14 +20,14 @@ class _OverAllRanks(_BatchNorm):
     """torch's batch norm in one process and in evaluation; else the same from means over all."""
 
     def forward(self, x: Tensor) -> Tensor:
-        if ranks.size() == 1 or not self.training:
+        if distributed.size() == 1 or not self.training:
             normed: Tensor = super().forward(x)
             return normed
         full = upcast(x)
         over = [0, *range(2, x.ndim)]
-        mean = ranks.mean(full.mean(over))
-        variance = ranks.mean((full - self._shaped(mean, x)).square().mean(over))
-        self._follow(mean.detach(), variance.detach(), x.numel() // x.shape[1] * ranks.size())
+        mean = distributed.mean(full.mean(over))
+        variance = distributed.mean((full - self._shaped(mean, x)).square().mean(over))
+        self._follow(mean.detach(), variance.detach(), x.numel() // x.shape[1] * distributed.size())
         scale = (variance + self.eps).rsqrt()
         if self.affine:
             scale = scale * self.weight

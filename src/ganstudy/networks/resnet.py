@@ -16,13 +16,13 @@ from ganstudy.networks.dcgan import channels_at
 from ganstudy.networks.layers import (
     CLASS_NORMS,
     SLOPE,
-    ByClass,
     Condition,
+    ConditionalSequential,
     MinibatchStd,
-    joined,
-    must_be_told,
+    check_labels,
+    concat_condition,
     norms,
-    projected,
+    projection_score,
 )
 from ganstudy.spaces import SampleSpace
 
@@ -39,9 +39,9 @@ class _Up(nn.Module):
 
     def __init__(self, inputs: int, outputs: int, classes: int, norm: str) -> None:
         super().__init__()
-        self.first_norm = ByClass(*norms(norm, inputs, classes))
+        self.first_norm = ConditionalSequential(*norms(norm, inputs, classes))
         self.first = nn.Conv2d(inputs, outputs, 3, 1, 1)
-        self.second_norm = ByClass(*norms(norm, outputs, classes))
+        self.second_norm = ConditionalSequential(*norms(norm, outputs, classes))
         self.second = nn.Conv2d(outputs, outputs, 3, 1, 1)
         self.shortcut = nn.Conv2d(inputs, outputs, 1)
         if norm == "none":
@@ -80,13 +80,13 @@ class Generator(nn.Module):
         self.blocks = nn.ModuleList(
             _Up(coarse, fine, classes, norm) for coarse, fine in pairwise(channels)
         )
-        self.norm = ByClass(*norms(norm, channels[-1], classes))
+        self.norm = ConditionalSequential(*norms(norm, channels[-1], classes))
         self.last = nn.Conv2d(channels[-1], shape.size[0], 3, 1, 1)
         self.classes = classes
 
     def forward(self, z: Tensor, y: Tensor | None = None) -> Tensor:
-        must_be_told(self.classes, y)
-        x = self.stem(joined(z, self.condition(y) if self.condition.classes else None))
+        check_labels(self.classes, y)
+        x = self.stem(concat_condition(z, self.condition(y) if self.condition.classes else None))
         for block in self.blocks:
             x = block(x, y)
         images: Tensor = self.last(relu(self.norm(x, y))).tanh()
@@ -147,7 +147,7 @@ class Discriminator(nn.Module):
     def forward(self, x: Tensor, y: Tensor | None = None) -> Tensor:
         maps = self.trunk(x)
         score = self.score(self.spread(maps).flatten(1)).squeeze(1)
-        return projected(score, maps.mean((2, 3)), self.condition(y))
+        return projection_score(score, maps.mean((2, 3)), self.condition(y))
 
     def hidden(self, x: Tensor) -> list[Tensor]:
         """The maps (N, C, H, W) that each block makes, the finest first; of the last one after its

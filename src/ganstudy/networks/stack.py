@@ -4,7 +4,7 @@ small ones and the words again."""
 from torch import Tensor, nn
 
 from ganstudy.networks import dcgan
-from ganstudy.networks.layers import NORMS, joined
+from ganstudy.networks.layers import NORMS, concat_condition
 from ganstudy.networks.text import Encoder
 from ganstudy.spaces import Image, Tokens
 
@@ -41,7 +41,7 @@ class First(nn.Module):
         self.images = dcgan.Generator(shape, latent + condition, width, 0, norm)
 
     def forward(self, z: Tensor, text: Tensor, noise: Tensor) -> Tensor:
-        made: Tensor = self.images(joined(z, self.conditioning(text, noise)))
+        made: Tensor = self.images(concat_condition(z, self.conditioning(text, noise)))
         return made
 
 
@@ -70,7 +70,7 @@ class Second(nn.Module):
     def forward(self, first: Tensor, text: Tensor, noise: Tensor) -> Tensor:
         seen = self.seen(first)
         condition = self.conditioning(text, noise)[:, :, None, None].to(seen.dtype)
-        hidden = self.met(joined(seen, condition.expand(-1, -1, *seen.shape[2:])))
+        hidden = self.met(concat_condition(seen, condition.expand(-1, -1, *seen.shape[2:])))
         for block in self.blocks:
             hidden = (hidden + block(hidden)).relu()
         made: Tensor = self.up(hidden)

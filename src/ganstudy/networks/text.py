@@ -6,7 +6,7 @@ The encoder is small and learns with the game that it is part of; no weights com
 from torch import Tensor, nn
 
 from ganstudy.networks import dcgan
-from ganstudy.networks.layers import joined, projected
+from ganstudy.networks.layers import concat_condition, projection_score
 from ganstudy.spaces import SampleSpace, Tokens
 
 WORDS, HIDDEN = 64, 128  # numbers that stand for a word; units between words and the result
@@ -44,7 +44,7 @@ class Generator(nn.Module):
         self.images = dcgan.Generator(shape, 2 * latent, width, 0, norm)
 
     def forward(self, z: Tensor, text: Tensor) -> Tensor:
-        made: Tensor = self.images(joined(z, self.text(text)))
+        made: Tensor = self.images(concat_condition(z, self.text(text)))
         return made
 
 
@@ -59,4 +59,4 @@ class Discriminator(nn.Module):
 
     def forward(self, x: Tensor, text: Tensor) -> Tensor:
         features = self.images.features(x)
-        return projected(self.images.score(features).squeeze(1), features, self.text(text))
+        return projection_score(self.images.score(features).squeeze(1), features, self.text(text))

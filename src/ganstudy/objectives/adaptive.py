@@ -12,7 +12,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn.functional import affine_grid, grid_sample
 
-from ganstudy import ranks
+from ganstudy import distributed
 
 MOST = 0.8  # of p: without an end it grows past 1, where every image is changed
 EVERY = 4  # rounds between the moves of p
@@ -38,9 +38,9 @@ class Strength(nn.Module):
     @torch.no_grad()
     def heard(self, real_scores: Tensor) -> None:
         """Counts the scores (N,) of real images, as D saw them."""
-        signs = ranks.mean(real_scores.sign().mean()) * len(real_scores) * ranks.size()
+        signs = distributed.mean(real_scores.sign().mean()) * len(real_scores) * distributed.size()
         self.signs.add_(signs)
-        self.shown.add_(len(real_scores) * ranks.size())
+        self.shown.add_(len(real_scores) * distributed.size())
 
     @torch.no_grad()
     def moved(self) -> None:
@@ -60,7 +60,7 @@ def augmented(images: Tensor, p: Tensor, rng: torch.Generator) -> Tensor:
     device, dtype = images.device, images.dtype
 
     def draw() -> Tensor:
-        return ranks.drawn(
+        return distributed.draw_sharded(
             lambda n: torch.rand(n, generator=rng, device=device, dtype=dtype), len(images)
         )
 

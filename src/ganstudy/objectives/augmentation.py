@@ -10,7 +10,7 @@ from collections.abc import Callable
 import torch
 from torch import Tensor
 
-from ganstudy import ranks
+from ganstudy import distributed
 from ganstudy.errors import InputError, nearest
 
 SATURATION, CONTRAST = 2.0, 1.0  # widths of the uniform factors, around 1
@@ -62,7 +62,7 @@ AUGMENTATIONS: dict[str, Augmentation] = {
 
 def _uniform(images: Tensor, rng: torch.Generator) -> Tensor:
     """One number in [0, 1) for each image."""
-    return ranks.drawn(
+    return distributed.draw_sharded(
         lambda n: torch.rand(n, 1, 1, 1, generator=rng, device=images.device, dtype=images.dtype),
         len(images),
     )
@@ -70,7 +70,7 @@ def _uniform(images: Tensor, rng: torch.Generator) -> Tensor:
 
 def _integers(low: int, high: int, images: Tensor, rng: torch.Generator) -> Tensor:
     """One number in [low, high) for each image, (N, 1)."""
-    return ranks.drawn(
+    return distributed.draw_sharded(
         lambda n: torch.randint(low, high, (n, 1), generator=rng, device=images.device),
         len(images),
     )

@@ -7,7 +7,7 @@ from typing import NamedTuple
 import torch
 from torch import Tensor
 
-from ganstudy import ranks
+from ganstudy import distributed
 
 
 class Chain(NamedTuple):
@@ -50,7 +50,7 @@ def langevin(
 def _step(x: Tensor, slope: Tensor, size: float, chain: Chain, rng: torch.Generator) -> Tensor:
     """`slope` is that of the score, which climbs where the energy falls."""
     each = x.shape[1:]
-    noise = ranks.drawn(
+    noise = distributed.draw_sharded(
         lambda n: torch.randn(n, *each, generator=rng, device=x.device, dtype=x.dtype), len(x)
     )
     move = (slope * (size / 2)).clamp_(-chain.clip, chain.clip)

@@ -13,7 +13,7 @@ import torch
 from torch import Tensor
 from torch.nn.functional import relu, softplus
 
-from ganstudy import ranks
+from ganstudy import distributed
 
 Critic = Callable[[Tensor], Tensor]
 
@@ -42,7 +42,7 @@ def _gradient_norms(critic: Critic, samples: Tensor) -> Tensor:
 
 def _uniform(samples: Tensor, each: Sequence[int], rng: torch.Generator) -> Tensor:
     """Numbers in [0, 1) of shape `each` for each of `samples`."""
-    return ranks.drawn(
+    return distributed.draw_sharded(
         lambda n: torch.rand(n, *each, generator=rng, device=samples.device, dtype=samples.dtype),
         len(samples),
     )
@@ -84,7 +84,7 @@ def dragan(critic: Critic, real: Tensor, fake: Tensor, rng: torch.Generator) -> 
     each value, as in the authors' code.
     """
     noise = _uniform(real, real.shape[1:], rng)
-    around = between(real, real + 0.5 * ranks.gathered(real).std() * noise, rng)
+    around = between(real, real + 0.5 * distributed.gathered(real).std() * noise, rng)
     norms = _gradient_norms(critic, around)
     return (norms - 1).square().mean()
 

@@ -5,7 +5,7 @@ import math
 import torch
 from torch import Tensor
 
-from ganstudy import ranks
+from ganstudy import distributed
 
 
 def gaussian_nll(samples: Tensor, decoded: Tensor, variance: float | None = None) -> Tensor:
@@ -14,7 +14,7 @@ def gaussian_nll(samples: Tensor, decoded: Tensor, variance: float | None = None
     None sets it to its optimum, the mean squared error of the batch, so that no weight between
     reconstruction and KL needs tuning: Rybkin, Daniilidis & Levine 2021 (σ-VAE), eq. 6.
     """
-    half, error = 0.5 * samples[0].numel(), ranks.mean((samples - decoded).square().mean())
+    half, error = 0.5 * samples[0].numel(), distributed.mean((samples - decoded).square().mean())
     if variance is None:
         return half * (error.clamp_min(1e-8).log() + math.log(2 * math.pi) + 1)
     return half * (error / variance + math.log(2 * math.pi * variance))
@@ -38,7 +38,7 @@ def gaussian_kl(mean: Tensor, log_variance: Tensor) -> Tensor:
 def reparameterize(mean: Tensor, log_variance: Tensor, rng: torch.Generator) -> Tensor:
     """A draw from N(mean, e^log_variance) that is differentiable in both."""
     each = mean.shape[1:]
-    noise = ranks.drawn(
+    noise = distributed.draw_sharded(
         lambda n: torch.randn(n, *each, generator=rng, device=mean.device, dtype=mean.dtype),
         len(mean),
     )

@@ -7,7 +7,6 @@ from typing import Any
 
 import numpy as np
 
-from ganstudy import layout, runs
 from ganstudy.claims.declared import claims_of, declared
 from ganstudy.data.images import Split
 from ganstudy.errors import InputError
@@ -16,7 +15,8 @@ from ganstudy.evidence.read import RunEvidence, read_real, read_run
 from ganstudy.params import GAN_RUN, Params
 from ganstudy.reports import comparison
 from ganstudy.reports.study import Nearest, Study, Walk
-from ganstudy.runs import Run
+from ganstudy.study import layout, runs
+from ganstudy.study.runs import Run
 
 
 def assemble(params: Params, *, partial: bool = False) -> Study:

@@ -18,7 +18,7 @@ from ganstudy.reports.statistics import (
     pairs,
     variance_split,
 )
-from ganstudy.runs import Run, by_family, family_of, seed_of
+from ganstudy.study.runs import Run, by_family, family_of, seed_of
 
 # What losses are compared by: one, so that none is picked afterwards.
 METRIC, TITLE = "fid_debiased", "debiased FID"

@@ -9,7 +9,7 @@ from ganstudy.reports.remarks import budget, remarks
 from ganstudy.reports.statistics import ALPHA, LEVEL, Estimate, Pair, least_p, level, seeds_needed
 from ganstudy.reports.study import Study
 from ganstudy.reports.tables import UNKNOWN
-from ganstudy.runs import by_family
+from ganstudy.study.runs import by_family
 
 INTERVAL = "[interval; its level]"
 

@@ -14,7 +14,7 @@ import numpy.typing as npt
 from ganstudy.files import Images, Samples, replacing
 from ganstudy.reports.pictures import save_grid, tile
 from ganstudy.reports.study import Course, Metrics, Nearest, Walk
-from ganstudy.runs import Run
+from ganstudy.study.runs import Run
 
 mpl.use("Agg")
 import matplotlib.pyplot as plt

@@ -12,7 +12,7 @@ from ganstudy.reports.page import findings
 from ganstudy.reports.study import LOOKED_AT, Study, shown
 from ganstudy.reports.templates import render
 from ganstudy.reports.words import GLOSSARY
-from ganstudy.runs import Run
+from ganstudy.study.runs import Run
 
 SCRIPTS = ("state.js", "table.js", "two.js", "large.js", "page.js")  # in this order
 WEB = Path(__file__).parent / "web"

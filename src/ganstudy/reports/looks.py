@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from ganstudy.runs import Run, by_family
+from ganstudy.study.runs import Run, by_family
 
 # Each has a contrast of at least 3 with both of the page's grounds (WCAG 2.2, 1.4.11).
 COLOURS = (

@@ -11,7 +11,7 @@ from ganstudy.reports.published import ROWS, SOURCE
 from ganstudy.reports.remarks import remarks
 from ganstudy.reports.study import Study
 from ganstudy.reports.templates import render
-from ganstudy.runs import Run, by_family
+from ganstudy.study.runs import Run, by_family
 
 FAILED = 0.5  # of the modes strictly captured is the least of a run that has not failed
 

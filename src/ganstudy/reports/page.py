@@ -11,7 +11,7 @@ from ganstudy.reports.figures import Panel
 from ganstudy.reports.remarks import budget, left_out, remarks
 from ganstudy.reports.study import LOOKED_AT, Study, by_class
 from ganstudy.reports.templates import render
-from ganstudy.runs import by_family
+from ganstudy.study.runs import by_family
 
 NAMED = 4  # runs of the summary, beside the best and the worst of all
 PANELS = {

@@ -19,7 +19,7 @@ from ganstudy.reports import games
 from ganstudy.reports.games import Playbill, Recorded, Series
 from ganstudy.reports.looks import looks
 from ganstudy.reports.study import Study, shown
-from ganstudy.runs import Run
+from ganstudy.study.runs import Run
 
 SHOWN = 1000  # points of a run
 FAR = 9  # times the farthest real point: what is further out is drawn nowhere

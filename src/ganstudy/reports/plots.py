@@ -36,7 +36,7 @@ from ganstudy.reports.figures import Panel
 from ganstudy.reports.looks import REAL, Look
 from ganstudy.reports.page import PANELS
 from ganstudy.reports.study import Study, by_class, shown
-from ganstudy.runs import Run, by_family
+from ganstudy.study.runs import Run, by_family
 
 NAMED = 6  # losses up to which curves have their names at their ends: of more they would overlap
 UNLIKE = 50  # times as large are values of one term that no linear axis shows together

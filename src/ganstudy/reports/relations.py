@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from ganstudy import claims, layout, runs
+from ganstudy import claims
 from ganstudy.claims.declared import claims_of, declared
 from ganstudy.data.images import DataInfo
 from ganstudy.errors import InputError
@@ -19,7 +19,8 @@ from ganstudy.params import Params
 from ganstudy.reports import embedded, templates
 from ganstudy.reports.pictures import save_columns
 from ganstudy.reports.summary import SUMMARY
-from ganstudy.runs import LEFT_OUT, Run
+from ganstudy.study import layout, runs
+from ganstudy.study.runs import LEFT_OUT, Run
 
 WEB = Path(__file__).parent / "web"
 # What says who measured what, and is no result.

@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 
 from ganstudy.params import Params
 from ganstudy.reports.study import Study
-from ganstudy.runs import LEFT_OUT, Run
+from ganstudy.study.runs import LEFT_OUT, Run
 
 BUDGET = "images"  # of the section train
 

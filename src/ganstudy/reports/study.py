@@ -13,7 +13,7 @@ from ganstudy.files import Images, Samples
 from ganstudy.params import Params
 from ganstudy.reports.comparison import Comparison
 from ganstudy.reports.floors import floor_of
-from ganstudy.runs import Run, by_family
+from ganstudy.study.runs import Run, by_family
 
 __all__ = [
     "KEPT",

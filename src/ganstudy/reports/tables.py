@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from ganstudy.reports.floors import in_floors
-from ganstudy.runs import Run
+from ganstudy.study.runs import Run
 
 Metrics = dict[str, Any]
 UNKNOWN = "–"

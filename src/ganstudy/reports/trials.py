@@ -11,7 +11,7 @@ from matplotlib.axes import Axes
 
 from ganstudy.reports.figures import new_figure
 from ganstudy.reports.templates import fill
-from ganstudy.variants import Variant
+from ganstudy.study.variants import Variant
 
 
 @dataclass(frozen=True)

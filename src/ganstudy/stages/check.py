@@ -8,7 +8,7 @@ from pathlib import Path
 import torch
 import yaml
 
-from ganstudy import judges, layout
+from ganstudy import judges
 from ganstudy.data import fielded
 from ganstudy.data.folder import survey
 from ganstudy.data.native import stored_shape
@@ -21,6 +21,7 @@ from ganstudy.models import build, families_for, model_class
 from ganstudy.models.base import GenerativeModel
 from ganstudy.params import FEWEST, GAN_RUN, Params, load
 from ganstudy.spaces import Space, labelled, partly_labelled
+from ganstudy.study import layout
 from ganstudy.training import device as devices
 
 CLASSES = 10  # of data that is not there yet

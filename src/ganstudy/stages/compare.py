@@ -5,15 +5,15 @@ from collections.abc import Sequence
 from contextlib import suppress
 from pathlib import Path
 
-from ganstudy import layout, runs
 from ganstudy.errors import InputError
 from ganstudy.files import sha256_json
 from ganstudy.params import Params
-from ganstudy.progress import say
+from ganstudy.progress import log
 from ganstudy.reports.relations import FieldStudy
 from ganstudy.reports.render import render
 from ganstudy.reports.study import Study
-from ganstudy.runs import Run
+from ganstudy.study import layout, runs
+from ganstudy.study.runs import Run
 from ganstudy.tracking import kept_link, log_run, tracked
 
 
@@ -28,7 +28,7 @@ def run(params: Params, out: Path, *, partial: bool = False) -> None:
     study = render(params, out, partial=partial)
     link = _track(study, out)
     shown = f"; in MLflow: make ui, or ganstudy ui, then its page {link}" if link else ""
-    say(f"report: {out / 'README.md'}{shown}")
+    log(f"report: {out / 'README.md'}{shown}")
 
 
 def _forget(keys: Sequence[str]) -> None:

@@ -9,11 +9,13 @@ from typing import Any
 
 import torch
 
-from ganstudy import judges, judging, layout, ranks, template
+from ganstudy import distributed, judges, template
 from ganstudy.data.fields import digest, load_dataset
 from ganstudy.data.images import INFO, Split, load_info, load_split
 from ganstudy.dataset import Array
 from ganstudy.errors import InputError
+from ganstudy.evaluation import FIELD_PROTOCOLS, PROTOCOLS, MeasuringProtocol, judging
+from ganstudy.evaluation.points import PointProtocol
 from ganstudy.evidence import fields as evidence_of_fields
 from ganstudy.evidence import write as evidence
 from ganstudy.files import read_json, read_named, read_samples, write_json
@@ -25,11 +27,10 @@ from ganstudy.models.energy import Energy, log_density
 from ganstudy.models.saved import MODEL, load_model, model_of
 from ganstudy.networks import specs
 from ganstudy.params import Kind, Params, load
-from ganstudy.progress import say
-from ganstudy.protocols import FIELD_PROTOCOLS, PROTOCOLS, MeasuringProtocol
-from ganstudy.protocols.points import PointProtocol
+from ganstudy.progress import log
 from ganstudy.reports import tables
-from ganstudy.runs import read_run
+from ganstudy.study import layout
+from ganstudy.study.runs import read_run
 from ganstudy.tracking import log_real, log_run, log_samples, source_tags
 from ganstudy.training import device as devices
 
@@ -50,10 +51,10 @@ def run(params: Params, key: str, out: Path) -> None:
     if params.data.traits.fields:
         _run_fields(params, key, out, device)
         return
-    with _measurable("real images" if real else key), ranks.together(device):
+    with _measurable("real images" if real else key), distributed.process_group(device):
         protocol = _protocol(params, device)
         values = protocol.measure_real() if real else _measured(protocol, folder)
-    if not ranks.leads():
+    if not distributed.is_main():
         return
     shown = [name for name in SHOWN if name in values]
     _record(params, key, values, shown, device, out, lambda: _keep(params, protocol, key))
@@ -74,7 +75,7 @@ def _record(
     told = _settings(params, drawn=not real)
     values |= {"device": device.type, "torch": torch.__version__, "settings": told}
     write_json(out, values)
-    say(f"{out}: " + ", ".join(f"{name} {values[name]:.4g}" for name in shown))
+    log(f"{out}: " + ", ".join(f"{name} {values[name]:.4g}" for name in shown))
     if out == layout.METRICS / f"{key}.json":
         keep()
     if real:
@@ -125,7 +126,7 @@ def outputs_of(key: str) -> dict[str, Array]:
 def _keep(params: Params, protocol: MeasuringProtocol, key: str) -> None:
     """Writes the evidence of a run, or of the real images."""
     place, source = layout.EVIDENCE / key, source_tags()
-    with ranks.apart():  # the other processes are done
+    with distributed.no_sync():  # the other processes are done
         if key == layout.REAL:
             evidence.write_real(params, source, place)
         else:
@@ -164,7 +165,7 @@ def run_files(params: Params, samples: Path, reference: Path | None, out: Path |
     values |= {"settings": _settings(params, drawn=False)}
     if out is not None:
         write_json(out, values)
-    say(
+    log(
         f"{out or samples}: {values['samples']:,} samples, {values['reference']:,} of the "
         f"reference, by {values['judge']} ({values['judge_sha256'][:12]})"
     )
@@ -192,7 +193,7 @@ def _settings(params: Params, *, drawn: bool) -> str:
 @contextmanager
 def _measurable(what: str) -> Iterator[None]:
     """What is wrong with the images themselves, for every metric, is one line; a metric's own needs
-    cost that metric alone: see `protocols.shared.measured`."""
+    cost that metric alone: see `evaluation.shared.measured`."""
     try:
         yield
     except ValueError as error:

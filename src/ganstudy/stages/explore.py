@@ -3,16 +3,16 @@
 from collections.abc import Sequence
 from pathlib import Path
 
-from ganstudy import layout
 from ganstudy.data.images import load_info, load_split
 from ganstudy.errors import InputError
 from ganstudy.explorer import page
 from ganstudy.explorer.page import MOST_BYTES, Explored
 from ganstudy.models.saved import load_companion, load_generator
 from ganstudy.params import Params
-from ganstudy.progress import say
+from ganstudy.progress import log
 from ganstudy.reports.looks import COLOURS
-from ganstudy.runs import family_of, seed_of
+from ganstudy.study import layout
+from ganstudy.study.runs import family_of, seed_of
 
 OVERHEAD = 100_000  # bytes of the page without any run
 
@@ -48,11 +48,11 @@ def run(params: Params, keys: Sequence[str], out: Path) -> None:
                 f"explore: {key} would make the page larger than {MOST_BYTES:,} bytes: name fewer "
                 "runs, or smaller networks"
             )
-        say(f"explore: {key} and what follows would make the page too large: --run names others")
+        log(f"explore: {key} and what follows would make the page too large: --run names others")
         break
     page.write(out, info, found)
     names = ", ".join(one.key for one in found)
-    say(f"explore: {out}: {names}, {out.stat().st_size / 1e6:.1f} MB")
+    log(f"explore: {out}: {names}, {out.stat().st_size / 1e6:.1f} MB")
 
 
 def _usual(params: Params) -> Sequence[str]:

@@ -6,7 +6,6 @@ from typing import Literal
 
 import numpy as np
 
-from ganstudy import layout, runs
 from ganstudy.data.images import load_info
 from ganstudy.errors import InputError
 from ganstudy.exporting import card, onnx_
@@ -20,8 +19,9 @@ from ganstudy.models.saved import (
     save_weights,
 )
 from ganstudy.params import Params
-from ganstudy.progress import say
+from ganstudy.progress import log
 from ganstudy.reports.pictures import CELLS, save_grid
+from ganstudy.study import layout, runs
 from ganstudy.tracking import source_tags
 
 CONFIG, CARD, SAMPLES, ONNX = "config.json", "README.md", "samples.png", "generator.onnx"
@@ -71,7 +71,7 @@ def run(params: Params, key: str, kind: Format, out: Path) -> None:
     }
     model = card.Model(key, generator, info, params.data.name, metrics, source_tags())
     card.write(out / CARD, model, files)
-    say(f"export: {out}: {', '.join(sorted(path.name for path in out.iterdir()))}")
+    log(f"export: {out}: {', '.join(sorted(path.name for path in out.iterdir()))}")
 
 
 def _safetensors(folder: Path, generator: SavedGenerator, out: Path) -> Mapping[str, str]:

@@ -6,8 +6,8 @@ from ganstudy.data.fielded import fetch_fields
 from ganstudy.data.needs import refuse_too_few
 from ganstudy.data.sources import fetch
 from ganstudy.files import read_json, sha256_json
-from ganstudy.layout import from_root
 from ganstudy.params import Params
+from ganstudy.study.layout import from_root
 from ganstudy.tracking import tracked
 
 

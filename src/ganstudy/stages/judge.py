@@ -5,13 +5,11 @@ from pathlib import Path
 
 import torch
 
-from ganstudy import judges, layout
+from ganstudy import judges
 from ganstudy.data.images import DataInfo, Split, load_info, load_split
 from ganstudy.data.stacked import unstack
 from ganstudy.errors import InputError, StudyError
-from ganstudy.files import read_json, sha256_json, write_bytes, write_json
-from ganstudy.judges import ReleasedJudge
-from ganstudy.judging import (
+from ganstudy.evaluation.judging import (
     INFO,
     ROTATIONS,
     WEIGHTS,
@@ -22,14 +20,17 @@ from ganstudy.judging import (
     load_released,
     rotated,
 )
+from ganstudy.files import read_json, sha256_json, write_bytes, write_json
+from ganstudy.judges import ReleasedJudge
 from ganstudy.models.saved import save_weights
 from ganstudy.params import JudgeParams, Params
-from ganstudy.progress import say
+from ganstudy.progress import log
+from ganstudy.study import layout
 from ganstudy.tracking import tracked
 from ganstudy.training import device as devices
 from ganstudy.training.checkpoint import CheckpointStore
 from ganstudy.training.precision import precision
-from ganstudy.training.trainer import Watch
+from ganstudy.training.trainer import Callbacks
 
 # Between kinds of CPU a few of 10,000 images near a border change sides; more is another judge.
 TOLERANCE = 0.002
@@ -51,7 +52,7 @@ def run(params: Params, prepared: Path, out: Path) -> None:
         if released is not None:
             _take(released, load_split(prepared, "test"), out, device)
             return
-        say(f"judge: none is released for {info.name} as it is cut here; one is trained")
+        log(f"judge: none is released for {info.name} as it is cut here; one is trained")
     _train(params, params.judge, info, prepared, out, device)
 
 
@@ -69,7 +70,7 @@ def _take(released: ReleasedJudge, test: Split, out: Path, device: torch.device)
     write_json(out / INFO, asdict(info))
     with tracked("judge", info.key, "judge", released.made, {"data": info.data}) as tracker:
         tracker.log_metrics({"accuracy": right})
-    say(
+    log(
         f"judge: {info.name}, released (sha256 {released.sha256[:12]}), {right:.2%} of the test "
         "split right"
     )
@@ -91,7 +92,7 @@ def _train(
     if task == "rotations":
         if train.images.shape[1] != train.images.shape[2]:
             raise InputError("a judge of images without labels needs square images")
-        say("the data has no labels: the judge learns to tell rotations; classes are not measured")
+        log("the data has no labels: the judge learns to tell rotations; classes are not measured")
         train, test = Split(*rotated(train.images)), Split(*rotated(test.images))
     height, width, channels = train.images.shape[1:]
     arithmetic = precision(params, device)
@@ -109,7 +110,7 @@ def _train(
     digest = sha256_json(settled)
     store = CheckpointStore(layout.state("judge", digest))
     with store.locked(), tracked("judge", digest, "judge", settled, {"data": info.name}) as tracker:
-        trainer.fit(store, Watch("train judge", tracker.log_rows))
+        trainer.fit(store, Callbacks("train judge", tracker.log_rows))
         network = trainer.average.module
         right = accuracy(classifier(network, device), test)
         save_weights(out / WEIGHTS, network)
@@ -130,7 +131,7 @@ def _train(
         write_json(out / INFO, asdict(summary))
         tracker.log_metrics({"accuracy": right, "seconds": trainer.seconds})
         store.clear()
-    say(f"judge: {right:.2%} of the test split right")
+    log(f"judge: {right:.2%} of the test split right")
 
 
 def _truth_judges(info: DataInfo, out: Path) -> None:
@@ -140,4 +141,4 @@ def _truth_judges(info: DataInfo, out: Path) -> None:
         out / INFO,
         {"key": key, "task": "mixture", "accuracy": 1.0, "data": info.name},
     )
-    say(f"judge: points of {info.name} are judged by the mixture they come from")
+    log(f"judge: points of {info.name} are judged by the mixture they come from")

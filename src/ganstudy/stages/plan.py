@@ -9,7 +9,7 @@ from dataclasses import replace
 import numpy as np
 import torch
 
-from ganstudy import judges, layout
+from ganstudy import judges
 from ganstudy.data.fielded import spaces_of
 from ganstudy.data.images import load_info
 from ganstudy.data.native import DOWNLOADS, stored_shape
@@ -21,6 +21,7 @@ from ganstudy.models import build, identity, playing
 from ganstudy.models.saved import MODEL
 from ganstudy.params import Params
 from ganstudy.spaces import Space, labelled
+from ganstudy.study import layout
 from ganstudy.training import device as devices
 from ganstudy.training.precision import precision
 from ganstudy.training.trainer import Trainer

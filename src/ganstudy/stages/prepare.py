@@ -6,9 +6,9 @@ from ganstudy.data.fielded import prepare_fields
 from ganstudy.data.fields import load_dataset
 from ganstudy.data.images import load_info, load_split
 from ganstudy.data.labels import few_labels
-from ganstudy.data.looks import columns
 from ganstudy.data.needs import refuse_small_splits
 from ganstudy.data.splits import prepare
+from ganstudy.data.styles import columns
 from ganstudy.files import read_json, sha256_json
 from ganstudy.params import Params
 from ganstudy.reports.pictures import save_columns, save_picture

@@ -4,14 +4,14 @@ import shutil
 import tempfile
 from pathlib import Path
 
-from ganstudy import layout
 from ganstudy.errors import StudyError
 from ganstudy.evidence.read import missing_files
 from ganstudy.params import Params
-from ganstudy.progress import say
+from ganstudy.progress import log
 from ganstudy.reports.catalogue import NAME, write
 from ganstudy.reports.render import render
 from ganstudy.reports.sameness import differences, drawn
+from ganstudy.study import layout
 
 
 def run(params: Params, out: Path) -> None:
@@ -23,7 +23,7 @@ def run(params: Params, out: Path) -> None:
         for name in drawn(made):
             (out / name).parent.mkdir(parents=True, exist_ok=True)
             shutil.copyfile(made / name, out / name)
-    say(f"{_place()}: drawn anew")
+    log(f"{_place()}: drawn anew")
 
 
 def check(params: Params, out: Path) -> None:
@@ -37,7 +37,7 @@ def check(params: Params, out: Path) -> None:
             wrong = differences(Path(folder), out)
     if wrong:
         raise StudyError(*(f"{_place()}: {what}" for what in wrong))
-    say(f"{_place()}: as its evidence draws it")
+    log(f"{_place()}: as its evidence draws it")
 
 
 def _place() -> str:

@@ -1,8 +1,8 @@
 """`register`: a run's generator in MLflow's registry, to be served."""
 
-from ganstudy import layout
-from ganstudy.progress import say
-from ganstudy.runs import read_run
+from ganstudy.progress import log
+from ganstudy.study import layout
+from ganstudy.study.runs import read_run
 from ganstudy.tracking import tracking_uri, without_secret
 from ganstudy.tracking.registry import register
 
@@ -13,7 +13,7 @@ def run(key: str, name: str | None) -> None:
     layout.run_folder(key)
     found = read_run(key)
     address = register(found, name or f"ganstudy-{found.meta['data']}")
-    say(f"{key} is {address}; to serve it on this machine:")
+    log(f"{key} is {address}; to serve it on this machine:")
     print(
         f"MLFLOW_TRACKING_URI={without_secret(tracking_uri())} mlflow models serve -m {address} "
         "--env-manager local --port 5001"

@@ -8,14 +8,15 @@ from typing import Any
 import numpy as np
 from safetensors.torch import load, save
 
-from ganstudy import layout, metrics
+from ganstudy import metrics
 from ganstudy.data.images import Split, load_split
 from ganstudy.errors import InputError, StudyError
+from ganstudy.evaluation.judging import INFO, WEIGHTS, accuracy, load_judge
 from ganstudy.files import sha256_json, write_bytes, write_json
-from ganstudy.judging import INFO, WEIGHTS, accuracy, load_judge
 from ganstudy.params import Params
-from ganstudy.progress import say
+from ganstudy.progress import log
 from ganstudy.seeding import numpy_generator
+from ganstudy.study import layout
 from ganstudy.training import device as devices
 
 MOST_BYTES = 1_000_000
@@ -62,7 +63,7 @@ def run(params: Params, out: Path, commit: str) -> None:
             },
         },
     )
-    say(f"{weights}: {len(content):,} bytes, {right:.2%} right, FID moved by {shifts}")
+    log(f"{weights}: {len(content):,} bytes, {right:.2%} right, FID moved by {shifts}")
 
 
 def _recipe(params: Params) -> dict[str, Any]:

@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 import torch
 
-from ganstudy import layout, ranks
+from ganstudy import distributed
 from ganstudy.data.fields import MEMBERS, load_dataset
 from ganstudy.dataset import Array
 from ganstudy.errors import InputError
@@ -15,8 +15,9 @@ from ganstudy.files import write_npz
 from ganstudy.models.base import Given, encoded, inputs_for, must_be_given
 from ganstudy.models.saved import SavedModel, load_model
 from ganstudy.params import RuntimeParams
-from ganstudy.progress import say
+from ganstudy.progress import log
 from ganstudy.spaces import Label
+from ganstudy.study import layout
 from ganstudy.training import device as devices
 
 
@@ -34,12 +35,12 @@ def run(
     given = {**_from_test(model), **_labels(model, count, label, key)}
     count = min([count, *map(len, given.values())])
     inputs = inputs_for(model.inputs, count, seed, {n: v[:count] for n, v in given.items()})
-    with ranks.together(device):
+    with distributed.process_group(device):
         outputs = model.sample(count, seed, inputs)
-    if not ranks.leads():
+    if not distributed.is_main():
         return
     write_npz(out, named=_members(outputs, inputs))
-    say(f"sample {key}: {count:,} samples in {out}")
+    log(f"sample {key}: {count:,} samples in {out}")
 
 
 def _members(outputs: Mapping[str, Array], inputs: Given) -> dict[str, Array]:

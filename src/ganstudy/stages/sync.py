@@ -1,11 +1,11 @@
 """`sync`: completes MLflow from the files, for what cached stages or an outage left out."""
 
-from ganstudy import layout, runs
 from ganstudy.errors import InputError, StudyError
+from ganstudy.evaluation.judging import INFO
 from ganstudy.files import read_json
-from ganstudy.judging import INFO
 from ganstudy.params import Params
-from ganstudy.progress import say
+from ganstudy.progress import log
+from ganstudy.study import layout, runs
 from ganstudy.tracking import (
     TrackedRun,
     kept_link,
@@ -25,7 +25,7 @@ def run(params: Params) -> int:
         try:
             run_ = runs.read_run(key)
         except InputError as error:
-            say(f"sync: left out {key}: {error}")
+            log(f"sync: left out {key}: {error}")
             continue
         copies.append(log_run(run_))
     kept_link(copies)
@@ -36,7 +36,7 @@ def run(params: Params) -> int:
             f"sync: {whole} of {len(copies)} runs are complete in MLflow at "
             f"{without_secret(tracking_uri())}; {lacking[0].name} is not: {lacking[0].missed}"
         )
-    say(f"sync: {len(copies)} runs are complete in MLflow")
+    log(f"sync: {len(copies)} runs are complete in MLflow")
     return len(copies)
 
 

@@ -5,11 +5,11 @@ from pathlib import Path
 
 import torch
 
-from ganstudy import layout
 from ganstudy.errors import InputError, StudyError
 from ganstudy.files import write_json
-from ganstudy.progress import say
+from ganstudy.progress import log
 from ganstudy.reports.sameness import differences
+from ganstudy.study import layout
 from ganstudy.theory import evidence, fingerprint, report
 from ganstudy.theory.settings import TheoryParams, load
 
@@ -32,7 +32,7 @@ def draw(out: Path) -> None:
     """Writes the report from evidence."""
     params = load(layout.PARAMS)
     report.write(params, evidence.read(params), out)
-    say(f"theory: {out / 'README.md'}, and index.html beside it")
+    log(f"theory: {out / 'README.md'}, and index.html beside it")
 
 
 def check(out: Path) -> None:
@@ -45,7 +45,7 @@ def check(out: Path) -> None:
         raise StudyError(*(f"{place}: {mistake}" for mistake in error.args)) from error
     if wrong:
         raise StudyError(*(f"{place}: {what}" for what in wrong))
-    say(f"{place}: as its evidence draws it")
+    log(f"{place}: as its evidence draws it")
 
 
 def _wrong(params: TheoryParams, out: Path) -> list[str]:

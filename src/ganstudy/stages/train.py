@@ -10,12 +10,13 @@ import pandas as pd
 import torch
 from torch import Tensor
 
-from ganstudy import layout, ranks, runs
-from ganstudy.data import looks
+from ganstudy import distributed
+from ganstudy.data import styles
 from ganstudy.data.fields import load_dataset
 from ganstudy.data.images import DataInfo, Split, load_info
 from ganstudy.dataset import Array
 from ganstudy.errors import DivergedError
+from ganstudy.evaluation import PROTOCOLS
 from ganstudy.files import read_json, replacing, sha256_json, write_json, write_npz
 from ganstudy.keys import RunKey
 from ganstudy.models import build, identity
@@ -24,16 +25,16 @@ from ganstudy.models.playing import make_trainer, seen
 from ganstudy.models.saved import MODEL, WEIGHTS, save_model
 from ganstudy.models.snapshots import SETTLED_ON, snapshot, snapshot_size
 from ganstudy.params import Params
-from ganstudy.progress import say
-from ganstudy.protocols import PROTOCOLS
+from ganstudy.progress import log
 from ganstudy.reports import pictures
 from ganstudy.spaces import Points, Space, classes_of, samples_of, to_json
+from ganstudy.study import layout, runs
 from ganstudy.tracking import tracked_training
 from ganstudy.training import device as devices
 from ganstudy.training.alarms import alarms
 from ganstudy.training.checkpoint import CheckpointStore
 from ganstudy.training.precision import has_bfloat16, precision
-from ganstudy.training.trainer import Row, Trainer, Watch
+from ganstudy.training.trainer import Callbacks, Row, Trainer
 
 FOLLOWED = ("fid", "coverage", "modes_captured", "high_quality", "mode_kl")
 
@@ -48,7 +49,7 @@ def run(params: Params, key: RunKey, out: Path) -> None:
     when all was still finite, with the reason in model.json.
     """
     device = devices.choose(params.runtime)
-    with ranks.together(device):
+    with distributed.process_group(device):
         _train(params, key, out, device)
 
 
@@ -72,7 +73,7 @@ def _train(params: Params, key: RunKey, out: Path, device: torch.device) -> None
         "precision": arithmetic,
     }
     if arithmetic == "bfloat16" and not has_bfloat16(device):
-        say("bfloat16 is emulated here and slow; float32 is faster: -S train.precision=auto")
+        log("bfloat16 is emulated here and slow; float32 is faster: -S train.precision=auto")
     (main, *_) = model.outputs(model.specs).values()
     given = _held_out(model)
     count = min([snapshot_size(info.kind, main), *map(len, given.values())])
@@ -81,19 +82,19 @@ def _train(params: Params, key: RunKey, out: Path, device: torch.device) -> None
         return snapshot(networks, model, count, key.seed, batches, given)
 
     store = CheckpointStore(layout.state("train", digest))
-    watch = Watch(picture=picture, measure=_live(params, info, device))
-    if not ranks.leads():
-        _follow(params, trainer, store, watch)
+    callbacks = Callbacks(snapshot=picture, measure=_live(params, info, device))
+    if not distributed.is_main():
+        _follow(params, trainer, store, callbacks)
         picture(trainer.networks(), SETTLE_BATCHES)
         return
     with store.locked(), tracked_training(str(key), meta) as tracker:
-        ranks.wait()  # for nobody reads a checkpoint before the store is this training's
+        distributed.wait()  # for nobody reads a checkpoint before the store is this training's
         try:
-            trainer.fit(store, replace(watch, title=_title(params, key), log=tracker.log_rows))
+            trainer.fit(store, replace(callbacks, title=_title(params, key), log=tracker.log_rows))
         except DivergedError as error:
             if params.train.failure == "stop":
                 raise
-            say(f"{key} failed and is kept as it was before: {error}")
+            log(f"{key} failed and is kept as it was before: {error}")
             meta["failure"] = str(error)
         last = picture(trainer.networks(), SETTLE_BATCHES)
         save_model(out, trainer.networks(), model.specs, meta)
@@ -105,7 +106,7 @@ def _train(params: Params, key: RunKey, out: Path, device: torch.device) -> None
         timing = {
             "seconds": round(trainer.seconds, 1),
             "watched": round(trainer.watched, 1),
-            "processes": ranks.size(),
+            "processes": distributed.size(),
             **devices.describe(device),
         }
         write_json(
@@ -129,7 +130,7 @@ def _save_picture(path: Path, space: Space, samples: Array) -> None:
     """What samples look like, where they look like something."""
     if isinstance(space, Points):
         pictures.save_picture(path, samples)
-    elif (images := looks.seen(space, samples)) is not None:
+    elif (images := styles.seen(space, samples)) is not None:
         pictures.save_picture(path, images)
 
 
@@ -150,11 +151,11 @@ def _title(params: Params, key: RunKey) -> str:
     return f"train {key} (run {keys.index(str(key)) + 1} of {len(keys)})"
 
 
-def _follow(params: Params, trainer: Trainer, store: CheckpointStore, watch: Watch) -> None:
+def _follow(params: Params, trainer: Trainer, store: CheckpointStore, callbacks: Callbacks) -> None:
     """The training of the other processes: all that the first does but write and tell."""
-    ranks.wait()
+    distributed.wait()
     try:
-        trainer.fit(store, watch)
+        trainer.fit(store, callbacks)
     except DivergedError:
         if params.train.failure == "stop":
             raise
@@ -174,14 +175,14 @@ def _live(params: Params, info: DataInfo, device: torch.device) -> Callable[[Ten
 
     def measure(samples: Tensor) -> Row:
         nonlocal broken
-        if broken or not ranks.leads():
+        if broken or not distributed.is_main():
             return {}
         try:
-            with ranks.apart():
-                values = protocol().growth(Split(samples.numpy(), None))
+            with distributed.no_sync():
+                values = protocol().snapshot_metrics(Split(samples.numpy(), None))
         except Exception as error:  # no judge yet, no memory beside the training, odd samples
             broken = True
-            say(f"train: no live metrics: {error}")
+            log(f"train: no live metrics: {error}")
             return {}
         return {name: values[name] for name in FOLLOWED if name in values}
 

@@ -12,8 +12,7 @@ import torch
 from PIL import Image as Picture
 from torch import Tensor
 
-from ganstudy import layout
-from ganstudy.data import looks
+from ganstudy.data import styles
 from ganstudy.data.folder import Rules, read_folder
 from ganstudy.data.rendering import write_meshes
 from ganstudy.data.sources import folder_rules
@@ -24,8 +23,9 @@ from ganstudy.files import Images, replacing, write_text
 from ganstudy.models.base import inputs_for, must_be_given
 from ganstudy.models.saved import SavedModel, load_model
 from ganstudy.params import DataParams, Params
-from ganstudy.progress import say
+from ganstudy.progress import log
 from ganstudy.spaces import Image, Label, Space, Tokens, Voxels
+from ganstudy.study import layout
 from ganstudy.training import device as devices
 
 LONGEST = 40  # letters of a text in a file's name
@@ -139,7 +139,7 @@ def _write(model: SavedModel, asked: Asked, out: Path, seed: int) -> None:
     for name, rows in outputs.items():
         place = out / name if len(outputs) > 1 else out
         _save(model.outputs[name], rows, asked.called, place)
-    say(f"{len(asked.called):,} of {', '.join(outputs)} in {out}")
+    log(f"{len(asked.called):,} of {', '.join(outputs)} in {out}")
 
 
 def _save(space: Space, rows: Array, called: Sequence[str], place: Path) -> None:
@@ -149,7 +149,7 @@ def _save(space: Space, rows: Array, called: Sequence[str], place: Path) -> None
         return
     if isinstance(space, Voxels):
         write_meshes(rows, place)
-    images = looks.seen(space, rows)
+    images = styles.seen(space, rows)
     if images is None:
         raise InputError(f"{space} cannot be written as pictures: --out FILE.npz keeps it")
     _save_pictures(place, called, images)

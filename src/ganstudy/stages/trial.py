@@ -9,16 +9,16 @@ from typing import Any
 
 import numpy as np
 
-from ganstudy import layout, runs, variants
 from ganstudy.data.images import Split, load_info, load_split
 from ganstudy.errors import InputError, nearest
+from ganstudy.evaluation import PROTOCOLS, MeasuringProtocol
 from ganstudy.files import read_json, sha256_json, write_json
 from ganstudy.keys import RunKey
 from ganstudy.models.saved import MODEL, load_generator
 from ganstudy.params import Params, load
-from ganstudy.progress import say
-from ganstudy.protocols import PROTOCOLS, MeasuringProtocol
+from ganstudy.progress import log
 from ganstudy.seeding import numpy_generator
+from ganstudy.study import layout, runs, variants
 from ganstudy.training import device as devices
 
 
@@ -51,11 +51,11 @@ def run(name: str, table: Path, train: Callable[[Params, RunKey, Path], None]) -
         "failed": "failure" in meta,
     }
     write_json(variants.result(name, table), values | devices.describe(device))
-    say(f"{name}: FID {values['fid'] / values['fid_floor']:.1f} x the floor")
+    log(f"{name}: FID {values['fid'] / values['fid_floor']:.1f} x the floor")
 
 
 def _measured(protocol: MeasuringProtocol, samples: Split) -> dict[str, Any]:
-    values = dict(protocol.growth(samples))
+    values = dict(protocol.snapshot_metrics(samples))
     if "fid" not in values:
         raise InputError(
             "trials are measured by FID to validation images under the judge, which gives none here"

@@ -2,11 +2,11 @@
 
 from pathlib import Path
 
-from ganstudy import variants
 from ganstudy.files import read_json
-from ganstudy.layout import output
-from ganstudy.progress import say
+from ganstudy.progress import log
 from ganstudy.reports import trials
+from ganstudy.study import variants
+from ganstudy.study.layout import output
 from ganstudy.tracking import git
 
 
@@ -19,4 +19,4 @@ def run(table: Path) -> None:
     results = ("--", str(table.parent / "trials"))
     made = git("log", "-1", "--format=commit %h, %ad", "--date=short", *results)
     trials.write(rows, variants.title(table), table, made or "today")
-    say(f"report: {table.parent / 'README.md'}")
+    log(f"report: {table.parent / 'README.md'}")

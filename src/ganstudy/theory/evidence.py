@@ -12,9 +12,9 @@ from typing import Any
 
 import numpy as np
 
-from ganstudy import layout
 from ganstudy.errors import InputError, nearest
 from ganstudy.files import read_json, read_named, write_json, write_npz
+from ganstudy.study import layout
 from ganstudy.theory import games, optimal, parallel
 from ganstudy.theory.recording import Recording
 from ganstudy.theory.settings import OPTIMAL, PARALLEL, PLANTED, TheoryParams

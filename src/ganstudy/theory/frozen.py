@@ -13,7 +13,7 @@ from ganstudy.spaces import Points
 from ganstudy.theory.settings import AloneParams, LengthParams
 from ganstudy.training.batches import Batches
 from ganstudy.training.player import Batch, Player, Terms
-from ganstudy.training.trainer import Settings, Trainer, Watch
+from ganstudy.training.trainer import Callbacks, Settings, Trainer
 
 CPU = torch.device("cpu")
 
@@ -52,7 +52,7 @@ def trained(
     one that is no longer."""
     length = alone if rounds is None else alone.model_copy(update={"rounds": rounds})
     model = Frozen(real.shape[1], alone, seed)
-    trainer_of(model, length, real, fake, seed).fit(None, Watch())
+    trainer_of(model, length, real, fake, seed).fit(None, Callbacks())
     return model.adversary
 
 

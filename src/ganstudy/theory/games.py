@@ -14,7 +14,7 @@ from torch import Tensor, nn
 
 from ganstudy.dataset import Array, labelled_data
 from ganstudy.errors import DivergedError
-from ganstudy.models.base import codes
+from ganstudy.models.base import latents
 from ganstudy.models.gan import GAN
 from ganstudy.networks import discriminator_spec, generator_spec
 from ganstudy.params import LossParams
@@ -25,7 +25,7 @@ from ganstudy.theory.line import Line
 from ganstudy.theory.recording import FRAMES, GRID, Recorder, Recording
 from ganstudy.theory.settings import TheoryParams
 from ganstudy.training.batches import Batches
-from ganstudy.training.trainer import Trainer, Watch
+from ganstudy.training.trainer import Callbacks, Trainer
 
 MEASURED = 20_000  # codes whose samples are measured at the end
 
@@ -49,11 +49,11 @@ def play(
     recorder = Recorder(line, model.adversary, _makes, seed)
     failure = None
     try:
-        trainer.fit(None, Watch(f"{loss}, seed {seed}", picture=recorder.picture))
+        trainer.fit(None, Callbacks(f"{loss}, seed {seed}", snapshot=recorder.picture))
     except DivergedError as error:
         failure = str(error)
     with torch.no_grad():
-        made = model.generator(codes(1, MEASURED, seed)).numpy().astype(np.float32)
+        made = model.generator(latents(1, MEASURED, seed)).numpy().astype(np.float32)
     fresh = trained(games.fresh, line.draw(games.samples, seed, "fresh points"), made, seed)
     told = {
         "w1": line.w1(made[:, 0]),

@@ -14,7 +14,7 @@ from ganstudy.theory.frozen import Frozen, scores, trained, trainer_of
 from ganstudy.theory.line import Line
 from ganstudy.theory.recording import FRAMES, GRID, Recorder, Recording
 from ganstudy.theory.settings import TheoryParams
-from ganstudy.training.trainer import Watch
+from ganstudy.training.trainer import Callbacks
 
 SUPPORT = 0.05  # of a density: where it is less there is nothing to learn from
 
@@ -28,7 +28,7 @@ def play(params: TheoryParams, seed: int) -> tuple[dict[str, Any], Recording]:
     model = Frozen(1, optimal.alone, seed)
     trainer = trainer_of(model, optimal.alone, real, made, seed, FRAMES)
     recorder = Recorder(p, model.adversary, _by_quantiles(q), seed)
-    trainer.fit(None, Watch(f"D alone, seed {seed}", picture=recorder.picture))
+    trainer.fit(None, Callbacks(f"D alone, seed {seed}", snapshot=recorder.picture))
     early = trained(optimal.alone, real, made, seed, optimal.alone.planted)
     told = {"error": error(model.adversary, p, q), "error_planted": error(early, p, q)}
     return told, recorder.recording(trainer.history, trainer.moments)

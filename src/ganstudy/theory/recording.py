@@ -10,7 +10,7 @@ from scipy.special import ndtri
 from torch import Tensor, nn
 
 from ganstudy.models.adversary import Adversary
-from ganstudy.models.base import codes
+from ganstudy.models.base import latents
 from ganstudy.theory.frozen import scores
 from ganstudy.theory.line import Line
 from ganstudy.training.player import Batch
@@ -51,7 +51,7 @@ class Recorder:
         levels = (np.arange(SHOWN) + 0.5) / SHOWN
         dtype = torch.get_default_dtype()
         self._shown = torch.from_numpy(ndtri(levels)[:, None]).to(dtype)
-        self._many = codes(1, MANY, seed)
+        self._many = latents(1, MANY, seed)
         places = self._line.quantiles((np.arange(PARTNERS) + 0.5) / PARTNERS)
         self._partners = torch.from_numpy(places[:, None]).to(dtype)
         self._frames: list[dict[str, npt.NDArray[np.float32]]] = []

@@ -7,7 +7,7 @@ from pathlib import Path
 from urllib.parse import quote
 
 from ganstudy.files import write_text
-from ganstudy.layout import project_root, study_place
+from ganstudy.study.layout import project_root, study_place
 from ganstudy.tracking.run import TrackedRun
 from ganstudy.tracking.store import without_secret
 

@@ -11,11 +11,11 @@ from typing import Any
 
 import numpy as np
 
-from ganstudy import layout
 from ganstudy.files import Images, read_json, read_npz, sha256_file, sha256_json
 from ganstudy.keys import RunKey
 from ganstudy.reports.pictures import CELLS, tile
-from ganstudy.runs import SNAPSHOTS, Run
+from ganstudy.study import layout
+from ganstudy.study.runs import SNAPSHOTS, Run
 from ganstudy.tracking.names import ALARM, grouped
 from ganstudy.tracking.run import TrackedRun, ended
 

@@ -5,7 +5,7 @@ import os
 import subprocess
 import sys
 
-from ganstudy.layout import study_place
+from ganstudy.study.layout import study_place
 
 # What DVC removes before it makes it anew; everything else of the repository is source.
 _RESULTS = tuple(

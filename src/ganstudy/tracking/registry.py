@@ -10,7 +10,7 @@ import numpy as np
 
 from ganstudy.errors import InputError, StudyError
 from ganstudy.models.saved import MODEL, load_generator
-from ganstudy.runs import Run
+from ganstudy.study.runs import Run
 from ganstudy.tracking import store
 from ganstudy.tracking.models import log_run
 

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from ganstudy.files import Images, sha256_file, sha256_json
-from ganstudy.progress import say
+from ganstudy.progress import log
 from ganstudy.tracking import store
 from ganstudy.tracking.origin import column_tags, source_tags
 
@@ -276,7 +276,7 @@ class TrackedRun:
         except Exception as error:  # whatever a tracker, its database or its server throws
             self.missed = store.without_secret(" ".join(str(error).split()))[:400]
             if uri not in store.OUTAGES:
-                say(
+                log(
                     f"MLflow at {store.without_secret(uri)} does not take {self.name} "
                     f"({self.missed}); going on; `ganstudy sync` completes it when it is back"
                 )

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from ganstudy.errors import StudyError
-from ganstudy.layout import project_root
+from ganstudy.study.layout import project_root
 
 if TYPE_CHECKING:
     from mlflow import MlflowClient

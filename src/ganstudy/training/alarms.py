@@ -11,7 +11,7 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
-from ganstudy import ranks
+from ganstudy import distributed
 
 Row = Mapping[str, float]
 SEPARATION, DIVERSITY, SPREAD = (
@@ -74,7 +74,9 @@ def game_terms(
     real_scores: Tensor, fake_scores: Tensor, real: Tensor, fake: Tensor
 ) -> dict[str, Tensor]:
     """The terms that alarms read, for scores (N,) and samples (N, ...): scalars, no gradient."""
-    real_scores, fake_scores = map(ranks.gathered, (real_scores.detach(), fake_scores.detach()))
+    real_scores, fake_scores = map(
+        distributed.gathered, (real_scores.detach(), fake_scores.detach())
+    )
     below = fake_scores.sort().values
     lower = torch.searchsorted(below, real_scores)
     upper = torch.searchsorted(below, real_scores, right=True)
@@ -88,8 +90,8 @@ def game_terms(
 def _variance(samples: Tensor) -> Tensor:
     # By plain means: oneDNN serves them, torch.var over the batch it does not.
     flat = samples.detach().flatten(1)
-    mean = ranks.mean(flat.mean(0))
-    return (ranks.mean(flat.square().mean(0)) - mean.square()).mean()
+    mean = distributed.mean(flat.mean(0))
+    return (distributed.mean(flat.square().mean(0)) - mean.square()).mean()
 
 
 def alarms(history: Sequence[Row], images: int) -> list[Alarm]:

@@ -5,18 +5,18 @@ from collections.abc import Mapping
 import torch
 from torch import Tensor
 
-from ganstudy import ranks
+from ganstudy import distributed
 from ganstudy.dataset import Dataset
 from ganstudy.errors import InputError
+from ganstudy.training.loaders import loaders_of
 from ganstudy.training.player import Batch
-from ganstudy.training.stores import stores_of
 
 
 class Batches:
     """Draws batches of `size`; the order of an epoch depends on (seed, epoch) alone, and for each
     group of fields is its own. Of several processes each draws its own rows of them.
 
-    The data goes to `device`, whole or batch by batch; see `stores`. The last, incomplete batch of
+    The data goes to `device`, whole or batch by batch; see `loaders`. The last, incomplete batch of
     an epoch is dropped; groups smaller than a batch are refused.
     """
 
@@ -28,8 +28,8 @@ class Batches:
                 f"a batch of {size} needs as many training samples; there are {fewest}{of}: "
                 f"{fewest} or less"
             )
-        ranks.share_of(size)  # or say so before anything runs
-        self._stores = stores_of(data, size, seed, device)
+        distributed.share_of(size)  # or say so before anything runs
+        self._stores = loaders_of(data, size, seed, device)
         self._spaces = data.spaces
         self.size, self.seed = size, seed
         self.progress = torch.zeros((), device=device)

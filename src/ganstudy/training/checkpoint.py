@@ -21,7 +21,7 @@ from torch import Tensor
 
 from ganstudy.errors import StudyError
 from ganstudy.files import write_bytes
-from ganstudy.progress import say
+from ganstudy.progress import log
 
 KEEP = 2
 FORMAT = 3  # of what a checkpoint holds; one of another format is not resumed
@@ -88,7 +88,7 @@ class CheckpointStore:
                     meta = json.loads(file.metadata()["meta"])
                     return Checkpoint({name: file.get_tensor(name) for name in file.keys()}, meta)  # noqa: SIM118
             except (OSError, SafetensorError, KeyError, ValueError) as error:
-                say(f"checkpoint {path.name} cannot be used ({error}); trying the one before it")
+                log(f"checkpoint {path.name} cannot be used ({error}); trying the one before it")
         return None
 
     def clear(self) -> None:

@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 import torch
 
-from ganstudy import ranks
+from ganstudy import distributed
 from ganstudy.errors import InputError
 from ganstudy.params import RuntimeParams
 from ganstudy.training.precision import has_bfloat16
@@ -33,7 +33,7 @@ def choose(runtime: RuntimeParams) -> torch.device:
     if runtime.threads is not None:
         torch.set_num_threads(runtime.threads)
     present = [name for name, available in _AVAILABLE.items() if available()]
-    if ranks.started() and runtime.device == "auto":
+    if distributed.started() and runtime.device == "auto":
         present = [name for name in present if name != "mps"]  # which no process group knows
     if runtime.device != "auto" and runtime.device not in present:
         raise InputError(
@@ -42,7 +42,7 @@ def choose(runtime: RuntimeParams) -> torch.device:
         )
     device = torch.device(present[0] if runtime.device == "auto" else runtime.device)
     if device.type == "cuda":
-        number, count = ranks.local_rank(), torch.cuda.device_count()
+        number, count = distributed.local_rank(), torch.cuda.device_count()
         if number >= count:
             raise InputError(
                 f"{number + 1} or more processes need as many GPUs; here are {count}: start "

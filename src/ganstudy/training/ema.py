@@ -7,7 +7,7 @@ from torch import Tensor, nn
 from torch.nn.modules.batchnorm import _BatchNorm
 from torch.optim.swa_utils import AveragedModel
 
-from ganstudy import ranks
+from ganstudy import distributed
 
 
 class _Average(AveragedModel):
@@ -63,7 +63,7 @@ def settle_statistics(networks: Sequence[nn.Module], run: Callable[[], object]) 
     for network in networks:
         network.train()
     if norms:
-        with torch.no_grad(), ranks.apart():  # the inputs are the same everywhere
+        with torch.no_grad(), distributed.no_sync():  # the inputs are the same everywhere
             run()
     for norm, momentum in zip(norms, momenta, strict=True):
         norm.momentum = momentum

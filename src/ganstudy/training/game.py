@@ -10,12 +10,12 @@ from contextlib import AbstractContextManager, nullcontext
 import torch
 from torch import Tensor, nn
 
-from ganstudy import ranks
+from ganstudy import distributed
 from ganstudy.training.batches import Batches
 from ganstudy.training.ema import averaged
 from ganstudy.training.player import Batch, Model, Player, Terms
 
-Moves = list[tuple[str, Tensor]]  # `<player>/<term>` and its value, in the order of play
+StepLogs = list[tuple[str, Tensor]]  # `<player>/<term>` and its value, in the order of play
 
 
 class Game:
@@ -47,11 +47,11 @@ class Game:
         self._weights = {player.name: list(player.network.parameters()) for player in players}
         self.optimizers = {player.name: _adam(player, device) for player in players}
 
-    def form(self, round_index: int) -> Hashable:
+    def graph_key(self, round_index: int) -> Hashable:
         """What tells rounds apart that do not compute the same operations."""
-        return tuple((p.plays(round_index), p.form(round_index)) for p in self.players)
+        return tuple((p.plays(round_index), p.graph_key(round_index)) for p in self.players)
 
-    def play(self, round_index: int, factor: float) -> Moves:
+    def run_round(self, round_index: int, factor: float) -> StepLogs:
         """One round at learning rates × `factor`: every player makes its steps. Returns the terms,
         those of a step after those of the step before, without gradient."""
         self.set_rates(factor)
@@ -72,9 +72,9 @@ class Game:
                 else:
                     group["lr"] = rate
 
-    def move_all(self, batches: Sequence[Batch]) -> Moves:
+    def move_all(self, batches: Sequence[Batch]) -> StepLogs:
         """Every player's steps on the batches of a round; one that makes fewer takes the last."""
-        moves: Moves = []
+        moves: StepLogs = []
         playing = [player for player in self.players if player.plays(batches[0].round)]
         for player in playing:
             for batch in batches[self.draws - player.steps :]:
@@ -90,7 +90,7 @@ class Game:
         optimizer.zero_grad()
         weights = self._weights[player.name]
         terms["loss"].backward(inputs=weights)  # type: ignore[no-untyped-call]
-        ranks.average_gradients(weights)
+        distributed.average_gradients(weights)
         optimizer.step()
         if player.projection is not None:
             player.projection(player.network)
@@ -163,7 +163,7 @@ def _must_all_be_known(model: Model, players: Sequence[Player]) -> None:
             raise ValueError(f"player {player.name} moves weights of no network of the model")
 
 
-Playing = Callable[[int, float], Moves]  # `Game.play`, or another way to the same
+RoundFn = Callable[[int, float], StepLogs]  # `Game.run_round`, or another way to the same
 
 
 def below(tensors: dict[str, Tensor], prefix: str) -> dict[str, Tensor]:

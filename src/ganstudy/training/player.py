@@ -83,7 +83,7 @@ class Player:
     optimizer: Adam
     steps: int = 1
     projection: Callable[[nn.Module], None] | None = None
-    form: Callable[[int], Hashable] = lambda round_index: None
+    graph_key: Callable[[int], Hashable] = lambda round_index: None
     plays: Callable[[int], bool] = lambda round_index: True
 
 

@@ -11,15 +11,15 @@ import torch
 from torch import Tensor, nn
 from torch.optim.swa_utils import AveragedModel
 
-from ganstudy import ranks
+from ganstudy import distributed
 from ganstudy.errors import DivergedError, StudyError
-from ganstudy.progress import Meter, say
+from ganstudy.progress import ProgressBar, log
 from ganstudy.training.alarms import alarms
 from ganstudy.training.batches import Batches
 from ganstudy.training.checkpoint import Checkpoint, CheckpointStore
-from ganstudy.training.game import Game, Moves, below
+from ganstudy.training.cuda_graphs import round_fn
+from ganstudy.training.game import Game, StepLogs, below
 from ganstudy.training.player import Model, Player
-from ganstudy.training.recorded import way_to_play
 from ganstudy.training.schedule import linear_decay
 
 ROWS = 400  # of history, at most
@@ -44,14 +44,14 @@ class Settings:
 
 
 @dataclass
-class Watch:
+class Callbacks:
     """What the trainer tells the outside: `log(rows)` new rows of history, right after each
     checkpoint; `picture(networks)` turns the networks that would be kept now
     into samples to keep, and `measure(samples)` says how good those are, for the log alone."""
 
     title: str = ""
     log: Callable[[Sequence[Row]], None] = lambda rows: None
-    picture: Callable[[Mapping[str, nn.Module]], Tensor] | None = None
+    snapshot: Callable[[Mapping[str, nn.Module]], Tensor] | None = None
     measure: Callable[[Tensor], Row] = lambda samples: {}
 
 
@@ -73,7 +73,7 @@ class Trainer:
     ) -> None:
         self.settings = settings
         self.game = Game(model, batches, device, ema=settings.ema, bfloat16=settings.bfloat16)
-        self._play = way_to_play(self.game, graphs=settings.graphs)
+        self._play = round_fn(self.game, graphs=settings.graphs)
         self.images_per_round = self.game.draws * batches.size
         self.rounds = max(1, settings.images // self.images_per_round)
         self._sums = _Sums()
@@ -126,7 +126,7 @@ class Trainer:
         """Seconds spent on pictures and on what is measured of them, likewise."""
         return self._progress.watched
 
-    def fit(self, store: CheckpointStore | None, watch: Watch) -> None:
+    def fit(self, store: CheckpointStore | None, callbacks: Callbacks) -> None:
         """Plays all rounds that are left, resuming from `store`'s latest checkpoint.
 
         Raises `DivergedError` when a term or a weight is not finite, a term explodes, or a fatal
@@ -135,27 +135,29 @@ class Trainer:
         """
         if store is not None and (checkpoint := store.latest()) is not None:
             self._restore(checkpoint)
-            say(f"resuming at round {self._progress.round} of {self.rounds}")
+            log(f"resuming at round {self._progress.round} of {self.rounds}")
         self._all_start_alike()
         good = self._checkpoint()
         try:
-            for good in self._rows(store, watch):  # noqa: B007 - the last one is used
+            for good in self._rows(store, callbacks):  # noqa: B007 - the last one is used
                 pass
         except DivergedError:
             self._restore(good)
-            self._tell(watch)
+            self._tell(callbacks)
             raise
 
     def try_out(self, round_index: int) -> None:
         """Plays one round in the way of `fit`, of which nothing is told: to know what it takes."""
         self._play(round_index, 1.0)
 
-    def _rows(self, store: CheckpointStore | None, watch: Watch) -> Iterator[Checkpoint]:
+    def _rows(self, store: CheckpointStore | None, callbacks: Callbacks) -> Iterator[Checkpoint]:
         """Plays on; yields the state at each row of history that is sound."""
         began = time.monotonic() - self._progress.seconds
         saved_at = time.monotonic()
         start = self._progress.round * self.images_per_round
-        with Meter(watch.title, self.rounds * self.images_per_round, start=start) as meter:
+        with ProgressBar(
+            callbacks.title, self.rounds * self.images_per_round, start=start
+        ) as meter:
             for round_index in range(self._progress.round, self.rounds):
                 passed = round_index / self.rounds
                 self.game.batches.set_progress(passed)
@@ -168,7 +170,7 @@ class Trainer:
                 self._close_row()
                 self._all_is_well()
                 self._progress.seconds = time.monotonic() - began
-                self._take_pictures(watch)
+                self._take_pictures(callbacks)
                 # Seconds are of play: not of pictures, their metrics, checkpoints or a slow log.
                 self._progress.watched += time.monotonic() - began - self._progress.seconds
                 began = time.monotonic() - self._progress.seconds
@@ -177,9 +179,9 @@ class Trainer:
                 if done == self.rounds or (
                     time.monotonic() - saved_at > self.settings.checkpoint_seconds
                 ):
-                    if store is not None and ranks.leads():
+                    if store is not None and distributed.is_main():
                         store.save(state)
-                    self._tell(watch)
+                    self._tell(callbacks)
                     saved_at = time.monotonic()
                     began = saved_at - self._progress.seconds
                 yield state
@@ -187,15 +189,15 @@ class Trainer:
     def _all_start_alike(self) -> None:
         """Several processes must have resumed from one checkpoint."""
         rounds = torch.tensor(float(self._progress.round), device=self.game.device)
-        if ranks.mean(rounds).item() != rounds.item():
+        if distributed.mean(rounds).item() != rounds.item():
             raise StudyError(
                 "the processes of this training resumed at different rounds: they need one folder "
                 "of checkpoints; start them in the same project on a shared disk"
             )
 
-    def _tell(self, watch: Watch) -> None:
+    def _tell(self, callbacks: Callbacks) -> None:
         """Logs the rows that are new since the last time."""
-        watch.log(with_moments(self.history, self.moments)[self._told :])
+        callbacks.log(with_moments(self.history, self.moments)[self._told :])
         self._told = len(self.history)
 
     def _close_row(self) -> None:
@@ -222,7 +224,7 @@ class Trainer:
             raise self._diverged(f"{', '.join(bad)} not finite", self.history[-1])
         for alarm in alarms(self.history, self.settings.images):
             if alarm.name not in self._raised:
-                say(f"alarm at round {self._progress.round}: {alarm.name}: {alarm.meaning}")
+                log(f"alarm at round {self._progress.round}: {alarm.name}: {alarm.meaning}")
                 self._raised.add(alarm.name)
             if alarm.fatal and self.settings.stop_on_alarm:
                 raise DivergedError(
@@ -239,16 +241,16 @@ class Trainer:
             "the last good checkpoint is kept"
         )
 
-    def _take_pictures(self, watch: Watch) -> None:
-        if watch.picture is None:
+    def _take_pictures(self, callbacks: Callbacks) -> None:
+        if callbacks.snapshot is None:
             return
         due = self._progress.round * self.settings.snapshots // self.rounds
         if (lacking := due - len(self.snapshots)) <= 0:
             return
-        samples = watch.picture(self.networks())
+        samples = callbacks.snapshot(self.networks())
         row = {name: self.history[-1][name] for name in ("round", "images")}
         row["live/seconds"] = round(self._progress.seconds, 1)
-        live = {f"live/{name}": value for name, value in watch.measure(samples).items()}
+        live = {f"live/{name}": value for name, value in callbacks.measure(samples).items()}
         for _ in range(lacking):  # several where rounds are fewer than snapshots
             self.snapshots.append(samples)
             self.moments.append(row | live)
@@ -294,7 +296,7 @@ class _Sums:
         self._totals: dict[str, Tensor] = {}
         self._counts: dict[str, int] = {}
 
-    def add(self, moves: Moves) -> None:
+    def add(self, moves: StepLogs) -> None:
         """Adds the terms of a round, in a few operations on the device."""
         steps: list[dict[str, Tensor]] = [{}]  # a term comes once a step
         for name, value in moves:
@@ -311,7 +313,7 @@ class _Sums:
     def means(self) -> Row:
         """The mean of each term, over all processes."""
         dtype = torch.get_default_dtype()  # no MPS has float64
-        totals = ranks.mean(torch.stack([total.to(dtype) for total in self._totals.values()]))
+        totals = distributed.mean(torch.stack([total.to(dtype) for total in self._totals.values()]))
         counts = self._counts.values()
         return {n: t / c for n, t, c in zip(self._totals, totals.tolist(), counts, strict=True)}
 

@@ -15,6 +15,7 @@ from ganstudy.reports.statistics.aggregates import (
     level,
     median,
 )
+from ganstudy.reports.statistics.friedman import friedman_test
 from ganstudy.reports.statistics.outcomes import Outcomes
 from ganstudy.reports.statistics.pairs import (
     ALPHA,
@@ -27,7 +28,6 @@ from ganstudy.reports.statistics.pairs import (
     rank_test,
     seeds_needed,
 )
-from ganstudy.reports.statistics.ranks import friedman_test
 from ganstudy.reports.statistics.variance import VarianceSplit, variance_split
 
 __all__ = [
