@@ -46,8 +46,8 @@ class Settings:
 @dataclass
 class Callbacks:
     """What the trainer tells the outside: `log(rows)` new rows of history, right after each
-    checkpoint; `picture(networks)` turns the networks that would be kept now
-    into samples to keep, and `measure(samples)` says how good those are, for the log alone."""
+    checkpoint; `snapshot(networks)` turns the networks that would be kept now into samples to keep,
+    and `measure(samples)` says how good those are, for the log alone."""
 
     title: str = ""
     log: Callable[[Sequence[Row]], None] = lambda rows: None
