@@ -109,7 +109,7 @@ def _make_round(
 
         if penalised:
             slope, scores = grad(scored, has_aux=True)(real)
-            penalty = r1.weight * r1.every / 2 * slope.square().flatten(1).sum(1).mean()
+            penalty = r1.weight * r1.interval / 2 * slope.square().flatten(1).sum(1).mean()
         else:
             scores, penalty = scored(real)[1], real.new_zeros(())
         loss: Tensor = softplus(-scores).mean() + softplus(scored(fake)[1]).mean() + penalty
@@ -134,6 +134,8 @@ def _make_round(
     @torch.no_grad()
     def next_round() -> None:
         index = next(rounds)
-        compiled(torch.randn(len(real), latent), torch.tensor(index + 1.0), index % r1.every == 0)
+        compiled(
+            torch.randn(len(real), latent), torch.tensor(index + 1.0), index % r1.interval == 0
+        )
 
     return next_round

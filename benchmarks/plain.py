@@ -21,21 +21,24 @@ from ganstudy.params import LossParams, TrainParams
 @dataclass(frozen=True)
 class Setting:
     """`loader`: batches by a DataLoader, and a moving average, as in training; else one fixed
-    batch and none. `reuse`: G moves on D's samples."""
+    batch and none. `reuse_fakes`: G moves on D's samples."""
 
     loader: bool
     bfloat16: bool
     fused: bool
-    reuse: bool
+    reuse_fakes: bool
 
 
-AS_WRITTEN = Setting(loader=True, bfloat16=False, fused=False, reuse=False)
+AS_WRITTEN = Setting(loader=True, bfloat16=False, fused=False, reuse_fakes=False)
 
 
 def networks_alone(train: TrainParams) -> Setting:
     """Of a training by these params what its networks and optimisers do."""
     return Setting(
-        loader=False, bfloat16=train.precision == "bfloat16", fused=True, reuse=train.reuse
+        loader=False,
+        bfloat16=train.precision == "bfloat16",
+        fused=True,
+        reuse_fakes=train.reuse_fakes,
     )
 
 
@@ -62,19 +65,19 @@ def make_loop(
     rounds = count()
 
     def play() -> None:
-        real, penalised = next(batches), next(rounds) % r1.every == 0
+        real, penalised = next(batches), next(rounds) % r1.interval == 0
         with torch.autocast("cpu", torch.bfloat16, enabled=setting.bfloat16):
-            with torch.set_grad_enabled(setting.reuse):
+            with torch.set_grad_enabled(setting.reuse_fakes):
                 fake = generator(_codes(batch, generator))
             seen = real.requires_grad_(penalised)
             scores = discriminator(seen).float()
             loss = softplus(-scores).mean() + softplus(discriminator(fake.detach()).float()).mean()
             if penalised:
                 (slope,) = torch.autograd.grad(scores.sum(), seen, create_graph=True)
-                loss = loss + r1.weight * r1.every / 2 * slope.square().flatten(1).sum(1).mean()
+                loss = loss + r1.weight * r1.interval / 2 * slope.square().flatten(1).sum(1).mean()
         _step(d_step, loss, discriminator)
         with torch.autocast("cpu", torch.bfloat16, enabled=setting.bfloat16):
-            if not setting.reuse:
+            if not setting.reuse_fakes:
                 fake = generator(_codes(batch, generator))
             loss = softplus(-discriminator(fake).float()).mean()
         _step(g_step, loss, generator)

@@ -36,6 +36,11 @@ def test_the_files_of_this_repository_are_valid(path: str) -> None:
 
 MISTAKES: dict[str, tuple[dict[str, Any], list[str]]] = {
     "unknown key": ({"train__bach": 4}, ["train.bach is unknown", "did you mean 'batch'?"]),
+    "old name": ({"train__decay": 0.5}, ["train.decay is unknown; it is called 'lr_decay' now"]),
+    "old name of a penalty's": (
+        {"losses__wgan__penalties": {"r1": {"weight": 1.0, "every": 2}}},
+        ["losses.wgan.penalties.r1.every is unknown; it is called 'interval' now"],
+    ),
     "unknown section": ({"trian": {}}, ["trian is unknown", "did you mean 'train'?"]),
     "unknown key of a recipe": (
         {"losses__wgan__clipp": 0.1},
@@ -80,7 +85,10 @@ MISTAKES: dict[str, tuple[dict[str, Any], list[str]]] = {
     "number for yes or no": ({"train__conditional": 1}, ["train.conditional", "boolean"]),
     "nothing where a value is needed": ({"train__images": None}, ["train.images", "None"]),
     "list for a section": ({"train": [1]}, ["train", "object", "[1]"]),
-    "a decay above its range": ({"train__decay": 1.5}, ["train.decay", "less than or equal to 1"]),
+    "a decay above its range": (
+        {"train__lr_decay": 1.5},
+        ["train.lr_decay", "less than or equal to 1"],
+    ),
     "an average that never moves": ({"train__ema": 1.0}, ["train.ema", "less than 1"]),
     "three betas": (
         {"vae__optimizer": {"learning_rate": 0.1, "betas": [0, 0.9, 0.99]}},
@@ -90,7 +98,7 @@ MISTAKES: dict[str, tuple[dict[str, Any], list[str]]] = {
         {"losses__wgan__penalties": {"r1": {"weight": -1}}},
         ["losses.wgan.penalties.r1.weight"],
     ),
-    "not a number": ({"train__decay": float("nan")}, ["only numbers"]),
+    "not a number": ({"train__lr_decay": float("nan")}, ["only numbers"]),
     "infinity": ({"vae__beta": float("inf")}, ["only numbers"]),
     "an odd name for a loss": ({"losses__W-GAN": {}}, ["losses.W-GAN", "pattern"]),
     "no seeds": ({"study__seeds": []}, ["study.seeds", "at least 1 item"]),
@@ -232,8 +240,8 @@ def test_params_cannot_be_changed_in_flight() -> None:
 
 
 def test_whole_numbers_stand_for_fractions_and_lists_for_pairs() -> None:
-    chosen = params(train__decay=0, vae__optimizer={"learning_rate": 1, "betas": [0, 0.9]})
-    assert chosen.train.decay == 0.0
+    chosen = params(train__lr_decay=0, vae__optimizer={"learning_rate": 1, "betas": [0, 0.9]})
+    assert chosen.train.lr_decay == 0.0
     assert chosen.vae.optimizer.betas == (0.0, 0.9)
 
 

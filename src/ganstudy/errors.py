@@ -36,9 +36,22 @@ def naming(key: str) -> Iterator[None]:
         raise InputError(*(f"{key}: {mistake}" for mistake in error.args)) from error
 
 
+# Names of params.yaml that have changed, and what they are now.
+RENAMED = {
+    "decay": "lr_decay",
+    "every": "interval",
+    "gradient": "wgan_gp",
+    "gradient_one_sided": "wgan_lp",
+    "reuse": "reuse_fakes",
+}
+
+
 def nearest(name: str, allowed: Iterable[str]) -> str:
-    """Says what is allowed in place of `name`, the closest name first: for error messages."""
+    """Says what is allowed in place of `name`, its new name or the closest first: for error
+    messages."""
     names = sorted(allowed)
+    if RENAMED.get(name) in names:
+        return f"it is called {RENAMED[name]!r} now"
     close = difflib.get_close_matches(name, names, n=1)
     hint = f"did you mean {close[0]!r}? " if close else ""
     return f"{hint}allowed: {', '.join(names)}"

@@ -251,14 +251,14 @@ class TrainParams(Section):
     images: Count = Field(description="budget: real images shown")
     batch: Annotated[int, Field(ge=2, le=65536)]
     ema: Share = Field(description="decay of G's moving average, per generator step")
-    decay: Annotated[float, Field(ge=0, le=1)] = Field(
+    lr_decay: Annotated[float, Field(ge=0, le=1)] = Field(
         description="share of training, at its end, over which learning rates fall to 0"
     )
     precision: Literal["auto", "float32", "bfloat16"] = Field(
         "auto", description="auto: bfloat16 where the device has instructions for it, else float32"
     )
     conditional: bool = Field(description="G and D see the class label")
-    reuse: bool = Field(
+    reuse_fakes: bool = Field(
         False,
         description="G learns from the samples that D has just judged, not from fresh ones: a "
         "pass of G fewer each round",
@@ -287,10 +287,10 @@ class OptimizerParams(Section):
 
 
 class PenaltyParams(Section):
-    """One penalty on D: added as weight × value, on every `every`-th round as every × that."""
+    """One penalty on D: every `interval` rounds its value × weight × interval is added."""
 
     weight: Weight
-    every: Annotated[int, Field(ge=1, le=1000)] = 1
+    interval: Annotated[int, Field(ge=1, le=1000)] = 1
 
 
 class LossParams(Section):

@@ -57,7 +57,7 @@ def obeyed(
     )
     data = squares(times=times)
     model = models.build(chosen, RunKey.parse(f"{run}-0"), data.spaces)
-    settings = Settings(images=batch * rounds, decay=0.5, ema=0.98)
+    settings = Settings(images=batch * rounds, lr_decay=0.5, ema=0.98)
     trainer = Trainer(model, Batches(data, batch, 0, CPU), settings, CPU)
     trainer.fit(None, Callbacks())
     asked = np.arange(300) % len(CAPTIONS)

@@ -42,7 +42,7 @@ def noise(side: int = 8, channels: int = 1) -> Dataset:
 def trainer(data: Dataset | None = None, chosen: Params | None = None, **changes) -> Trainer:
     data = data or noise()
     model = models.build(chosen or study(), RunKey.parse(KEY), data.spaces)
-    settings = {"images": 8 * 10, "decay": 0.5, "ema": 0.9} | changes
+    settings = {"images": 8 * 10, "lr_decay": 0.5, "ema": 0.9} | changes
     return Trainer(model, Batches(data, 8, 0, CPU), Settings(**settings), CPU)
 
 
@@ -152,7 +152,7 @@ def test_stopped_and_resumed_it_is_the_uninterrupted_run(tmp_path: Path) -> None
 
 
 def test_its_rounds_can_be_recorded() -> None:
-    chosen = study(penalties={"r1": {"weight": 0.5, "every": 2}})
+    chosen = study(penalties={"r1": {"weight": 0.5, "interval": 2}})
     eager, replayed = trainer(chosen=chosen), trainer(chosen=chosen)
     replayed._play = recorded(replayed.game, Again(replayed.game))
     for subject in (eager, replayed):

@@ -35,7 +35,7 @@ from training.test_recorded import Again
 RUN, SIDES = "cyclegan-lsgan-0", ("a", "b")
 SPACES = {"a": Image(1, 8, 8), "b": Image(1, 8, 8)}
 UNET = {"network": "unet", "width": 8, "norm": "instance"}
-R1 = {"r1": {"weight": 1.0, "every": 2}}
+R1 = {"r1": {"weight": 1.0, "interval": 2}}
 
 
 def halves() -> tuple[Dataset, Dataset]:

@@ -61,7 +61,7 @@ def noise(count: int = 24, target_labels: int = 0) -> Dataset:
 def trainer(key: str = KEY, data: Dataset | None = None, chosen: Params | None = None, **changes):
     data = data or noise()
     model = models.build(chosen or study(), RunKey.parse(key), data.spaces)
-    settings = {"images": 8 * 12, "decay": 0.5, "ema": 0.9} | changes
+    settings = {"images": 8 * 12, "lr_decay": 0.5, "ema": 0.9} | changes
     return Trainer(model, Batches(data, 8, RunKey.parse(key).seed, CPU), Settings(**settings), CPU)
 
 

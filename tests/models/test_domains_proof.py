@@ -33,7 +33,7 @@ RECIPES = {
         "game": {
             "generator": ADAM,
             "discriminator": ADAM,
-            "penalties": {"r1": {"weight": 0.5, "every": 4}},
+            "penalties": {"r1": {"weight": 0.5, "interval": 4}},
         },
     },
     "dann-minimax": {

@@ -70,10 +70,12 @@ def test_the_objectives_are_loss_plus_weighted_penalties(loss: str) -> None:
     torch.testing.assert_close(terms["loss"], LOSSES[loss].generator(D(batch["x"]), scores))
 
 
-@pytest.mark.parametrize("every", [1, 3])
-def test_a_lazy_penalty_comes_every_so_many_rounds_and_as_many_times_as_strong(every: int) -> None:
+@pytest.mark.parametrize("interval", [1, 3])
+def test_a_lazy_penalty_comes_every_so_many_rounds_and_as_many_times_as_strong(
+    interval: int,
+) -> None:
     weight = 1000.0  # as large as the loss beside it, so that their difference keeps its digits
-    penalties = {"r1": {"weight": weight, "every": every}}
+    penalties = {"r1": {"weight": weight, "interval": interval}}
     lazy = gan(losses__non_saturating__penalties=penalties)
     bare = gan(losses__non_saturating__penalties={})
     source = batches()
@@ -82,11 +84,11 @@ def test_a_lazy_penalty_comes_every_so_many_rounds_and_as_many_times_as_strong(e
         terms = objectives(lazy)[0](batch)
         extra = terms["loss"] - objectives(bare)[0](batch)["loss"]
         value = PENALTIES["r1"](lazy.adversary.network, batch["x"], batch["x"], batch.rng("none"))
-        if index % every:
+        if index % interval:
             assert extra == 0
             assert "r1" not in terms
         else:
-            assert extra.item() == pytest.approx(weight * every * value.item(), rel=1e-4)
+            assert extra.item() == pytest.approx(weight * interval * value.item(), rel=1e-4)
             assert terms["r1"].item() == pytest.approx(value.item(), rel=1e-5)
 
 
@@ -139,13 +141,13 @@ def test_a_loss_or_penalty_that_no_table_has_is_named_with_the_nearest() -> None
     recipe = LossParams.model_validate_json(
         '{"generator": {"learning_rate": 0.1, "betas": [0, 0.9]},'
         ' "discriminator": {"learning_rate": 0.1, "betas": [0, 0.9]},'
-        ' "penalties": {"gradent": {"weight": 1}}}'
+        ' "penalties": {"wgan_pg": {"weight": 1}}}'
     )
     generator = generator_spec("mlp", STORED, 1.0, 4, 8, "batch", 0)
     discriminator = discriminator_spec("mlp", STORED, 1.0, 8, "none", 0)
     with pytest.raises(InputError, match=r"losses\.wgann: no such loss; did you mean 'wgan'\?"):
         GAN("wgann", recipe, generator, discriminator, [], 0)
-    with pytest.raises(InputError, match=r"penalties\.gradent: .* did you mean 'gradient'\?"):
+    with pytest.raises(InputError, match=r"penalties\.wgan_pg: .* did you mean 'wgan_gp'\?"):
         GAN("wgan", recipe, generator, discriminator, [], 0)
 
 
@@ -205,7 +207,7 @@ def matrices(network: nn.Module) -> list[Tensor]:
 def test_with_reuse_g_runs_once_fewer_each_round(run: str, each: int) -> None:
     passes = {}
     for reuse in (False, True):
-        subject = trainer(params(train__reuse=reuse), run)
+        subject = trainer(params(train__reuse_fakes=reuse), run)
         calls = []
         subject.players[1].network.register_forward_hook(lambda *_, calls=calls: calls.append(1))
         subject.game.run_round(0, 1.0)
@@ -215,7 +217,7 @@ def test_with_reuse_g_runs_once_fewer_each_round(run: str, each: int) -> None:
 
 @pytest.mark.parametrize("run", ["gan-non_saturating-0", "gan-wgan-0", "gan-relativistic-0"])
 def test_with_reuse_g_moves_on_ds_samples_as_the_moved_d_judges_them(run: str) -> None:
-    subject = trainer(params(train__reuse=True), run)
+    subject = trainer(params(train__reuse_fakes=True), run)
     D, G = subject.players
     game = subject.game
     batches = [game.batches.draw(index, 0) for index in range(game.draws)]
@@ -233,7 +235,7 @@ def test_with_reuse_g_moves_on_ds_samples_as_the_moved_d_judges_them(run: str) -
 
 
 def test_reuse_is_part_of_a_games_identity_and_of_no_other() -> None:
-    plain, reusing = params(), params(train__reuse=True)
+    plain, reusing = params(), params(train__reuse_fakes=True)
     gan, vae = RunKey.parse("gan-wgan-0"), RunKey.parse("vae-elbo-0")
     assert identity(plain, gan) != identity(reusing, gan)
     assert identity(plain, vae) == identity(reusing, vae)

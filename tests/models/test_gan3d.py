@@ -31,7 +31,7 @@ def trainer(rounds: int = 12, patience: float = 0.8, **settings) -> Trainer:
     small = {"name": "dcgan", "latent": 4, "generator_width": 4, "discriminator_width": 4}
     chosen = params(models={RUN: recipe}, network=small)
     model = models.build(chosen, RunKey.parse(f"{RUN}-0"), SPACES)
-    whole = {"images": 8 * rounds, "decay": 0.5, "ema": 0.9} | settings
+    whole = {"images": 8 * rounds, "lr_decay": 0.5, "ema": 0.9} | settings
     return Trainer(model, Batches(boxes(), 8, 0, CPU), Settings(**whole), CPU)
 
 
@@ -94,7 +94,7 @@ def test_resumed_it_is_the_uninterrupted_run_only_with_what_decides(
 
 def learnt(patience: float) -> np.ndarray:
     """Solids of a training of seconds on boxes."""
-    game = {**GAME, "penalties": {"r1": {"weight": 3.0, "every": 1}}}
+    game = {**GAME, "penalties": {"r1": {"weight": 3.0, "interval": 1}}}
     width = {"name": "dcgan", "latent": 8, "generator_width": 8, "discriminator_width": 8}
     chosen = params(models={RUN: {"game": game, "patience": patience}}, network=width)
     model = models.build(chosen, RunKey.parse(f"{RUN}-0"), SPACES)

@@ -45,7 +45,11 @@ from training.tiny import ADAM, CPU, params, weights
 
 KEY = "twins-hinge-0"
 DOMAINS = ("a", "b")
-GAME = {"generator": ADAM, "discriminator": ADAM, "penalties": {"r1": {"weight": 0.1, "every": 2}}}
+GAME = {
+    "generator": ADAM,
+    "discriminator": ADAM,
+    "penalties": {"r1": {"weight": 0.1, "interval": 2}},
+}
 PARAMS = params(models={"twins-hinge": {"width": 8, "game": GAME}})
 
 
@@ -168,7 +172,7 @@ def twins() -> GenerativeModel:
 
 
 def trainer(rounds: int = 20, **settings) -> Trainer:
-    whole = {"images": 4 * rounds, "decay": 0.5, "ema": 0.9, "snapshots": 2} | settings
+    whole = {"images": 4 * rounds, "lr_decay": 0.5, "ema": 0.9, "snapshots": 2} | settings
     return Trainer(twins(), Batches(domains(), 4, 0, CPU), Settings(**whole), CPU)
 
 

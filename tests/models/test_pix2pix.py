@@ -26,7 +26,7 @@ from training.tiny import params, weights
 COLOURS = np.array([[192, 64, 64], [64, 192, 64], [64, 64, 192], [192, 192, 64]], np.uint8)
 SIDE = 8
 UNET = {"network": "unet", "width": 8, "norm": "batch"}
-R1 = {"r1": {"weight": 0.1, "every": 4}}
+R1 = {"r1": {"weight": 0.1, "interval": 4}}
 RUN = "pix2pix-lsgan-0"
 
 

@@ -14,7 +14,11 @@ from training.test_recorded import Again
 from training.tiny import ADAM, params, trainer, weights
 
 WALK = {"steps": 3, "first": 0.1, "last": 0.01}
-GAME = {"generator": ADAM, "discriminator": ADAM, "penalties": {"r1": {"weight": 0.1, "every": 2}}}
+GAME = {
+    "generator": ADAM,
+    "discriminator": ADAM,
+    "penalties": {"r1": {"weight": 0.1, "interval": 2}},
+}
 MODELS = {
     "vae_gan-non_saturating": {
         "encoder": ADAM,

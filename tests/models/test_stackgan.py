@@ -20,7 +20,11 @@ from training.test_recorded import Again
 from training.tiny import ADAM, CPU, params, weights
 
 RUN = "stackgan-non_saturating"
-GAME = {"generator": ADAM, "discriminator": ADAM, "penalties": {"r1": {"weight": 0.1, "every": 4}}}
+GAME = {
+    "generator": ADAM,
+    "discriminator": ADAM,
+    "penalties": {"r1": {"weight": 0.1, "interval": 4}},
+}
 SMALL = {"name": "dcgan", "latent": 4, "generator_width": 4, "discriminator_width": 4}
 ROUNDS = 12
 DATA = squares(60, times=2)
@@ -31,7 +35,7 @@ def trainer(**settings) -> Trainer:
     recipe = {"game": GAME, "first": 0.5}
     chosen = params(models={RUN: recipe}, network=SMALL, train__images=images, train__batch=6)
     model = models.build(chosen, RunKey.parse(f"{RUN}-0"), DATA.spaces)
-    whole = {"images": images, "decay": 0.5, "ema": 0.9} | settings
+    whole = {"images": images, "lr_decay": 0.5, "ema": 0.9} | settings
     return Trainer(model, Batches(DATA, 6, 0, CPU), Settings(**whole), CPU)
 
 

@@ -18,7 +18,11 @@ from models.squares import CAPTIONS, SPACES, obeyed, read_back, squares
 from training.tiny import ADAM, CPU, params
 
 RUN = "text_gan-non_saturating"
-GAME = {"generator": ADAM, "discriminator": ADAM, "penalties": {"r1": {"weight": 0.1, "every": 4}}}
+GAME = {
+    "generator": ADAM,
+    "discriminator": ADAM,
+    "penalties": {"r1": {"weight": 0.1, "interval": 4}},
+}
 ROUNDS = 120
 SMALL = {"name": "dcgan", "latent": 4, "generator_width": 4, "discriminator_width": 4}
 

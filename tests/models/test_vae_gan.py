@@ -15,7 +15,11 @@ from ganstudy.training.trainer import Callbacks, Trainer
 from training.tiny import ADAM, STORED, batches, params, trainer, weights
 
 RUN = "vae_gan-non_saturating-0"
-GAME = {"generator": ADAM, "discriminator": ADAM, "penalties": {"r1": {"weight": 0.1, "every": 2}}}
+GAME = {
+    "generator": ADAM,
+    "discriminator": ADAM,
+    "penalties": {"r1": {"weight": 0.1, "interval": 2}},
+}
 
 
 def recipe(**changes) -> dict:

@@ -62,8 +62,8 @@ def seen(name: str, real: Tensor, fake: Tensor, seed: int = 0) -> Tensor:
 @pytest.mark.parametrize("norm", [0.0, 0.4, 1.0, 3.0])
 def test_a_linear_critic_has_one_slope_wherever_a_penalty_looks(size, norm: float) -> None:
     expected = {
-        "gradient": (norm - 1) ** 2,
-        "gradient_one_sided": max(0.0, norm - 1) ** 2,
+        "wgan_gp": (norm - 1) ** 2,
+        "wgan_lp": max(0.0, norm - 1) ** 2,
         "r1": 0.5 * norm**2,
         "r2": 0.5 * norm**2,
         "dragan": (norm - 1) ** 2,
@@ -96,15 +96,15 @@ def test_norms_are_of_each_point_not_of_the_batch() -> None:
     x = torch.tensor([[3.0, 4.0], [0.5, 0.0], [0.0, 1.0]], dtype=torch.float64)  # slopes 10, 1, 2
     norms = np.array([10.0, 1.0, 2.0])
     # real = fake, so that the points between them are they
-    assert value("gradient", square, x, x) == pytest.approx(((norms - 1) ** 2).mean())
+    assert value("wgan_gp", square, x, x) == pytest.approx(((norms - 1) ** 2).mean())
     one_sided = torch.tensor([[0.1, 0.0], [0.0, 2.0]], dtype=torch.float64)  # slopes .2 and 4
-    assert value("gradient_one_sided", square, one_sided, one_sided) == pytest.approx(9 / 2)
+    assert value("wgan_lp", square, one_sided, one_sided) == pytest.approx(9 / 2)
     of_the_batch = (np.sqrt((norms**2).sum()) - 1) ** 2
-    assert abs(value("gradient", square, x, x) - of_the_batch) > 50
+    assert abs(value("wgan_gp", square, x, x) - of_the_batch) > 50
 
 
 @sizes
-@pytest.mark.parametrize("name", ["gradient", "gradient_one_sided"])
+@pytest.mark.parametrize("name", ["wgan_gp", "wgan_lp"])
 def test_each_pair_draws_a_position_and_all_its_values_share_it(name: str, size) -> None:
     real, fake = torch.zeros(300, *size).double(), torch.ones(300, *size).double()
     positions = seen(name, real, fake).flatten(1)

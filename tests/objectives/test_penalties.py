@@ -58,8 +58,8 @@ def test_a_linear_critic_has_the_norm_of_its_direction_everywhere(norm: float) -
     values = {name: p(critic, real, fake, rng()).item() for name, p in GRADIENT_PENALTIES.items()}
     assert values == pytest.approx(
         {
-            "gradient": (norm - 1) ** 2,
-            "gradient_one_sided": max(0, norm - 1) ** 2,
+            "wgan_gp": (norm - 1) ** 2,
+            "wgan_lp": max(0, norm - 1) ** 2,
             "r1": 0.5 * norm**2,
             "r2": 0.5 * norm**2,
             "dragan": (norm - 1) ** 2,
@@ -77,7 +77,7 @@ def test_one_sided_leaves_slopes_below_one_alone_and_two_sided_does_not() -> Non
 
     one, two = (
         torch.autograd.grad(PENALTIES[name](critic, images(3, 1), images(3, 2), rng()), weight)[0]
-        for name in ("gradient_one_sided", "gradient")
+        for name in ("wgan_lp", "wgan_gp")
     )
     assert one == 0
     assert two.item() == pytest.approx(2 * (0.7 - 1))
@@ -97,10 +97,10 @@ def test_norms_are_of_each_image_not_of_the_batch() -> None:
     x = with_norms(1.0, 3.0, 0.5)  # real = fake: all points between them are they
     found = {name: p(half_square, x, x, rng()).item() for name, p in PENALTIES.items()}
     norms = np.array([1.0, 3.0, 0.5])
-    assert found["gradient"] == pytest.approx(((norms - 1) ** 2).mean())
-    assert found["gradient_one_sided"] == pytest.approx((np.maximum(norms - 1, 0) ** 2).mean())
+    assert found["wgan_gp"] == pytest.approx(((norms - 1) ** 2).mean())
+    assert found["wgan_lp"] == pytest.approx((np.maximum(norms - 1, 0) ** 2).mean())
     whole_batch = (np.sqrt((norms**2).sum()) - 1) ** 2
-    assert abs(found["gradient"] - whole_batch) > 1
+    assert abs(found["wgan_gp"] - whole_batch) > 1
 
 
 def test_norms_do_not_depend_on_what_else_is_in_the_batch() -> None:
@@ -155,7 +155,7 @@ def test_gradient_penalty_moves_weights_by_the_formula() -> None:
     def critic(x: Tensor) -> Tensor:
         return (weight * x).sum((1, 2, 3))
 
-    value = PENALTIES["gradient"](critic, images(3, 1), images(3, 2), rng())
+    value = PENALTIES["wgan_gp"](critic, images(3, 1), images(3, 2), rng())
     (found,) = torch.autograd.grad(value, weight)
     norm = weight.detach().norm()
     torch.testing.assert_close(found, 2 * (norm - 1) * weight.detach() / norm)

@@ -158,7 +158,7 @@ def study(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Params:
     monkeypatch.setenv("DVC_ROOT", str(tmp_path))
     (tmp_path / ".dvc").mkdir()
     train_section = {"model": "negative", "loss": "l2", "images": 6400, "batch": 16, "ema": 0.9}
-    train_section |= {"decay": 0.5, "conditional": False, "snapshots": 2}
+    train_section |= {"lr_decay": 0.5, "conditional": False, "snapshots": 2}
     content = {
         "data": {"name": "pairs", "folder": "unread", "resolution": SIDE},
         "network": {"name": "mlp", "latent": 2, "generator_width": 4, "discriminator_width": 4},

@@ -30,7 +30,7 @@ def study(root: Path, name: str, model: str, recipe: dict[str, Any], **baselines
         "data": {"name": name, "folder": str(root / "mine"), "resolution": 8},
         "network": {"name": "mlp", "latent": 2, "generator_width": 4, "discriminator_width": 4},
         "train": {"model": model, "loss": "lsgan", "images": 16, "batch": 4, "ema": 0.9}
-        | {"decay": 0.5, "conditional": False, "snapshots": 2},
+        | {"lr_decay": 0.5, "conditional": False, "snapshots": 2},
         "losses": {"lsgan": GAME},
         "models": {model: {"translator": UNET, **recipe}, **baselines},
         "sample": {"count": 100, "seed": 0},

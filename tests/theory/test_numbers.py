@@ -61,7 +61,7 @@ def test_the_divergence_of_parallel_lines_is_log_2_and_an_early_d_does_not_see_i
 
 def test_the_critic_tells_the_distance_and_one_without_penalty_anything(told) -> None:
     # The best slope s under E max(0, s - 1)² of weight λ is 1 + θ / 2λ, so that W = θ + θ² / 2λ.
-    weight = committed().parallel.critic.penalties["gradient_one_sided"].weight
+    weight = committed().parallel.critic.penalties["wgan_lp"].weight
     assert told["w"] == pytest.approx(0.5 + 0.25 / (2 * weight), abs=0.02)
     assert told["slope_w"] == pytest.approx(1 + 0.5 / (2 * weight), abs=0.05)
     assert abs(told["w_planted"] - 0.5) > 1
@@ -122,7 +122,7 @@ def test_a_game_that_diverges_is_told_of_and_its_frames_stay() -> None:
             "discriminator": {"learning_rate": 1.0, "betas": (0.0, 0.9)},
         }
     )
-    short = params.games.model_copy(update={"rounds": 60, "batch": 16, "decay": 0.0})
+    short = params.games.model_copy(update={"rounds": 60, "batch": 16, "lr_decay": 0.0})
     told, frames = games.play(params.model_copy(update={"games": short}), "wgan", wild, 0)
     assert "diverged" in told["failure"]
     assert 0 < len(frames.rounds) == len(frames.points) < 60

@@ -49,7 +49,7 @@ def trained(run: str, *, classes: int = 0, wrap: Callable | None = None) -> Trai
         network__name="dcgan",
         train__conditional=bool(classes),
         train__images=96,
-        train__reuse=bool(classes),
+        train__reuse_fakes=bool(classes),
         train__augment=["translation"] if classes else [],
         train__precision="bfloat16" if classes else "float32",
     )

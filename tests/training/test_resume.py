@@ -88,7 +88,7 @@ def test_also_with_classes_and_in_bfloat16(tmp_path: Path) -> None:
         network__name="dcgan",
         train__precision="bfloat16",
         train__conditional=True,
-        train__reuse=True,
+        train__reuse_fakes=True,
     )
     run = "gan-non_saturating-0"
     assert_same(straight(chosen, run, 2), interrupted(chosen, run, tmp_path, (5,), 2))

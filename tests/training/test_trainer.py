@@ -45,7 +45,7 @@ def play(rounds: int, steps: dict[str, int], **settings) -> tuple[Trainer, dict[
         Player(name, networks[name], records[name], Adam(0.01, (0.0, 0.99)), count)
         for name, count in steps.items()
     ]
-    whole = {"images": rounds * max(steps.values()) * 4, "decay": 0.0, "ema": 0.5} | settings
+    whole = {"images": rounds * max(steps.values()) * 4, "lr_decay": 0.0, "ema": 0.5} | settings
     subject = Trainer(Played(players), batches(4), Settings(**whole), CPU)
     subject.fit(None, Callbacks())
     return subject, records

@@ -34,18 +34,18 @@ def content(**changes: Any) -> dict[str, Any]:
             "images": 48,
             "batch": 4,
             "ema": 0.9,
-            "decay": 0.5,
+            "lr_decay": 0.5,
             "precision": "float32",
             "conditional": False,
             "snapshots": 3,
         },
         "losses": {
-            "non_saturating": {**players, "penalties": {"r1": {"weight": 0.5, "every": 3}}},
+            "non_saturating": {**players, "penalties": {"r1": {"weight": 0.5, "interval": 3}}},
             "wgan": {**players, "critic_steps": 2, "clip": 0.05},
             "wgan_gp": {
                 **players,
                 "critic_steps": 2,
-                "penalties": {"gradient": {"weight": 10.0}},
+                "penalties": {"wgan_gp": {"weight": 10.0}},
             },
             "relativistic": {
                 **players,
@@ -153,7 +153,7 @@ def trainer(
     model = build(chosen, key, labelled(STORED, classes=classes))
     settings = {
         "images": chosen.train.images,
-        "decay": chosen.train.decay,
+        "lr_decay": chosen.train.lr_decay,
         "ema": chosen.train.ema,
         "bfloat16": chosen.train.precision == "bfloat16",
         "snapshots": chosen.train.snapshots,

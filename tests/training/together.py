@@ -35,7 +35,7 @@ CASES = {
         {"network__name": "dcgan", "train__augment": ["color", "translation", "cutout"]},
     ),
     "noise of the batch's deviation": ("gan-dragan-0", 0, {}),
-    "reuse": ("gan-non_saturating-0", 2, {"network__name": "dcgan", "train__reuse": True}),
+    "reuse": ("gan-non_saturating-0", 2, {"network__name": "dcgan", "train__reuse_fakes": True}),
     "margins": ("gan-loss_sensitive-0", 0, {}),
     "optimal variance": ("vae-elbo-0", 0, {"network__name": "dcgan"}),
     "standardized codes": ("ae-mse-0", 0, {"network__name": "dcgan"}),

@@ -136,7 +136,7 @@ def classifier_training(
     judge.classifier.to(device)
     settings = Settings(
         images=recipe.images,
-        decay=DECAY,
+        lr_decay=DECAY,
         ema=EMA,
         bfloat16=precision == "bfloat16",
         checkpoint_seconds=checkpoint_seconds,

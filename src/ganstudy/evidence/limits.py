@@ -4,6 +4,7 @@
 VERSION = 1
 
 KEPT = 64  # images of the samples, of each snapshot and of the reference, the first ones
+FEW = 16  # of each snapshot of another seed than the first
 LOOKED_AT = 500  # samples among which those closest to training images are sought
 SHOWN, BESIDE = 6, 5  # samples of each picture of neighbours, and neighbours of each
 ROWS = 128  # of history: each the mean over as large a part of training

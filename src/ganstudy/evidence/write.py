@@ -90,7 +90,8 @@ def write_run(
     snapshots = folder.tried(limits.SNAPSHOTS, lambda: read_npz(run / runs.SNAPSHOTS)[0])
     grown = None if snapshots is None else collect.growth(protocol, snapshots)
     if snapshots is not None and not info.traits.points:
-        folder.arrays(limits.SNAPSHOTS, lambda: (snapshots[:, : limits.KEPT].copy(),))
+        count = limits.KEPT if pictured else limits.FEW
+        folder.arrays(limits.SNAPSHOTS, lambda: (snapshots[:, :count].copy(),))
     if pictured:
         _pictures(folder, run, info, protocol)
     timing = runs.read_timing(meta["key"])

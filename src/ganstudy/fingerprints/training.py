@@ -50,7 +50,7 @@ def fingerprint(params: Params, family: str) -> dict[str, Any]:
     what a tiny training under them computes, as texts of six digits."""
     tiny = tiny_networks(params)
     key = RunKey.parse(f"{family}-0")
-    settings = Settings(0, params.train.decay, params.train.ema)
+    settings = Settings(0, params.train.lr_decay, params.train.ema)
     found = identity(params, key)
     del found["run"]  # which has a seed
     found |= {
@@ -137,7 +137,7 @@ def _play(make: Any, spaces: Mapping[str, Space], settings: Settings) -> dict[st
         model: Model = make()
         players = model.players()
         steps = max(player.steps for player in players)
-        settings = Settings(ROUNDS * BATCH * steps, settings.decay, settings.ema)
+        settings = Settings(ROUNDS * BATCH * steps, settings.lr_decay, settings.ema)
         batches = Batches(data, BATCH, 0, device)
         trainer = Trainer(model, batches, settings, device)
         trainer.fit(None, Callbacks())

@@ -37,7 +37,7 @@ class WeightedPenalty:
     name: str
     penalty: Penalty
     weight: float
-    every: int
+    interval: int
 
 
 class Adversary:
@@ -62,7 +62,7 @@ class Adversary:
             raise InputError(f"losses.{loss}: no such loss; {nearest(loss, LOSSES)}")
         self._loss, self._recipe = LOSSES[loss], recipe
         self._penalties = [
-            WeightedPenalty(row, _penalty(loss, row), settings.weight, settings.every)
+            WeightedPenalty(row, _penalty(loss, row), settings.weight, settings.interval)
             for row, settings in recipe.penalties.items()
         ]
         _recipe_can_work(loss, recipe, spec)
@@ -133,7 +133,7 @@ class Adversary:
         terms |= self._adapted(real_scores, batch.round)
         for row in due:
             value = row.penalty(critic, real, fake, self._rng(batch, f"penalty {row.name}"))
-            loss = loss + row.weight * row.every * value
+            loss = loss + row.weight * row.interval * value
             terms[row.name] = value
         return {"loss": loss, **terms}
 
@@ -157,7 +157,7 @@ class Adversary:
         return upcast(self.network(samples, *told))
 
     def _due(self, round_index: int) -> list[WeightedPenalty]:
-        return [row for row in self._penalties if round_index % row.every == 0]
+        return [row for row in self._penalties if round_index % row.interval == 0]
 
     def _due_names(self, round_index: int) -> tuple[str, ...]:
         adapts = ("ada",) if self.strength is not None and _adapts(round_index) else ()
@@ -219,7 +219,7 @@ def _recipe_can_work(loss: str, recipe: LossParams, discriminator: NetworkSpec) 
     needed = LOSSES[loss].needs
     if needed is not None:
         penalty = recipe.penalties.get(needed)
-        if penalty is None or penalty.weight == 0 or penalty.every > 1:
+        if penalty is None or penalty.weight == 0 or penalty.interval > 1:
             raise InputError(
                 f"losses.{loss}: without the penalty {needed} on every round its D only pushes "
                 f"scores up: set losses.{loss}.penalties.{needed}: {{weight: 1.0}}"

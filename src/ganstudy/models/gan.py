@@ -20,9 +20,9 @@ from ganstudy.training.player import Batch, Player, Terms
 class GAN(FromCodes):
     """Two players (Goodfellow et al. 2014, algorithm 1): D makes `critic_steps`, then G one.
 
-    `augment` names what is done to all that D sees. With `reuse` G moves on the samples of D's last
-    step, judged anew by the D that has moved, and is run once fewer each round. Raises `InputError`
-    where augmentation or recipe cannot work: see `Adversary`.
+    `augment` names what is done to all that D sees. With `reuse_fakes` G moves on the samples of
+    D's last step, judged anew by the D that has moved, and is run once fewer each round. Raises
+    `InputError` where augmentation or recipe cannot work: see `Adversary`.
     """
 
     network: ClassVar[frozenset[str]] = DECODER | {"discriminator_width", "discriminator_norm"}
@@ -41,7 +41,15 @@ class GAN(FromCodes):
         recipe, train = cls.recipe(params, loss), params.train
         generator = generator_for(params, spaces, recipe.generator_norm)
         discriminator = discriminator_for(params, spaces, recipe.discriminator_norm)
-        return cls(loss, recipe, generator, discriminator, train.augment, seed, reuse=train.reuse)
+        return cls(
+            loss,
+            recipe,
+            generator,
+            discriminator,
+            train.augment,
+            seed,
+            reuse_fakes=train.reuse_fakes,
+        )
 
     def __init__(
         self,
@@ -52,9 +60,9 @@ class GAN(FromCodes):
         augment: Augment,
         seed: int,
         *,
-        reuse: bool = False,
+        reuse_fakes: bool = False,
     ) -> None:
-        self._recipe, self._reuse = recipe, reuse
+        self._recipe, self._reuse = recipe, reuse_fakes
         if augment and not isinstance(generator.output, Image):
             raise InputError("train.augment is for images, not points: set it to []")
         with initial_weights(seed, "generator"):

@@ -8,7 +8,7 @@ from ganstudy.spaces import Space, classes_of, samples_of
 
 # What of the sections network and train these read: parts of a model's identity.
 DECODER = frozenset({"name", "latent", "generator_width", "generator_norm"})
-GAME = frozenset({"augment", "reuse", "stop_on_alarm"})
+GAME = frozenset({"augment", "reuse_fakes", "stop_on_alarm"})
 # Not which loss is trained first, nor whether a failed run is kept, nor what only a game reads.
 TRAIN = frozenset(TrainParams.model_fields) - {"model", "loss", "failure"} - GAME
 

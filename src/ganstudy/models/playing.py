@@ -48,7 +48,7 @@ def make_trainer(
         batches,
         Settings(
             images=train.images,
-            decay=train.decay,
+            lr_decay=train.lr_decay,
             ema=train.ema,
             bfloat16=precision(params, device) == "bfloat16",
             snapshots=train.snapshots,

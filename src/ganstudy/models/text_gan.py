@@ -66,7 +66,15 @@ class TextGAN(FromCodes):
             recipe.game.discriminator_norm or network.discriminator_norm,
         )
         train = params.train
-        return cls(loss, recipe, generator, discriminator, train.augment, seed, reuse=train.reuse)
+        return cls(
+            loss,
+            recipe,
+            generator,
+            discriminator,
+            train.augment,
+            seed,
+            reuse_fakes=train.reuse_fakes,
+        )
 
     def __init__(
         self,
@@ -77,9 +85,9 @@ class TextGAN(FromCodes):
         augment: Augment,
         seed: int,
         *,
-        reuse: bool = False,
+        reuse_fakes: bool = False,
     ) -> None:
-        self._recipe, self._reuse = recipe, reuse
+        self._recipe, self._reuse = recipe, reuse_fakes
         with initial_weights(seed, "generator"):
             self.generator = generator.build()
         self.adversary = Adversary(discriminator, loss, recipe.game, augment, seed)

@@ -61,7 +61,7 @@ class VAEGAN(EncoderDecoder):
 
     network: ClassVar[frozenset[str]] = DECODER | {"discriminator_width", "discriminator_norm"}
     # Its decoder always learns from the samples that D has just judged.
-    train: ClassVar[frozenset[str]] = TRAIN | GAME - {"reuse"}
+    train: ClassVar[frozenset[str]] = TRAIN | GAME - {"reuse_fakes"}
 
     @classmethod
     def recipe(cls, params: Params, loss: str) -> VAEGANParams:

@@ -55,13 +55,13 @@ def between(start: Tensor, end: Tensor, rng: torch.Generator) -> Tensor:
     return torch.lerp(start, end, position).detach()
 
 
-def gradient(critic: Critic, real: Tensor, fake: Tensor, rng: torch.Generator) -> Tensor:
+def wgan_gp(critic: Critic, real: Tensor, fake: Tensor, rng: torch.Generator) -> Tensor:
     """E (|∇D(x̂)| - 1)² between real and generated: WGAN-GP, Gulrajani et al. 2017, eq. 3."""
     norms = _gradient_norms(critic, between(real, fake, rng))
     return (norms - 1).square().mean()
 
 
-def gradient_one_sided(critic: Critic, real: Tensor, fake: Tensor, rng: torch.Generator) -> Tensor:
+def wgan_lp(critic: Critic, real: Tensor, fake: Tensor, rng: torch.Generator) -> Tensor:
     """E max(0, |∇D(x̂)| - 1)²: WGAN-LP, Petzka et al. 2018, eq. 8."""
     norms = _gradient_norms(critic, between(real, fake, rng))
     return relu(norms - 1).square().mean()
@@ -101,8 +101,8 @@ def margin(critic: Critic, real: Tensor, fake: Tensor, rng: torch.Generator) -> 
 
 # Those that look at D's gradients, for which D must score each sample by itself.
 GRADIENT_PENALTIES: dict[str, Penalty] = {
-    "gradient": gradient,
-    "gradient_one_sided": gradient_one_sided,
+    "wgan_gp": wgan_gp,
+    "wgan_lp": wgan_lp,
     "r1": r1,
     "r2": r2,
     "dragan": dragan,

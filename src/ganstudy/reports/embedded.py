@@ -92,8 +92,8 @@ class _Encoder:
         return Picture(uri, width, height, len(grids))
 
     def square(self, images: Images) -> npt.NDArray[np.uint8]:
-        """The first images (N, H, W, C), as many as the detail shows, in a square."""
-        side = self.detail.side
+        """The first images (N, H, W, C), as many as the detail shows and there are, in a square."""
+        side = min(self.detail.side, math.isqrt(len(images)))
         return tile(self.small(images[: side * side]), side, GROUND)
 
     def rows(self, images: Images) -> npt.NDArray[np.uint8]:

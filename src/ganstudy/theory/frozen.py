@@ -42,7 +42,7 @@ def settings(length: LengthParams, draws: int = 1, frames: int = 0) -> Settings:
     """A trainer's settings for a game of that length, of so many batches a round, with so many
     pictures; without averages: what is shown of G is what D plays against."""
     images = length.rounds * length.batch * draws
-    return Settings(images=images, decay=length.decay, ema=0.0, snapshots=frames)
+    return Settings(images=images, lr_decay=length.lr_decay, ema=0.0, snapshots=frames)
 
 
 def trained(

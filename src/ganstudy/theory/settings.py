@@ -48,11 +48,11 @@ class LineParams(Section):
 
 class LengthParams(Section):
     """How long players play: so many rounds, with learning rates that fall to 0 over the last share
-    `decay` of them."""
+    `lr_decay` of them."""
 
     rounds: Count
     batch: Batch
-    decay: Decay
+    lr_decay: Decay
 
 
 class AloneParams(LengthParams):

@@ -29,12 +29,12 @@ Row = dict[str, float]
 
 @dataclass(frozen=True)
 class Settings:
-    """Budget in `images` shown, `decay` of learning rates, `ema` decay, autocast to bfloat16 or
+    """Budget in `images` shown, `lr_decay` of learning rates, `ema` decay, autocast to bfloat16 or
     not, number of `snapshots` over training, how often to checkpoint, whether a fatal alarm ends
     training, and whether CUDA records rounds as graphs."""
 
     images: int
-    decay: float
+    lr_decay: float
     ema: float
     bfloat16: bool = False
     snapshots: int = 0
@@ -161,7 +161,7 @@ class Trainer:
             for round_index in range(self._progress.round, self.rounds):
                 passed = round_index / self.rounds
                 self.game.batches.set_progress(passed)
-                factor = linear_decay(passed, self.settings.decay)
+                factor = linear_decay(passed, self.settings.lr_decay)
                 self._sums.add(self._play(round_index, factor))
                 self._progress.round = done = round_index + 1
                 if done % self._row_rounds and done != self.rounds:
