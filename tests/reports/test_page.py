@@ -112,6 +112,15 @@ def test_costs_are_those_of_this_machine_or_unknown(study: Study) -> None:
     assert "| 1,200 | – | – | – | trained on another machine |" in there
 
 
+def test_what_sampling_took_is_told_where_it_is_known(study: Study) -> None:
+    one, two = study.runs
+    timed = replace(one, timing=one.timing | {"sampling_ms": 1.234})
+    heads, (first, second) = tables.cost_table([timed, two])
+    assert len(heads) == len(first) == len(second)
+    assert [row[heads.index("ms to sample one")] for row in (first, second)] == ["1.23", "–"]
+    assert "ms to sample one" not in tables.costs([one, two])
+
+
 def test_runs_that_were_not_computed_alike_are_told_of(study: Study) -> None:
     one, two = study.runs
     assert "Not computed alike" not in tables.costs([one, two])

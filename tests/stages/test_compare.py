@@ -92,6 +92,18 @@ def test_a_whole_study_is_compared_over_its_seeds(study: Params, tmp_path: Path)
     assert (tmp_path / "out/figures/better.png").is_file()
 
 
+def test_what_sampling_takes_is_kept_told_and_can_be_claimed(study: Params, tmp_path: Path) -> None:
+    family = "gan-non_saturating"
+    wanted = {"id": "sampling", "what": "ms an image", "metric": "sampling_ms", "family": family}
+    layout.CLAIMS.write_text(yaml.safe_dump([wanted]))
+    assert "ms to sample one" in report(study, tmp_path / "out")
+    origins = [read_json(layout.EVIDENCE / f"{family}-{seed}" / "origin.json") for seed in (0, 1)]
+    taken = [origin["timing"]["sampling_ms"] for origin in origins]
+    assert min(taken) > 0
+    (claim,) = read_json(tmp_path / "out" / "claims.json")
+    assert claim["value"] == pytest.approx(sum(taken) / 2)
+
+
 def test_dvc_is_given_few_values_of_one_run_under_names_that_stay(
     study: Params, tmp_path: Path
 ) -> None:

@@ -59,7 +59,7 @@ def assemble(params: Params, *, partial: bool = False) -> Study:
         lacking=_lacking(grid, table),
         comparison=None if points else comparison.compare(table, failures),
         claims=claims_of(
-            declared(layout.CLAIMS), {run.key: run.metrics for run in table}, measured
+            declared(layout.CLAIMS), {run.key: run.timing | run.metrics for run in table}, measured
         ),
     )
 

@@ -211,19 +211,31 @@ def legend(real: Metrics, runs: Sequence[Run]) -> str:
 
 
 COSTS = ("run", "images shown", "seconds", "images/s", "+ pictures and live metrics", "hardware")
+SAMPLED = "sampling_ms"  # of the timing of a run
 
 
 def costs(runs: Sequence[Run]) -> str:
-    """The Markdown table of what training cost: seconds, those spent on following it, and hardware,
-    where this machine knows."""
-    lines = ["| " + " | ".join(COSTS) + " |", "|---|---:|---:|---:|---:|---|"]
-    lines += ["| " + " | ".join(cost(run)) + " |" for run in runs]
+    """The Markdown table of what training cost: `cost_table`."""
+    heads, rows = cost_table(runs)
+    aligned = ["---", *["---:"] * (len(heads) - 2), "---"]
+    lines = [f"| {' | '.join(heads)} |", f"|{'|'.join(aligned)}|"]
+    lines += [f"| {' | '.join(row)} |" for row in rows]
     caution = unequal(runs)
     return "\n".join([*lines, *(["", f"**Not computed alike**: {caution}"] if caution else [])])
 
 
-def cost(run: Run) -> list[str]:
-    """The cells of one run's row under COSTS."""
+def cost_table(runs: Sequence[Run]) -> tuple[list[str], list[list[str]]]:
+    """Headings and a row a run: seconds of training, those spent on following it, and hardware,
+    where this machine knows; and, where it is known of a run, how long an image took to sample."""
+    heads, rows = [*COSTS], [_cost(run) for run in runs]
+    if any(SAMPLED in run.timing for run in runs):
+        heads.insert(-1, "ms to sample one")
+        for row, run in zip(rows, runs, strict=True):
+            row.insert(-1, f"{run.timing[SAMPLED]:.2f}" if SAMPLED in run.timing else UNKNOWN)
+    return heads, rows
+
+
+def _cost(run: Run) -> list[str]:
     images, timing = int(run.history["images"].iloc[-1]), run.timing
     seconds, watched = timing.get("seconds"), timing.get("watched")
     place = (

@@ -1,6 +1,7 @@
 """Stage `sample`: what a trained model makes, of codes or of what it is given, as other evaluators
 read it."""
 
+import time
 from collections.abc import Mapping
 from pathlib import Path
 
@@ -11,13 +12,13 @@ from ganstudy import distributed
 from ganstudy.data.fields import MEMBERS, load_dataset
 from ganstudy.dataset import Array
 from ganstudy.errors import InputError
-from ganstudy.files import write_npz
+from ganstudy.files import write_json, write_npz
 from ganstudy.models.base import Given, encoded, inputs_for, must_be_given
 from ganstudy.models.saved import SavedModel, load_model
 from ganstudy.params import RuntimeParams
 from ganstudy.progress import log
 from ganstudy.spaces import Label
-from ganstudy.study import layout
+from ganstudy.study import layout, runs
 from ganstudy.training import device as devices
 
 
@@ -35,10 +36,13 @@ def run(
     given = {**_from_test(model), **_labels(model, count, label, key)}
     count = min([count, *map(len, given.values())])
     inputs = inputs_for(model.inputs, count, seed, {n: v[:count] for n, v in given.items()})
+    began = time.monotonic()
     with distributed.process_group(device):
         outputs = model.sample(count, seed, inputs)
+    taken = 1000 * (time.monotonic() - began) / count
     if not distributed.is_main():
         return
+    write_json(runs.sampling_path(model.meta["key"]), {"sampling_ms": round(taken, 3)})
     write_npz(out, named=_members(outputs, inputs))
     log(f"sample {key}: {count:,} samples in {out}")
 

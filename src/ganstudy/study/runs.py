@@ -14,6 +14,7 @@ from ganstudy.study import layout
 
 LEFT_OUT = "left_out_"  # in metrics, before the name of one that could not be measured: why
 HISTORY, GRID, SNAPSHOTS, TIMING = "history.csv", "grid.png", "snapshots.npz", "timing.json"
+SAMPLING = "sampling.json"
 
 
 @dataclass(frozen=True)
@@ -89,8 +90,15 @@ def timing_path(key: str) -> Path:
     return layout.state("train", key) / TIMING
 
 
+def sampling_path(key: str) -> Path:
+    """Where it is kept how long its model takes to sample, beside `timing_path`."""
+    return layout.state("train", key) / SAMPLING
+
+
 def read_timing(key: str) -> dict[str, Any]:
-    """Seconds and hardware of a training; empty where it ran on another machine."""
-    path = timing_path(key)
-    timing: dict[str, Any] = read_json(path) if path.is_file() else {}
+    """Seconds and hardware of a training, milliseconds of sampling; empty where that was on another
+    machine."""
+    timing: dict[str, Any] = {}
+    for path in (timing_path(key), sampling_path(key)):
+        timing |= read_json(path) if path.is_file() else {}
     return timing
