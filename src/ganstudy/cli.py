@@ -167,7 +167,7 @@ def sample(
         run,
         count or settings.sample.count,
         chosen,
-        out or layout.RUNS / run / "samples.npz",
+        out or layout.own_samples(run),
         settings.runtime,
         label,
     )

@@ -1,5 +1,6 @@
 """The protocol of captions: real pictures obey their captions, shuffled ones do not."""
 
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -47,7 +48,7 @@ def test_obeyed_captions_score_and_shuffled_ones_are_chance(
     monkeypatch.chdir(tmp_path)
     subject, test = protocol(splits, images=3_000), splits["test"]
     images = test.fields["x"]
-    obeyed = subject.measure({"x": images, "first": images // 2}, test)
+    obeyed = subject.measure({"x": images, "first": np.roll(images, 3, 1)}, test)
     for name in ("colour", "clothing", "caption_of_10"):
         assert obeyed[name] > 0.8, name
         assert obeyed[f"{name}_held"] > 0.8, name
@@ -64,6 +65,28 @@ def test_obeyed_captions_score_and_shuffled_ones_are_chance(
     shown = subject.shown({"x": images[:5], "first": images[:5]}, test)
     assert list(shown) == ["first stage", "output", "real"]
     assert {column.shape for column in shown.values()} == {(5, 28, 28, 3)}
+
+
+def test_classes_are_told_where_colours_go_with_them_in_training_and_not_in_the_test(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Where a colour never has a class, a classifier that sees colours denies that class there."""
+    monkeypatch.chdir(tmp_path)
+
+    def split(name: str, shift: int) -> Dataset:
+        made = bars(name)
+        labels = made.fields["clothing"]
+        grey = np.zeros((len(labels), 28, 28), np.uint8)
+        for image, label in zip(grey, labels, strict=True):
+            image[4:24, 2 + 2 * label : 6 + 2 * label] = 220
+        colour, size = (labels + shift) % 8, np.ones_like(labels)
+        fields = {"x": captioned_fashion.coloured(grey, colour, size), "colour": colour}
+        return replace(made, fields={**made.fields, **fields, "size": size})
+
+    shifts = {"train": 0, "validation": 0, "test": 3}
+    splits = {name: split(name, shift) for name, shift in shifts.items()}
+    subject, test = protocol(splits, images=3_000), splits["test"]
+    assert subject.measure({"x": test.fields["x"]}, test)["clothing"] > 0.9
 
 
 def test_without_labels_captions_are_still_told_and_the_rest_is_left_out(

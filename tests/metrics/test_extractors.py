@@ -193,7 +193,7 @@ def test_weights_that_cannot_be_downloaded_say_how_to_supply_them(monkeypatch):
         raise urllib.error.URLError("no route to host")
 
     monkeypatch.setattr(inception, "load_state_dict_from_url", unreachable)
-    with pytest.raises(InputError, match=r"no route to host.*evaluate\.weights"):
+    with pytest.raises(InputError, match=r"no route to host.*give the file's path"):
         TorchFidelityExtractor("inception-v3-compat")
 
 
@@ -215,7 +215,7 @@ def test_weights_that_are_wrong_are_refused_and_never_run(tmp_path, capsys):
         (code, "is not a plain PyTorch state dict"),
         (other, "does not fit inception-v3-compat"),
     ):
-        with pytest.raises(InputError, match=rf"evaluate\.weights: .*{message}"):
+        with pytest.raises(InputError, match=message):
             TorchFidelityExtractor("inception-v3-compat", path)
     assert "code in the weights" not in capsys.readouterr().out
     with pytest.raises(InputError, match="takes no weights by path"):

@@ -25,6 +25,18 @@ def test_painted_colours_are_told_whatever_their_place_and_light() -> None:
     assert words.share_right(words.colours_shown(painted(0 * asked), PALETTE), asked) == 1 / 3
 
 
+def test_without_colour_a_shape_is_the_same_in_every_colour_and_light() -> None:
+    shapes = [painted(np.full(18, colour)) for colour in range(3)]
+    first, *others = (words.without_colour(shape) for shape in shapes)
+    assert first.shape == (18, 14, 14, 1)
+    assert first.dtype == np.uint8
+    for other in others:
+        np.testing.assert_array_equal(first, other)
+    np.testing.assert_array_equal(first[..., 0] > 0, shapes[0].max(3) > 0)
+    assert (first.max((1, 2, 3)) == 255).all()  # the light differs from row to row
+    assert not words.without_colour(np.zeros((2, 5, 5, 3), np.uint8)).any()
+
+
 def test_a_black_picture_has_no_colour() -> None:
     assert words.colours_shown(np.zeros((2, 5, 5, 3), np.uint8), PALETTE).tolist() == [-1, -1]
 

@@ -1,7 +1,9 @@
 """Images for captions: whether they show what is said, also of words that were never together.
 
-Classes are told by a classifier trained on the training split by the recipe of the section judge;
-colours by their light; captions by a reader fitted to the training split. Values that end in
+Classes are told by a classifier trained on the training split by the recipe of the section judge,
+from shapes alone: it would learn which colours a class never has there, and deny that class where
+they are held out. Its features make the distance to real images. Colours are told by their light;
+captions by a reader fitted to the training split. Values that end in
 `_held` are of combinations held out of training alone.
 """
 
@@ -181,14 +183,15 @@ class CaptionProtocol:
         """Features and logits of pictures, which several metrics read."""
         key = sha256_arrays(images)
         if key not in self._known:
-            self._known[key] = self._classifier.extract(images)
+            self._known[key] = self._classifier.extract(words.without_colour(images))
         return self._known[key]
 
     @cached_property
     def _classifier(self) -> metrics.JudgeExtractor:
         recipe, space = self._params.judge, self._train.spaces[CLOTHING]
         assert recipe is not None and isinstance(space, Label)  # noqa: S101, PT018 - not lacking
-        split = (self._train.fields["x"], self._train.fields[CLOTHING])
+        shapes = words.without_colour(self._train.fields["x"])
+        split = (shapes, self._train.fields[CLOTHING])
         trained_in = precision(self._params, self._device)
         return kept_classifier(recipe, split, space.classes, trained_in, self._device)
 

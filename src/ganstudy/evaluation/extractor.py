@@ -6,11 +6,11 @@ from pathlib import Path
 import torch
 
 from ganstudy import distributed, judges
-from ganstudy.errors import InputError
+from ganstudy.errors import InputError, naming
 from ganstudy.evaluation.cache import code_version, forget_oldest
 from ganstudy.evaluation.judging import CACHED, SOURCES, JudgeInfo, load_judge, load_released
 from ganstudy.files import Samples, read_npz, sha256_arrays, write_npz
-from ganstudy.metrics import FeatureExtractor, Features, TorchFidelityExtractor
+from ganstudy.metrics import FeatureExtractor, Features, TorchFidelityExtractor, must_be_registered
 from ganstudy.params import EvaluateParams
 from ganstudy.study.layout import from_root, in_study, state
 
@@ -65,7 +65,10 @@ def load_extractor(params: EvaluateParams, judge: Path, device: torch.device) ->
             raise InputError(f"evaluate.weights: the judge {params.extractor} has its own")
         return Extractor(*load_released(released, device))
     weights = None if params.weights is None else from_root(params.weights)
-    return Extractor(TorchFidelityExtractor(params.extractor, weights, str(device)), None)
+    with naming("evaluate.extractor"):
+        must_be_registered(params.extractor)
+    with naming("evaluate.weights"):
+        return Extractor(TorchFidelityExtractor(params.extractor, weights, str(device)), None)
 
 
 def _size(shape: tuple[int, ...]) -> str:

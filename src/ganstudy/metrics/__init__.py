@@ -23,7 +23,12 @@ from ganstudy.metrics.debiased import (
     frechet_interval,
 )
 from ganstudy.metrics.density import density_kl, grid_points, mixture_log_density
-from ganstudy.metrics.extractors import FeatureExtractor, Features, TorchFidelityExtractor
+from ganstudy.metrics.extractors import (
+    FeatureExtractor,
+    Features,
+    TorchFidelityExtractor,
+    must_be_registered,
+)
 from ganstudy.metrics.fidelity import (
     mean_absolute_error,
     peak_signal_to_noise,
@@ -118,6 +123,7 @@ __all__ = [
     "mode_kl_floor",
     "mode_statistics",
     "mode_verdicts",
+    "must_be_registered",
     "nearest_neighbours",
     "neighbour_radii",
     "peak_signal_to_noise",

@@ -46,6 +46,16 @@ class FeatureExtractor(Protocol):
         """Features of uint8 (N, H, W, C) images; the same to rounding for any `batch`."""
 
 
+def must_be_registered(name: str) -> None:
+    """Raises `InputError` where torch-fidelity knows no extractor of that name."""
+    from torch_fidelity.registry import FEATURE_EXTRACTORS_REGISTRY
+
+    if name not in FEATURE_EXTRACTORS_REGISTRY:
+        raise InputError(
+            f"{name!r} is not registered; {nearest(name, FEATURE_EXTRACTORS_REGISTRY)}"
+        )
+
+
 class TorchFidelityExtractor:
     """Any extractor registered in torch-fidelity: its Inception, VGG, CLIP, DINOv2, or your own.
 
@@ -62,9 +72,7 @@ class TorchFidelityExtractor:
         from torch_fidelity.registry import FEATURE_EXTRACTORS_REGISTRY
         from torch_fidelity.utils import create_feature_extractor
 
-        if name not in FEATURE_EXTRACTORS_REGISTRY:
-            known = nearest(name, FEATURE_EXTRACTORS_REGISTRY)
-            raise InputError(f"evaluate.extractor: {name!r} is not registered; {known}")
+        must_be_registered(name)
         kind = FEATURE_EXTRACTORS_REGISTRY[name]
         layers = [kind.get_default_feature_layer_for_metric(metric) for metric in ("fid", "isc")]
         builtin = kind.__module__.startswith("torch_fidelity.")
@@ -143,20 +151,20 @@ def _refuse_code(weights: Path) -> None:
     try:
         torch.load(weights, map_location="cpu", weights_only=True)
     except OSError as error:
-        raise InputError(f"evaluate.weights: cannot read {weights}: {error.strerror}") from error
+        raise InputError(f"cannot read {weights}: {error.strerror}") from error
     except Exception as error:  # unpickling errors have no common class
         raise InputError(
-            f"evaluate.weights: {weights} is not a plain PyTorch state dict (tensors by name)"
+            f"{weights} is not a plain PyTorch state dict (tensors by name)"
         ) from error
 
 
 def _why_not(name: str, weights: Path | None, error: Exception) -> str:
     if isinstance(error, NotImplementedError):
-        return f"evaluate.weights: {name} takes no weights by path; set it to null"
+        return f"{name} takes no weights by path"
     reason = (str(error) or type(error).__name__).splitlines()[0]
     if weights is not None:
-        return f"evaluate.weights: {weights} does not fit {name}: {reason}"
+        return f"{weights} does not fit {name}: {reason}"
     return (
         f"cannot get the weights of {name}: {reason}; fetch them where there is a network "
-        f"and give the file's path as evaluate.weights"
+        f"and give the file's path"
     )

@@ -154,7 +154,7 @@ def translator(
     if smallest < SMALLEST or largest > LARGEST:
         raise InputError(
             f"networks from image to image are for sides of {SMALLEST} to {LARGEST} pixels; these "
-            f"are {target.height}×{target.width}: see data.resolution"
+            f"are {target.height}×{target.width}"
         )
     if source.height > target.height or source.width > target.width:
         raise InputError(

@@ -73,7 +73,12 @@ def samples_of(key: str) -> Path:
     """Where the samples of a run are: in its folder, or in that of all samples, where the run's
     folder is one output of one stage."""
     apart = SAMPLES / f"{key}.npz"
-    return apart if apart.is_file() else RUNS / key / "samples.npz"
+    return apart if apart.is_file() else own_samples(key)
+
+
+def own_samples(key: str) -> Path:
+    """The samples of a run in its folder."""
+    return RUNS / key / "samples.npz"
 
 
 def state(name: str, key: str) -> Path:

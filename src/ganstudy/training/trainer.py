@@ -237,7 +237,7 @@ class Trainer:
         return DivergedError(
             f"training diverged by round {self._progress.round} of {self.rounds}: "
             f"{reason} ({terms}). Lower the learning rates or "
-            "raise the penalty's weight in this loss's recipe, or set train.precision to float32; "
+            "raise the penalty's weight in this loss's recipe, or train in float32; "
             "the last good checkpoint is kept"
         )
 
