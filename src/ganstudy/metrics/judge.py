@@ -21,7 +21,7 @@ class JudgeExtractor:
         self, network: "torch.nn.Module", name: str, sha256: str, device: str = "cpu"
     ) -> None:
         """`name` and `sha256`, of the weights' file, identify the judge in results and caches."""
-        self._network = network.to(device).eval()
+        self.network = network.to(device).eval()
         self._device = device
         self.name = name
         self.sha256 = sha256
@@ -30,7 +30,7 @@ class JudgeExtractor:
         """Features and logits of uint8 (N, H, W, C) images, C as the judge was trained on."""
 
         def forward(pixels: "torch.Tensor") -> "tuple[torch.Tensor, torch.Tensor | None]":
-            features, logits = self._network(scaled(pixels))
+            features, logits = self.network(scaled(pixels))
             return features, logits
 
         return extract_in_batches(forward, images, batch, self._device)
