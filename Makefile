@@ -12,7 +12,7 @@ export DVC_NO_ANALYTICS := 1
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
 .DEFAULT_GOAL := help
-.PHONY: help setup study test lint browser unit pipeline faults smoke judges bench bench-data bench-metrics ui reports gate changes review lock clean
+.PHONY: help setup study test lint browser unit pipeline faults smoke judges bench bench-data bench-metrics ui reports gate site changes review lock clean
 
 help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "%-15s%s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -75,6 +75,9 @@ reports: $(STAMP) ## Draw every report anew from its committed evidence, without
 
 gate: $(STAMP) ## Do the committed reports belong to the committed code, params and evidence?
 	@sh bin/gate $(BIN)
+
+site: ## The committed pages of all studies as a web site, build/site
+	@sh bin/site
 
 changes: $(STAMP) ## Metrics and params that differ from BASE, a commit
 	@sh bin/changes $(BIN) "$(BASE)"

@@ -67,7 +67,7 @@ def against_torch_fidelity(run: str) -> Compared:
     ours = time.perf_counter() - began
 
     name = "ganstudy-benchmark"
-    metrics.register_judge(lambda: judge._network, name)
+    metrics.register_judge(lambda: judge.network, name)
     began = time.perf_counter()
     theirs = torch_fidelity.calculate_metrics(
         input1=Tensors(fake),

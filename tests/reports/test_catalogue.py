@@ -14,8 +14,10 @@ HOSTILE = "<script>broken</script>"
 
 @pytest.fixture
 def project(tmp_path: Path) -> Path:
-    """A project with a study of its own, one that is held to the code, and a log."""
-    for place, pages in ((".", True), ("studies/modes/ring", False), ("studies/old/fashion", True)):
+    """A project with a study of its own, two that are held to the code, one of them of one world
+    alone, and a log."""
+    held = {"studies/line": True, "studies/modes/ring": False}
+    for place, pages in {".": True, **held, "studies/old/fashion": True}.items():
         reports = tmp_path / place / "reports"
         (reports / "figures").mkdir(parents=True)
         text = f"# How well in {place}?\n\nThe answer\nof {place}: **4** {HOSTILE}.\n\nmore\n"
@@ -23,7 +25,8 @@ def project(tmp_path: Path) -> Path:
         if pages:
             (reports / "index.html").write_text("a page")
             (reports / "figures/samples.png").write_bytes(b"")
-    (tmp_path / "studies/modes/dvc.lock").write_text("")
+    for study in ("line", "modes"):
+        (tmp_path / "studies" / study / "dvc.lock").write_text("")
     (tmp_path / "studies/losses").mkdir()
     redraw.catalogue(tmp_path)
     return tmp_path
@@ -33,6 +36,7 @@ def test_every_study_is_there_with_its_answer_and_its_links(project: Path) -> No
     page = (project / "reports" / NAME).read_text()
     assert re.findall(r"<h2>(.+)</h2>", page) == [
         "How well in .?",
+        "How well in studies/line?",
         "How well in studies/modes/ring?",
         "How well in studies/old/fashion?",
     ]
@@ -40,14 +44,14 @@ def test_every_study_is_there_with_its_answer_and_its_links(project: Path) -> No
     assert HOSTILE not in page
     links = re.findall(r'(?:href|src)="([^"]+)"', page)
     local = [link for link in links if not link.startswith("data:")]
-    assert len(local) == 3 + 2 + 2  # reports, pages, pictures
+    assert len(local) == 4 + 3 + 3  # reports, pages, pictures
     assert all((project / "reports" / link).is_file() for link in local)
 
 
 def test_a_study_without_a_lock_is_called_a_log(project: Path) -> None:
     page = (project / "reports" / NAME).read_text()
     sections = page.split("<section")[1:]
-    assert [("a log" in section) for section in sections] == [False, False, True]
+    assert [("a log" in section) for section in sections] == [False, False, False, True]
 
 
 def test_a_page_that_is_older_than_a_report_is_found(project: Path) -> None:

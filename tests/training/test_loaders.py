@@ -80,7 +80,7 @@ def test_training_ends_with_the_same_weights(monkeypatch: pytest.MonkeyPatch) ->
 
     expected = trained()
     monkeypatch.setattr(loaders, "SHARE", 0)
-    monkeypatch.setattr(loaders, "Whole", None)
+    monkeypatch.setattr(loaders, "DeviceLoader", None)
     assert trained() == expected
 
 

@@ -27,7 +27,8 @@ class Entry:
 def write(root: Path, out: Path) -> None:
     """Writes the page to `out`; its links are right in `root`/reports. A folder without a report is
     not on it."""
-    reports = [root / "reports/README.md", *sorted(root.glob("studies/*/*/reports/README.md"))]
+    others = (root / "studies").glob("**/reports/README.md")
+    reports = [root / "reports/README.md", *sorted(others)]
     entries = [_entry(root, path) for path in reports if path.is_file()]
     fill("web/studies.html.j2", out, entries=entries, style=STYLE.read_text(encoding="utf-8"))
 
@@ -44,7 +45,8 @@ def _entry(root: Path, report: Path) -> Entry:
         _link(root, report),
         _link(root, folder / "index.html"),
         _link(root, next((path for path in pictures if path.is_file()), folder / "none")),
-        place != Path() and not (root / place.parent / "dvc.lock").is_file(),
+        place != Path()
+        and not any((root / near / "dvc.lock").is_file() for near in (place, place.parent)),
     )
 
 
