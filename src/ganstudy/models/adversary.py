@@ -18,7 +18,7 @@ from ganstudy.networks.norms import upcast
 from ganstudy.objectives.adaptive import EVERY, Strength, augmented
 from ganstudy.objectives.adversarial import LOSSES
 from ganstudy.objectives.augmentation import augmentation
-from ganstudy.objectives.penalties import GRADIENT_PENALTIES, PENALTIES, Penalty
+from ganstudy.objectives.penalties import DRAWN_AS, GRADIENT_PENALTIES, PENALTIES, Penalty
 from ganstudy.objectives.projections import clip_weights
 from ganstudy.params import AdaptiveParams, LossParams
 from ganstudy.training.alarms import game_terms
@@ -132,7 +132,8 @@ class Adversary:
         terms |= game_terms(real_scores, fake_scores, plain_real, plain_fake)
         terms |= self._adapted(real_scores, batch.round)
         for row in due:
-            value = row.penalty(critic, real, fake, self._rng(batch, f"penalty {row.name}"))
+            purpose = f"penalty {DRAWN_AS.get(row.name, row.name)}"
+            value = row.penalty(critic, real, fake, self._rng(batch, purpose))
             loss = loss + row.weight * row.interval * value
             terms[row.name] = value
         return {"loss": loss, **terms}
