@@ -286,8 +286,8 @@ BAD_WHOLES = {
         ["losses.hinje"],
     ),
     "a penalty that no table has": (
-        {"losses__wgan__penalties": {"wgan_pg": {"weight": 1.0}}},
-        ["losses.wgan.penalties.wgan_pg", "did you mean 'wgan_gp'?"],
+        {"losses__wgan__penalties": {"wgan_g": {"weight": 1.0}}},
+        ["losses.wgan.penalties.wgan_g", "did you mean 'wgan_gp'?"],
     ),
     "a resolution out of reach": (
         {"network__name": "dcgan", "data__resolution": 34},

@@ -141,13 +141,13 @@ def test_a_loss_or_penalty_that_no_table_has_is_named_with_the_nearest() -> None
     recipe = LossParams.model_validate_json(
         '{"generator": {"learning_rate": 0.1, "betas": [0, 0.9]},'
         ' "discriminator": {"learning_rate": 0.1, "betas": [0, 0.9]},'
-        ' "penalties": {"wgan_pg": {"weight": 1}}}'
+        ' "penalties": {"wgan_g": {"weight": 1}}}'
     )
     generator = generator_spec("mlp", STORED, 1.0, 4, 8, "batch", 0)
     discriminator = discriminator_spec("mlp", STORED, 1.0, 8, "none", 0)
     with pytest.raises(InputError, match=r"losses\.wgann: no such loss; did you mean 'wgan'\?"):
         GAN("wgann", recipe, generator, discriminator, [], 0)
-    with pytest.raises(InputError, match=r"penalties\.wgan_pg: .* did you mean 'wgan_gp'\?"):
+    with pytest.raises(InputError, match=r"penalties\.wgan_g: .* did you mean 'wgan_gp'\?"):
         GAN("wgan", recipe, generator, discriminator, [], 0)
 
 

@@ -112,7 +112,7 @@ def test_what_cannot_be_recorded_is_played_and_said(recorder, reason, capsys) ->
 
 def test_without_cuda_rounds_are_played_as_they_come() -> None:
     game = trainer(params(), RUNS[0]).game
-    assert round_fn(game, graphs=True) == game.play
+    assert round_fn(game, graphs=True) == game.run_round
 
 
 @pytest.mark.skipif(not torch.cuda.is_available(), reason="needs CUDA")

@@ -261,7 +261,7 @@ def test_a_run_repeats_bit_for_bit_whatever_is_logged_or_kept(run: str, tmp_path
         chosen,
         run,
         CheckpointStore(tmp_path / "store"),
-        snapshot=lambda networks: next(networks["generator"].parameters()).detach()[:1].clone(),
+        picture=lambda networks: next(networks["generator"].parameters()).detach()[:1].clone(),
         checkpoint_seconds=-1,
     )
     assert weights(plain.average) == weights(watched.average)
