@@ -53,7 +53,8 @@ def study(baselines: list[str], **changes) -> Params:
 
 def measured(params: Params, key: str) -> dict[str, Any]:
     train.run(params, RunKey.parse(key), layout.RUNS / key)
-    sample.run(key, params.sample.count, 0, layout.samples_of(key), params.runtime)
+    # Beside the run's folder, where that is one output of one stage.
+    sample.run(key, params.sample.count, 0, layout.SAMPLES / f"{key}.npz", params.runtime)
     out = layout.METRICS / f"{key}.json"
     evaluate.run(params, key, out)
     return read_json(out)
@@ -85,6 +86,8 @@ def test_images_go_through_every_stage(place: Path) -> None:
     assert told[semi]["label_error"] == np.mean(given != truth)
     assert "label_error" not in told["gan-non_saturating-0"]
     assert read_json(layout.RUNS / semi / "model.json")["params"]["labels_per_class"] == 5
+    for key in KEYS:
+        assert {limits.SAMPLES, limits.NEIGHBOURS} <= read_run(key).arrays.keys()
     # Walks of what encodes begin at real images; an energy has no codes to walk between.
     assert read_run(KEYS[0]).encodes
     assert limits.WALKS in read_run(KEYS[0]).arrays

@@ -131,7 +131,7 @@ def _pictures(folder: _Folder, run: Path, info: DataInfo, protocol: MeasuringPro
     """What is shown of the first seed of a loss."""
 
     def samples() -> Samples:
-        return read_samples(layout.output(layout.own_samples(folder.key), "sample"))[0]
+        return read_samples(layout.output(layout.samples_of(folder.key), "sample"))[0]
 
     test = load_split(layout.PREPARED, "test")
     folder.arrays(limits.SAMPLES, lambda: (_shown(samples(), info.traits),))
