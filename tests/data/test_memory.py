@@ -9,7 +9,6 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from ganstudy.judging import rotated
 
 from ganstudy import files
 from ganstudy.data.images import load_split
@@ -17,6 +16,7 @@ from ganstudy.data.sources import fetch
 from ganstudy.data.splits import prepare
 from ganstudy.dataset import labelled_data
 from ganstudy.errors import StudyError
+from ganstudy.evaluation.judging import rotated
 from ganstudy.files.memmap import spooled
 from ganstudy.params import DataParams
 from ganstudy.spaces import Image

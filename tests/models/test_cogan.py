@@ -20,7 +20,7 @@ from ganstudy.training.batches import Batches
 from ganstudy.training.checkpoint import CheckpointStore
 from ganstudy.training.cuda_graphs import recorded
 from ganstudy.training.trainer import Callbacks, Row, Settings, Trainer
-from training.test_recorded import Again
+from training.test_cuda_graphs import Again
 from training.tiny import CPU, params, weights
 
 ADAM = {"learning_rate": 0.002, "betas": [0.5, 0.99]}

@@ -30,7 +30,7 @@ from models.translating import (
     trained,
     trainer,
 )
-from training.test_recorded import Again
+from training.test_cuda_graphs import Again
 
 RUN, SIDES = "cyclegan-lsgan-0", ("a", "b")
 SPACES = {"a": Image(1, 8, 8), "b": Image(1, 8, 8)}

@@ -23,7 +23,7 @@ from ganstudy.training.checkpoint import CheckpointStore
 from ganstudy.training.cuda_graphs import recorded
 from ganstudy.training.player import Batch
 from ganstudy.training.trainer import Callbacks, Row, Settings, Trainer
-from training.test_recorded import Again
+from training.test_cuda_graphs import Again
 from training.tiny import CPU, params, weights
 
 ADAM = {"learning_rate": 0.002, "betas": [0.5, 0.99]}
@@ -102,7 +102,7 @@ def test_its_strength_grows_over_training_as_the_schedule_says() -> None:
     assert told == pytest.approx(expected, abs=1e-6)
 
 
-def test_recorded_rounds_do_not_freeze_it() -> None:
+def test_cuda_graphs_rounds_do_not_freeze_it() -> None:
     eager, replayed = trainer(), trainer()
     replayed._play = recorded(replayed.game, Again(replayed.game))
     for subject in (eager, replayed):

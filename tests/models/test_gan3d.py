@@ -19,7 +19,7 @@ from ganstudy.training.checkpoint import CheckpointStore
 from ganstudy.training.cuda_graphs import recorded
 from ganstudy.training.trainer import Callbacks, Row, Settings, Trainer
 from models.boxes import SPACES, boxes
-from training.test_recorded import Again
+from training.test_cuda_graphs import Again
 from training.tiny import ADAM, CPU, params, weights
 
 RUN = "gan3d-non_saturating"

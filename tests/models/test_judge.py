@@ -180,7 +180,7 @@ def test_of_cached_features_only_the_last_are_kept(
     folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("DVC_ROOT", str(tmp_path))
-    monkeypatch.setattr("ganstudy.judging.CACHED", 2)
+    monkeypatch.setattr("ganstudy.evaluation.extractor.CACHED", 2)
     extractor = load_extractor(params().evaluate, folder, CPU)
     for count in (2, 3, 4):
         extractor.features(IMAGES[:count], cached=True)

@@ -40,7 +40,7 @@ from ganstudy.training.checkpoint import CheckpointStore
 from ganstudy.training.cuda_graphs import recorded
 from ganstudy.training.player import Batch, Player, Terms
 from ganstudy.training.trainer import Callbacks, Row, Settings, Trainer
-from training.test_recorded import Again
+from training.test_cuda_graphs import Again
 from training.tiny import ADAM, CPU, params, weights
 
 KEY = "twins-hinge-0"

@@ -10,7 +10,7 @@ from ganstudy.models import snapshots
 from ganstudy.training.checkpoint import CheckpointStore
 from ganstudy.training.cuda_graphs import recorded
 from ganstudy.training.trainer import Callbacks, Row, Trainer
-from training.test_recorded import Again
+from training.test_cuda_graphs import Again
 from training.tiny import ADAM, params, trainer, weights
 
 WALK = {"steps": 3, "first": 0.1, "last": 0.01}

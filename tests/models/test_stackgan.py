@@ -16,7 +16,7 @@ from ganstudy.training.checkpoint import CheckpointStore
 from ganstudy.training.cuda_graphs import recorded
 from ganstudy.training.trainer import Callbacks, Row, Settings, Trainer
 from models.squares import CAPTIONS, SPACES, obeyed, squares
-from training.test_recorded import Again
+from training.test_cuda_graphs import Again
 from training.tiny import ADAM, CPU, params, weights
 
 RUN = "stackgan-non_saturating"

@@ -20,7 +20,7 @@ from ganstudy.training.cuda_graphs import recorded
 from ganstudy.training.player import Batch
 from ganstudy.training.trainer import Callbacks
 from models.translating import everything, made, recipe, resumes, study, trained, trainer
-from training.test_recorded import Again
+from training.test_cuda_graphs import Again
 from training.tiny import weights
 
 RUN = "superres-lsgan-0"

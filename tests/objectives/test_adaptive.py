@@ -12,7 +12,7 @@ from ganstudy.objectives.adaptive import EVERY, MOST, Strength, augmented
 from ganstudy.training.checkpoint import CheckpointStore
 from ganstudy.training.cuda_graphs import recorded
 from ganstudy.training.trainer import Callbacks, Row, Trainer
-from training.test_recorded import Again
+from training.test_cuda_graphs import Again
 from training.tiny import params, trainer, weights
 
 P = "discriminator/augment_p"
