@@ -12,7 +12,7 @@ from ganstudy.models import build, identity
 from ganstudy.models.gan import GAN
 from ganstudy.networks import discriminator_spec, generator_spec
 from ganstudy.objectives.adversarial import LOSSES
-from ganstudy.objectives.penalties import PENALTIES
+from ganstudy.objectives.penalties import DRAWN_AS, PENALTIES
 from ganstudy.params import LossParams
 from ganstudy.spaces import labelled
 from ganstudy.training.player import Batch
@@ -57,8 +57,10 @@ def test_the_objectives_are_loss_plus_weighted_penalties(loss: str) -> None:
     fake = G(codes(batch, "z for D")).detach()
     expected = adversarial = LOSSES[loss].discriminator(D(batch["x"]), D(fake))
     for name, settings in recipe.penalties.items():
-        value = PENALTIES[name](D, batch["x"], fake, batch.rng(f"penalty {name}"))
-        expected = expected + settings.weight * settings.every * value
+        value = PENALTIES[name](
+            D, batch["x"], fake, batch.rng(f"penalty {DRAWN_AS.get(name, name)}")
+        )
+        expected = expected + settings.weight * settings.interval * value
     terms = objectives(model)[0](batch)
     torch.testing.assert_close(terms["loss"], expected)
     torch.testing.assert_close(terms["adversarial"], adversarial)

@@ -9,24 +9,25 @@ from ganstudy.networks import dcgan
 from ganstudy.networks.layers import concat_condition, projection_score
 from ganstudy.spaces import SampleSpace, Tokens
 
+WORDS, HIDDEN = 64, 128  # numbers that stand for a word; units between words and the result
+
 
 class Encoder(nn.Module):
-    """A text's tokens int64 (N, L), 0 after its last word, to (N, size): the mean of its words'
-    vectors.
+    """A text's tokens int64 (N, L), 0 after its last word, to (N, size): two layers on the mean of
+    its words' vectors.
 
-    Linear on purpose: layers behind the mean learn combinations of words by heart, and tell less of
-    combinations that they never saw. It reads a bag: "a red bag on a blue shelf" and "a blue bag on
-    a red shelf" are one text to it.
+    It reads a bag: "a red bag on a blue shelf" and "a blue bag on a red shelf" are one text to it.
     """
 
     def __init__(self, tokens: Tokens, size: int) -> None:
         super().__init__()
-        self.table = nn.Embedding(len(tokens.vocabulary) + 1, size)
+        self.table = nn.Embedding(len(tokens.vocabulary) + 1, WORDS)
+        self.body = nn.Sequential(nn.Linear(WORDS, HIDDEN), nn.ReLU(), nn.Linear(HIDDEN, size))
 
     def forward(self, text: Tensor) -> Tensor:
         vectors = self.table(text)
         there = (text > 0).to(vectors.dtype)[:, :, None]
-        meaning: Tensor = (vectors * there).sum(1) / there.sum(1).clamp_min(1)
+        meaning: Tensor = self.body((vectors * there).sum(1) / there.sum(1).clamp_min(1))
         return meaning
 
 
