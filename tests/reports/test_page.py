@@ -119,6 +119,10 @@ def test_what_sampling_took_is_told_where_it_is_known(study: Study) -> None:
     assert len(heads) == len(first) == len(second)
     assert [row[heads.index("ms to sample one")] for row in (first, second)] == ["1.23", "–"]
     assert "ms to sample one" not in tables.costs([one, two])
+    # Trained elsewhere, as DVC's cache gives it back, and sampled here.
+    assert "| 1.23 | trained on another machine |" in tables.costs(
+        [replace(one, timing={"sampling_ms": 1.234})]
+    )
 
 
 def test_runs_that_were_not_computed_alike_are_told_of(study: Study) -> None:

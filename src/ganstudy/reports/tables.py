@@ -241,7 +241,7 @@ def _cost(run: Run) -> list[str]:
     place = (
         f"{timing['hardware']}, {timing['device']}, {timing['threads']} threads, "
         f"torch {timing['torch']}"
-        if timing
+        if "hardware" in timing
         else "trained on another machine"
     )
     if precision := run.meta.get("precision"):
