@@ -176,6 +176,18 @@ def test_a_judge_that_is_missing_or_broken_is_bad_input(folder: Path, tmp_path: 
         load_judge(folder, CPU)
 
 
+def test_what_is_wrong_with_another_extractor_is_told_of_its_key(tmp_path: Path) -> None:
+    unknown = params(evaluate__extractor="inception").evaluate
+    with pytest.raises(InputError, match=r"evaluate\.extractor: 'inception' is not registered"):
+        load_extractor(unknown, tmp_path, CPU)
+    (tmp_path / "text.pth").write_text("no weights")
+    for name, message in (("gone.pth", "cannot read"), ("text.pth", "is not a plain PyTorch")):
+        weights = {"extractor": "inception-v3-compat", "weights": str(tmp_path / name)}
+        chosen = params(**{f"evaluate__{key}": value for key, value in weights.items()}).evaluate
+        with pytest.raises(InputError, match=rf"evaluate\.weights: .*{message}"):
+            load_extractor(chosen, tmp_path, CPU)
+
+
 def test_of_cached_features_only_the_last_are_kept(
     folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

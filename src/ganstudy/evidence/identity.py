@@ -7,7 +7,6 @@ from ganstudy.models import latent_traversal
 from ganstudy.params import Params
 from ganstudy.training.alarms import DIVERSITY, SEPARATION, SPREAD, WINDOW, alarms
 
-WALKS = ("PAIRS", "STEPS", "SEED", "DIMENSIONS", "REACH")
 RAMP = 10_000  # rows of a training that goes through every sign
 
 

@@ -160,7 +160,7 @@ def _refuse_code(weights: Path) -> None:
 
 def _why_not(name: str, weights: Path | None, error: Exception) -> str:
     if isinstance(error, NotImplementedError):
-        return f"{name} takes no weights by path"
+        return f"{name} takes no weights by path; give none"
     reason = (str(error) or type(error).__name__).splitlines()[0]
     if weights is not None:
         return f"{weights} does not fit {name}: {reason}"

@@ -31,10 +31,7 @@ def colours_shown(images: Any, palette: Any) -> Integers:
 def without_colour(images: Any) -> npt.NDArray[np.uint8]:
     """Pictures (N, H, W, C) as (N, H, W, 1): of each pixel the strongest channel, and of each
     picture the strongest pixel 255. What one colour of light shows is the same in every other."""
-    pictures = np.asarray(images)
-    if pictures.ndim != 4 or pictures.dtype != np.uint8:
-        raise ValueError(f"pictures must be uint8 (N, H, W, C); they are {pictures.dtype}")
-    light = pictures.max(3, keepdims=True).astype(np.float32)
+    light = _pictures(images).max(3, keepdims=True).astype(np.float32)
     most = light.max((1, 2), keepdims=True)
     stretched: npt.NDArray[np.uint8] = np.rint(255 * light / np.maximum(most, 1)).astype(np.uint8)
     return stretched

@@ -1,6 +1,7 @@
 """`reports/studies.html`: every study of the project on one page, from the reports there are."""
 
 from dataclasses import dataclass
+from itertools import chain
 from pathlib import Path
 
 from ganstudy.reports.templates import fill
@@ -27,8 +28,9 @@ class Entry:
 def write(root: Path, out: Path) -> None:
     """Writes the page to `out`; its links are right in `root`/reports. A folder without a report is
     not on it."""
-    others = (root / "studies").glob("**/reports/README.md")
-    reports = [root / "reports/README.md", *sorted(others)]
+    own = "reports/README.md"
+    others = chain.from_iterable(root.glob(f"studies/{place}/{own}") for place in ("*", "*/*"))
+    reports = [root / own, *sorted(others)]
     entries = [_entry(root, path) for path in reports if path.is_file()]
     fill("web/studies.html.j2", out, entries=entries, style=STYLE.read_text(encoding="utf-8"))
 

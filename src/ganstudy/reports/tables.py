@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from ganstudy.reports.floors import in_floors
-from ganstudy.study.runs import Run
+from ganstudy.study.runs import SAMPLED, Run
 
 Metrics = dict[str, Any]
 UNKNOWN = "–"
@@ -211,7 +211,6 @@ def legend(real: Metrics, runs: Sequence[Run]) -> str:
 
 
 COSTS = ("run", "images shown", "seconds", "images/s", "+ pictures and live metrics", "hardware")
-SAMPLED = "sampling_ms"  # of the timing of a run
 
 
 def costs(runs: Sequence[Run]) -> str:

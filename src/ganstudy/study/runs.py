@@ -15,6 +15,7 @@ from ganstudy.study import layout
 LEFT_OUT = "left_out_"  # in metrics, before the name of one that could not be measured: why
 HISTORY, GRID, SNAPSHOTS, TIMING = "history.csv", "grid.png", "snapshots.npz", "timing.json"
 SAMPLING = "sampling.json"
+SAMPLED = "sampling_ms"  # in it, of one sample
 
 
 @dataclass(frozen=True)

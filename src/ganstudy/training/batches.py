@@ -29,7 +29,7 @@ class Batches:
                 f"{fewest} or less"
             )
         distributed.share_of(size)  # or say so before anything runs
-        self._stores = loaders_of(data, size, seed, device)
+        self._loaders = loaders_of(data, size, seed, device)
         self._spaces = data.spaces
         self.size, self.seed = size, seed
         self.progress = torch.zeros((), device=device)
@@ -45,7 +45,9 @@ class Batches:
 
     def stored(self, index: int) -> Mapping[str, Tensor]:
         """The fields of that batch as they are stored."""
-        return {name: rows for store in self._stores for name, rows in store.batch(index).items()}
+        return {
+            name: rows for loader in self._loaders for name, rows in loader.batch(index).items()
+        }
 
     def decoded(self, stored: Mapping[str, Tensor], index: int, round_index: int) -> Batch:
         """What `stored` gave for batch `index`, as players see it."""

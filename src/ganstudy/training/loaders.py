@@ -74,7 +74,7 @@ class DeviceLoader:
         self._order = order(device)
 
     def batch(self, index: int) -> Drawn:
-        """See `Store`."""
+        """See `Loader`."""
         rows = self._order.rows(index)
         return {name: whole.index_select(0, rows) for name, whole in self._fields.items()}
 
@@ -95,7 +95,7 @@ class StreamingLoader:
         self._coming: dict[int, Future[Drawn]] = {}
 
     def batch(self, index: int) -> Drawn:
-        """See `Store`."""
+        """See `Loader`."""
         wanted = range(index, index + 1 + AHEAD)
         self._coming = {
             number: self._coming.get(number) or self._thread.submit(self._read, number)
@@ -115,7 +115,7 @@ class StreamingLoader:
 
 
 def loaders_of(data: Dataset, size: int, seed: int, device: torch.device) -> list[Loader]:
-    """A store for each group of the data: on `device` where all of them together take no more than
+    """A loader for each group of the data: on `device` where all of them together take no more than
     `SHARE` of its memory, else streamed."""
     taken = sum(array.nbytes for array in data.fields.values())
     kind = DeviceLoader if taken <= SHARE * memory(device) else StreamingLoader
