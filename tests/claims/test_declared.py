@@ -60,6 +60,25 @@ def test_a_number_that_is_not_there_holds_nothing(tmp_path: Path) -> None:
     assert without.value is None
 
 
+def test_a_number_may_be_of_a_world_beside_this_one(tmp_path: Path, monkeypatch) -> None:
+    for name in ("here", "there/reports/metrics"):
+        (tmp_path / name).mkdir(parents=True)
+    for key, l1 in {"real": 4.0, "blind-lsgan-0": 80.0, "blind-lsgan-1": 90.0}.items():
+        (tmp_path / f"there/reports/metrics/{key}.json").write_text(f'{{"l1": {l1}}}')
+    monkeypatch.chdir(tmp_path / "here")
+    there = {"metric": "l1", "world": "there"}
+    (claim,) = computed(
+        tmp_path,
+        baseline={"what": "real data", **there},
+        plant={"what": "D is blind", "family": "blind-lsgan", **there},
+    )
+    assert (claim.value, claim.plant.value) == (12 / 4, 85 / 4)
+    (claim,) = computed(tmp_path, family="blind-lsgan", world="there")
+    assert (claim.value, claim.seeds) == (85 / 20, (0, 1))
+    (claim,) = computed(tmp_path, world="nowhere")
+    assert (claim.value, claim.seeds) == (None, ())
+
+
 def test_no_file_claims_nothing(tmp_path: Path) -> None:
     assert declared(tmp_path / "claims.yaml") == []
 

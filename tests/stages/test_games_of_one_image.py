@@ -68,6 +68,20 @@ def place(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     return tmp_path
 
 
+def test_samples_of_few_labels_are_measured_by_what_learns_from_them(place: Path) -> None:
+    few = {"data__labels_per_class": 5, "train__conditional": True}
+    params = study([], **few, evaluate__classifier_images=640)
+    judging.run(params, layout.PREPARED, layout.JUDGE)
+    told = measured(params, "gan-non_saturating-0")
+    arms = ["error_labels", "error_varied", "error_samples", "error_logistic", "error_nearest"]
+    assert all(0 <= told[arm] <= 1 for arm in arms)
+    assert told["error_logistic"] < 0.5  # of 50 digits
+    evaluate.run(params, layout.REAL, layout.METRICS / "real.json")
+    compare.run(params, layout.REPORTS)
+    text = (layout.REPORTS / "README.md").read_text(encoding="utf-8")
+    assert "| few labels ↓ | varied ↓ | and samples ↓ | logistic ↓ | nearest ↓ |" in text
+
+
 def test_images_go_through_every_stage(place: Path) -> None:
     params = study([*IMAGES, "semi_gan-features"], data__labels_per_class=5)
     judging.run(params, layout.PREPARED, layout.JUDGE)

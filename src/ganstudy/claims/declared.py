@@ -12,7 +12,9 @@ from pydantic import ConfigDict, TypeAdapter, ValidationError, with_config
 
 from ganstudy.claims.claim import Claim, Scored
 from ganstudy.errors import InputError
+from ganstudy.files import read_json
 from ganstudy.keys import RunKey
+from ganstudy.study.layout import METRICS, REAL
 
 STRICT = ConfigDict(extra="forbid")
 Metrics = Mapping[str, Mapping[str, Any]]
@@ -27,11 +29,13 @@ OVER: Mapping[str, Callable[[Sequence[float]], Any]] = {
 @dataclass(frozen=True)
 class Source:
     """A number: the `metric` of a family of runs, over its seeds, or of real data where there is no
-    `family`; `what` says in words what it is."""
+    `family`; `what` says in words what it is. `world` is another one of the same study, a folder
+    beside this one, where not this one's."""
 
     what: str
     metric: str
     family: str | None = None
+    world: str | None = None
 
 
 @with_config(STRICT)
@@ -45,6 +49,7 @@ class Declared:
     what: str
     metric: str
     family: str
+    world: str | None = None
     aim: str | None = None
     over: Literal["median", "worst low", "worst high"] = "median"
     against: Literal["difference", "ratio"] | None = None
@@ -67,39 +72,56 @@ def declared(path: Path) -> list[Declared]:
         raise InputError(f"{path}: {place}: {first['msg'].lower()}") from error
 
 
+@dataclass(frozen=True)
+class _World:
+    """What was measured in one: metrics by run key, and of real data."""
+
+    runs: Metrics
+    real: Mapping[str, Any]
+
+    def values(self, family: str | None, metric: str) -> list[float]:
+        """A number for each seed of `family` that has it, or that of real data."""
+        rows = [self.real] if family is None else [self.runs[key] for key in self.keys(family)]
+        return [float(row[metric]) for row in rows if metric in row]
+
+    def keys(self, family: str) -> list[str]:
+        """The runs of a family."""
+        return [key for key in self.runs if RunKey.parse(key).family == family]
+
+
 def claims_of(wanted: Sequence[Declared], metrics: Metrics, real: Mapping[str, Any]) -> list[Claim]:
-    """The claims, computed from the metrics of runs by key and of real data. A number that is not
-    there is None."""
-    return [_claim(one, metrics, real) for one in wanted]
+    """The claims, computed from the metrics of runs by key and of real data, or from what git keeps
+    of the worlds beside this one. A number that is not there is None."""
+    here = _World(metrics, real)
+    return [_claim(one, here) for one in wanted]
 
 
-def _claim(one: Declared, metrics: Metrics, real: Mapping[str, Any]) -> Claim:
-    baseline = None if one.baseline is None else _scored(one.baseline, one.over, metrics, real)
-    value = _over(one.over, _values(one.family, one.metric, metrics))
+def _claim(one: Declared, here: _World) -> Claim:
+    world = _named(one.world, here)
+    baseline = None if one.baseline is None else _scored(one.baseline, one.over, here)
+    value = _over(one.over, world.values(one.family, one.metric))
+    plant = None if one.plant is None else _scored(one.plant, one.over, here)
     if one.against is not None:
-        value = _against(one.against, value, None if baseline is None else baseline.value)
-    plant = None if one.plant is None else _scored(one.plant, one.over, metrics, real)
-    if plant is not None and one.against is not None:
         base = None if baseline is None else baseline.value
-        plant = Scored(plant.what, _against(one.against, plant.value, base))
-    keys = [RunKey.parse(key) for key in metrics]
-    seeds = tuple(sorted({key.seed for key in keys if key.family == one.family}))
+        value = _against(one.against, value, base)
+        if plant is not None:
+            plant = Scored(plant.what, _against(one.against, plant.value, base))
+    seeds = tuple(sorted({RunKey.parse(key).seed for key in world.keys(one.family)}))
     return Claim(one.id, one.what, value, one.aim, seeds, baseline, plant)
 
 
-def _scored(source: Source, over: str, metrics: Metrics, real: Mapping[str, Any]) -> Scored:
-    if source.family is None:
-        value = real.get(source.metric)
-        return Scored(source.what, None if value is None else float(value))
-    return Scored(source.what, _over(over, _values(source.family, source.metric, metrics)))
+def _named(world: str | None, here: _World) -> _World:
+    """This world, or one beside it, of which there may be nothing."""
+    if world is None:
+        return here
+    found = {path.stem: read_json(path) for path in Path("..", world, METRICS).glob("*.json")}
+    real = found.pop(REAL, {})
+    return _World(dict(sorted(found.items())), real)
 
 
-def _values(family: str, metric: str, metrics: Metrics) -> list[float]:
-    return [
-        float(values[metric])
-        for key, values in metrics.items()
-        if RunKey.parse(key).family == family and metric in values
-    ]
+def _scored(source: Source, over: str, here: _World) -> Scored:
+    values = _named(source.world, here).values(source.family, source.metric)
+    return Scored(source.what, _over(over, values))
 
 
 def _over(over: str, values: Sequence[float]) -> float | None:

@@ -20,10 +20,10 @@ from ganstudy import judges
 from ganstudy.data import fielded
 from ganstudy.data.fields import write_datasets
 from ganstudy.data.images import INFO as DATA
-from ganstudy.data.images import SPLITS, DataInfo, Split
+from ganstudy.data.images import SPLITS, DataInfo, Split, load_split
 from ganstudy.data.points import MIXTURES
 from ganstudy.dataset import random_rows
-from ganstudy.evaluation import FIELD_PROTOCOLS, PROTOCOLS
+from ganstudy.evaluation import FIELD_PROTOCOLS, PROTOCOLS, few_labels
 from ganstudy.evaluation.judging import INFO, WEIGHTS, JudgeInfo
 from ganstudy.evidence.fields import ROWS
 from ganstudy.evidence.identity import identity
@@ -66,6 +66,8 @@ def fingerprint(params: Params) -> dict[str, Any]:
     if params.train.conditional and params.judge is not None:  # a classifier learns from samples
         found["classifier"] = params.judge.model_dump(mode="json", exclude={"weights"})
         found["precision"] = params.train.precision
+        if (few := params.data.labels_per_class) is not None:
+            found["labels_per_class"] = few
     return found | {"values": texts(_numbers(_measured(params)), digits=9)}
 
 
@@ -100,6 +102,15 @@ def _measured(params: Params) -> Iterator[tuple[str, dict[str, Any]]]:
             yield "conditional", protocol.measure(samples, None)
         yield "real", protocol.measure_real()
         yield "snapshot", protocol.snapshot_metrics(Split(samples.images, None))
+        if tiny.data.labels_per_class is not None and tiny.train.conditional:
+            yield "few labels", _few_labels(tiny, samples)
+
+
+def _few_labels(params: Params, samples: Split) -> dict[str, float]:
+    assert params.judge is not None  # noqa: S101 - images have one
+    labelled, test = (load_split(layout.PREPARED, name) for name in ("validation", "test"))
+    cpu = torch.device("cpu")
+    return few_labels.errors(labelled, samples, test, params.judge, CLASSES, "float32", cpu)
 
 
 def _measured_fields(params: Params) -> Iterator[tuple[str, dict[str, Any]]]:

@@ -153,6 +153,18 @@ COLUMNS = [
         "or CAS: accuracy on test images of a classifier trained on conditional samples alone",
     ),
     _number(
+        "label error",
+        "label_error",
+        3,
+        "↓",
+        "share of test images whose class D, which learnt from few labels, does not tell",
+    ),
+    _number("few labels", "error_labels", 3, "↓", "the same of a classifier of few labels alone"),
+    _number("varied", "error_varied", 3, "↓", "the same, their images shifted and mirrored"),
+    _number("and samples", "error_samples", 3, "↓", "the same, one half of what it saw generated"),
+    _number("logistic", "error_logistic", 3, "↓", "the same of logistic regression of the pixels"),
+    _number("nearest", "error_nearest", 3, "↓", "the same of the nearest labelled image"),
+    _number(
         "class FID",
         "class_fid",
         2,

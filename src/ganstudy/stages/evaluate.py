@@ -14,7 +14,13 @@ from ganstudy.data.fields import digest, load_dataset
 from ganstudy.data.images import INFO, Split, load_info, load_split
 from ganstudy.dataset import Array
 from ganstudy.errors import InputError
-from ganstudy.evaluation import FIELD_PROTOCOLS, PROTOCOLS, MeasuringProtocol, judging
+from ganstudy.evaluation import (
+    FIELD_PROTOCOLS,
+    PROTOCOLS,
+    MeasuringProtocol,
+    few_labels,
+    judging,
+)
 from ganstudy.evaluation.points import PointProtocol
 from ganstudy.evidence import fields as evidence_of_fields
 from ganstudy.evidence import write as evidence
@@ -24,15 +30,18 @@ from ganstudy.metrics import error_rate
 from ganstudy.models import model_class
 from ganstudy.models.adversary import NAME
 from ganstudy.models.energy import Energy, log_density
+from ganstudy.models.playing import seen
 from ganstudy.models.saved import MODEL, load_model, model_of
 from ganstudy.networks import specs
 from ganstudy.params import Kind, Params, load
 from ganstudy.progress import log
 from ganstudy.reports import tables
+from ganstudy.spaces import classes_of
 from ganstudy.study import layout
 from ganstudy.study.runs import read_run
 from ganstudy.tracking import log_real, log_run, log_samples, source_tags
 from ganstudy.training import device as devices
+from ganstudy.training.precision import precision
 
 SHOWN = (
     *("fid_debiased", "recall", "coverage", "fid_relative", "fid", "fid_floor", "classes_captured"),
@@ -53,7 +62,7 @@ def run(params: Params, key: str, out: Path) -> None:
         return
     with _measurable("real images" if real else key), distributed.process_group(device):
         protocol = _protocol(params, device)
-        values = protocol.measure_real() if real else _measured(protocol, folder)
+        values = protocol.measure_real() if real else _measured(params, protocol, folder, device)
     if not distributed.is_main():
         return
     shown = [name for name in SHOWN if name in values]
@@ -207,11 +216,13 @@ def _protocol(params: Params, device: torch.device) -> MeasuringProtocol:
     return PROTOCOLS[kind](params, device)
 
 
-def _measured(protocol: MeasuringProtocol, folder: Path) -> dict[str, Any]:
+def _measured(
+    params: Params, protocol: MeasuringProtocol, folder: Path, device: torch.device
+) -> dict[str, Any]:
     samples = Split(*read_samples(layout.output(layout.samples_of(folder.name), "sample")))
     values = protocol.measure(samples, None)
     told = _labels_told(folder.name) | _density(protocol, folder)
-    return values | told | _trained(folder)
+    return values | told | _few_labels(params, folder.name, samples, device) | _trained(folder)
 
 
 def _trained(folder: Path) -> dict[str, Any]:
@@ -228,6 +239,23 @@ def _density(protocol: MeasuringProtocol, folder: Path) -> dict[str, Any]:
         return {}
     network = load_model(folder, sampling=True).networks[NAME]
     return protocol.density(partial(log_density, network))
+
+
+def _few_labels(params: Params, key: str, samples: Split, device: torch.device) -> dict[str, Any]:
+    """Of a conditional model of few labels: what learns from these labels, and from its samples
+    beside them."""
+    if params.data.labels_per_class is None or samples.labels is None or params.judge is None:
+        return {}
+    learnt = seen(params, RunKey.parse(key), load_dataset(layout.PREPARED, "train"))
+    return few_labels.errors(
+        Split(learnt.fields["x"], learnt.fields["y"]),
+        samples,
+        load_split(layout.PREPARED, "test"),
+        params.judge.model_copy(update={"images": params.evaluate.classifier_images}),
+        classes_of(learnt.spaces),
+        precision(params, device),
+        device,
+    )
 
 
 def _labels_told(key: str) -> dict[str, Any]:
