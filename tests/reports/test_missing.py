@@ -12,6 +12,7 @@ import pytest
 from bokeh.models import LinearScale, LogScale
 
 from ganstudy.reports import figures, html, page, plots, tables
+from ganstudy.reports.charts import ByClass
 from ganstudy.reports.conclusions import INTERVAL
 from ganstudy.reports.looks import looks
 from ganstudy.reports.study import Study
@@ -202,5 +203,6 @@ def test_nothing_measured_is_an_empty_list() -> None:
 def test_a_thousand_classes_are_drawn(tmp_path: Path) -> None:
     names = [f"class {index}" for index in range(1000)]
     shares = [0.001] * 1000
-    figures.class_bars(tmp_path / "x.png", names, {"real": shares, "run": shares}, "shares", shares)
+    chart = ByClass("share", "shares", "shares", names, {"run": shares}, shares, "real", shares)
+    figures.class_bars(tmp_path / "x.png", chart, ["run"])
     assert (tmp_path / "x.png").stat().st_size > 0

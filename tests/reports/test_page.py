@@ -9,7 +9,7 @@ import pytest
 
 from ganstudy.claims import Claim, Scored
 from ganstudy.claims import read as read_claims
-from ganstudy.reports import figures, tables
+from ganstudy.reports import charts, tables
 from ganstudy.reports.floors import in_floors
 from ganstudy.reports.page import summary, write
 from ganstudy.reports.study import Study, by_class
@@ -161,9 +161,10 @@ def test_the_summary_names_the_best_with_its_interval_and_warns_of_one_seed(stud
 def test_every_term_of_training_has_a_panel_and_a_loss_only_one(study: Study) -> None:
     run = study.runs[0]
     whole = ["discriminator/loss", "discriminator/r1", "generator/loss"]
-    assert figures.terms_of(run) == whole
+    assert list(charts.terms_of(run, charts.terms(study))) == whole
     told = replace(run, history=run.history.assign(**{"discriminator/adversarial": 1.0}))
-    assert figures.terms_of(told) == [*whole[1:], "discriminator/adversarial"]
+    terms = charts.terms(replace(study, runs=[told]))
+    assert list(charts.terms_of(told, terms)) == [*whole[1:], "discriminator/adversarial"]
 
 
 # The page

@@ -1,20 +1,19 @@
 """The figures of a study, as PNG files that are equal for equal results."""
 
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
-from itertools import chain
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import matplotlib as mpl
 import numpy as np
 import numpy.typing as npt
 
 from ganstudy.files import Images, Samples, replacing
+from ganstudy.reports.charts import Balance, ByClass, Curve, Curves, Dots, terms_of
 from ganstudy.reports.pictures import save_grid, tile
-from ganstudy.reports.study import Course, Metrics, Nearest, Walk
-from ganstudy.study.runs import Run
+from ganstudy.reports.study import Nearest, Walk
+from ganstudy.study.runs import Run, family_of
 
 mpl.use("Agg")
 import matplotlib.pyplot as plt
@@ -24,6 +23,7 @@ from matplotlib.ticker import EngFormatter
 # Okabe & Ito's palette: told apart by colour-blind readers.
 COLOURS = ["#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#000000"]
 MARKERS = ("o", "s", "^", "D", "v", "h", "P", "*", "X")
+REAL = "#999999"
 DIVIDER = "#333333"  # between a sample and its neighbours
 WIDE = 4  # sets of pictures beside each other
 FAR = 20  # times below all runs: on a log scale no place for real samples
@@ -71,46 +71,34 @@ def growth(path: Path, snapshots: Images, columns: int = 12) -> None:
     save_grid(path, rows.reshape(-1, *rows.shape[2:]), rows.shape[1], least=720)
 
 
-def curves(path: Path, runs: Sequence[Run]) -> None:
-    """All terms of each run against images shown: WIDE panels a row, each term in its own, since
-    their scales have nothing in common."""
+def curves(path: Path, runs: Sequence[Run], told: Mapping[str, Curves]) -> None:
+    """All terms of each of `runs` against images shown: WIDE panels a row, each term in
+    its own, since their scales have nothing in common."""
     lines = [
-        (run, terms[start : start + WIDE])
+        (run.key, drawn[start : start + WIDE])
         for run in runs
-        for terms in [terms_of(run)]
-        for start in range(0, max(1, len(terms)), WIDE)
+        for drawn in [list(terms_of(run, told).items())]
+        for start in range(0, max(1, len(drawn)), WIDE)
     ]
-    columns = max(1, *(len(names) for _, names in lines))
+    columns = max(1, *(len(drawn) for _, drawn in lines))
     with new_figure(path, 3.1 * columns, 2.5 * len(lines)) as figure:
         grid = figure.subplots(len(lines), columns, squeeze=False)
-        for row, (run, names) in zip(grid, lines, strict=True):
-            for axes in row[len(names) :]:
+        for row, (key, drawn) in zip(grid, lines, strict=True):
+            for axes in row[len(drawn) :]:
                 axes.axis("off")
-            for axes, name in zip(row, names, strict=False):
-                known = run.history[["images", name]].dropna()
-                axes.plot(known["images"], known[name], color=COLOURS[0], lw=1.1)
-                axes.set_title(f"{run.key}\n{name.replace('/', ': ')}", fontsize=9)
+            for axes, (name, curve) in zip(row, drawn, strict=False):
+                known = np.isfinite(curve.values)
+                axes.plot(curve.images[known], curve.values[known], color=COLOURS[0], lw=1.1)
+                axes.set_title(f"{key}\n{name.replace('/', ': ')}", fontsize=9)
                 axes.xaxis.set_major_formatter(EngFormatter(sep=""))
         figure.supxlabel("images shown", fontsize=9)
 
 
-def terms_of(run: Run) -> list[str]:
-    """Columns of history that are terms, each of which has a panel; a player's whole loss only
-    where the loss without its penalties is not among them."""
-    columns = [str(name) for name in run.history.columns if "/" in str(name)]
-    twice = {n.replace("/adversarial", "/loss") for n in columns if n.endswith("/adversarial")}
-    return [name for name in columns if name not in twice]
-
-
-def class_bars(
-    path: Path,
-    names: Sequence[str],
-    series: Mapping[str, Sequence[float]],
-    title: str,
-    least: Sequence[float] | None = None,
-) -> None:
-    """A group of bars for each class, the first of `series` being the real images; `least` is
+def class_bars(path: Path, chart: ByClass, keys: Sequence[str]) -> None:
+    """A group of bars for each class, grey the real images, then the runs `keys`; what is least is
     dotted."""
+    names, series = chart.classes, {chart.reference: chart.real}
+    series |= {key: chart.runs[key] for key in keys}
     width = 0.8 / len(series)
     places = np.arange(len(names))
     step = -(-len(names) // MOST_NAMED)  # of many classes some are named
@@ -118,26 +106,29 @@ def class_bars(
         axes = figure.subplots()
         for index, (label, values) in enumerate(series.items()):
             left = places + (index - (len(series) - 1) / 2) * width
-            colour = "#999999" if index == 0 else COLOURS[(index - 1) % len(COLOURS)]
-            axes.bar(left, values, width, label=label, color=colour)
-        if least is not None:
-            axes.hlines(least, places - 0.4, places + 0.4, "black", ":")
+            axes.bar(left, values, width, label=label, color=_beside_real(index))
+        if chart.least is not None:
+            axes.hlines(chart.least, places - 0.4, places + 0.4, "black", ":")
         axes.set_xticks(places[::step], names[::step], rotation=30, ha="right")
-        axes.set_title(title)
+        axes.set_title(chart.caption)
         axes.legend(frameon=False, fontsize=8, loc="upper left", bbox_to_anchor=(1, 1))
 
 
-def precision_recall(path: Path, real: Metrics, families: Mapping[str, Sequence[Metrics]]) -> None:
+def precision_recall(path: Path, chart: Balance) -> None:
     """Quality against diversity, one dot a run, a colour a family; grey the real images."""
+    families: dict[str, list[tuple[float, float]]] = {"real images": []}
+    if chart.real is not None:
+        families["real images"].append(chart.real)
+    for key, place in chart.runs.items():
+        families.setdefault(family_of(key), []).append(place)
     with new_figure(path, 6.6, 3.8) as figure:
         axes = figure.subplots()
-        for index, (name, runs) in enumerate({"real images": [real], **families}.items()):
-            known = [metrics for metrics in runs if "recall" in metrics]
+        for index, (name, places) in enumerate(families.items()):
             axes.scatter(
-                [metrics["recall"] for metrics in known],
-                [metrics["precision"] for metrics in known],
+                [recall for recall, _ in places],
+                [precision for _, precision in places],
                 s=60,
-                color="#999999" if index == 0 else COLOURS[(index - 1) % len(COLOURS)],
+                color=_beside_real(index),
                 marker=MARKERS[index % len(MARKERS)],
                 label=name,
             )
@@ -145,6 +136,11 @@ def precision_recall(path: Path, real: Metrics, families: Mapping[str, Sequence[
         axes.set(xlabel="recall", ylabel="precision")
         axes.set_title("quality against diversity")
         axes.legend(frameon=False, fontsize=8, loc="upper left", bbox_to_anchor=(1, 1))
+
+
+def _beside_real(index: int) -> str:
+    """The colour of what stands beside real images, which are the first."""
+    return REAL if index == 0 else COLOURS[(index - 1) % len(COLOURS)]
 
 
 def walks(path: Path, found: Mapping[str, Walk]) -> None:
@@ -221,54 +217,29 @@ def clouds(
             axes.tick_params(labelsize=7)
 
 
-@dataclass(frozen=True)
-class Panel:
-    """One metric: its title, whether its axis is logarithmic, and which way is better."""
-
-    title: str
-    log: bool = False
-    lower_is_better: bool = False
-
-    @property
-    def titled(self) -> str:
-        """The title, and that the axis is logarithmic where it is."""
-        return f"{self.title} (log scale)" if self.log else self.title
-
-
-def seeds(
-    path: Path,
-    families: Mapping[str, Sequence[Run]],
-    panels: Mapping[str, Panel],
-    real: Metrics,
-    failed: Collection[str] = (),
-) -> None:
-    """Every seed as a dot: a panel for each metric, a row for each family, runs that `failed`
-    (keys) as crosses; the mark is the median, in which they are worse than all others, and the
-    dashed line the value of real samples, unless a log scale has no place for it. What was not
-    measured has no mark."""
-    with new_figure(path, 3.3 * len(panels) + 1.5, 0.34 * len(families) + 1.1) as figure:
-        every = figure.subplots(1, len(panels), sharey=True, squeeze=False)[0]
-        for axes, (key, panel) in zip(every, panels.items(), strict=True):
-            worst = np.inf if panel.lower_is_better else -np.inf
-            for row, runs in enumerate(families.values()):
-                known = [run for run in runs if key in run.metrics or run.key in failed]
-                if not known:
+def seeds(path: Path, charts: Mapping[str, Dots]) -> None:
+    """Every seed as a dot: a panel for each metric, a row for each family, runs that failed as
+    crosses; the mark is the median, and the dashed line the value of real samples, unless a log
+    scale has no place for it. What was not measured has no mark."""
+    families = list(next(iter(charts.values())).families)
+    with new_figure(path, 3.3 * len(charts) + 1.5, 0.34 * len(families) + 1.1) as figure:
+        every = figure.subplots(1, len(charts), sharey=True, squeeze=False)[0]
+        for axes, chart in zip(every, charts.values(), strict=True):
+            for row, (family, dots) in enumerate(chart.families.items()):
+                if not dots:
                     continue
-                values = np.array([float(run.metrics.get(key, np.nan)) for run in known])
-                ill = np.array([run.key in failed for run in known])
-                place = np.full(len(known), row)
+                values = np.array([dot.value for dot in dots])
+                ill = np.array([dot.failed for dot in dots])
+                place = np.full(len(dots), row)
                 axes.plot(values[~ill], place[~ill], "o", color=COLOURS[0], alpha=0.6, ms=5)
                 axes.plot(values[ill], place[ill], "x", color=COLOURS[1], ms=6)
-                axes.plot([np.median(np.where(ill, worst, values))], [row], "|k", ms=14)
-            shown = [
-                float(run.metrics[key]) for run in chain(*families.values()) if key in run.metrics
-            ]
-            log = panel.log and min(shown, default=0) > 0  # a debiased distance may be 0 or less
-            if key in real and (not log or real[key] > min(shown) / FAR):
-                axes.axvline(real[key], color="#999999", ls="--", lw=1)
-            axes.set_title(panel.titled if log == panel.log else panel.title)
+                axes.plot([chart.median(family)], [row], "|k", ms=14)
+            real, log = chart.real, chart.log
+            if real is not None and (not log or real > min(chart.values()) / FAR):
+                axes.axvline(real, color=REAL, ls="--", lw=1)
+            axes.set_title(chart.panel.titled if log == chart.panel.log else chart.panel.title)
             axes.set_xscale("log" if log else "linear")
-        every[0].set_yticks(range(len(families)), list(families))
+        every[0].set_yticks(range(len(families)), families)
         every[0].invert_yaxis()
 
 
@@ -305,47 +276,38 @@ def better(
 
 
 def growth_curves(
-    path: Path,
-    families: Mapping[str, Sequence[Course]],
-    panels: Mapping[str, Panel],
-    label: str,
-    floors: Mapping[str, float] | None = None,
+    path: Path, charts: Sequence[Curves], label: str, along: Literal["images", "seconds"] = "images"
 ) -> None:
     """Metrics at each snapshot over what `label` names, a panel a metric: every run a thin line,
-    the median over the runs of a family a thick one, dashed grey what real samples have, by
-    `floors`. A run that ended early counts there as it ended."""
-    with new_figure(path, 5.2 * len(panels) + 1.5, 3.6) as figure:
-        for axes, (key, panel) in zip(
-            figure.subplots(1, len(panels), squeeze=False)[0], panels.items(), strict=True
+    the median over the runs of a family a thick one, dashed grey what real samples have. A run that
+    ended early counts there as it ended."""
+    with new_figure(path, 5.2 * len(charts) + 1.5, 3.6) as figure:
+        for axes, chart in zip(
+            figure.subplots(1, len(charts), squeeze=False)[0], charts, strict=True
         ):
-            for index, (name, runs) in enumerate(families.items()):
+            for index, (name, runs) in enumerate(chart.families().items()):
                 style = {"color": COLOURS[index % len(COLOURS)]}
                 for run in runs if len(runs) > 1 else ():
-                    values = [float(moment[key]) for moment in run.metrics]
-                    axes.plot(run.along, values, lw=0.6, alpha=0.35, **style)
-                places, middle = _middle(runs, key)
+                    axes.plot(getattr(run, along), run.values, lw=0.6, alpha=0.35, **style)
+                places, middle = _middle(runs, along)
                 line = "." * (len(places) <= MARKED) + ("--" if index >= len(COLOURS) else "-")
                 axes.plot(places, middle, line, lw=1.9, label=name, **style)
-            if floors and key in floors:
-                axes.axhline(floors[key], color="#999999", ls="--", lw=1)
-                along = axes.get_yaxis_transform()
+            if chart.floor is not None:
+                axes.axhline(chart.floor, color=REAL, ls="--", lw=1)
+                along_axis = axes.get_yaxis_transform()
                 told = {"ha": "right", "va": "bottom", "fontsize": 8, "color": "#666666"}
-                axes.text(1, floors[key], "real images, about", transform=along, **told)
-            axes.set_title(panel.titled)
+                axes.text(1, chart.floor, "real images, about", transform=along_axis, **told)
+            axes.set_title(chart.panel.titled)
             axes.set_xlabel(label)
             axes.set_xlim(left=0)
-            axes.set_yscale("log" if panel.log else "linear")
+            axes.set_yscale("log" if chart.panel.log else "linear")
             axes.xaxis.set_major_formatter(EngFormatter(sep=""))
         axes.legend(frameon=False, fontsize=8, loc="upper left", bbox_to_anchor=(1, 1))
 
 
-def _middle(runs: Sequence[Course], key: str) -> tuple[list[float], list[float]]:
+def _middle(runs: Sequence[Curve], along: str) -> tuple[list[float], list[float]]:
     """Medians over runs at each moment: of the places of those that reach it, and of all values."""
-    moments = max(len(run.metrics) for run in runs)
-    return (
-        [float(np.median([r.along[m] for r in runs if m < len(r.along)])) for m in range(moments)],
-        [
-            float(np.median([float(r.metrics[min(m, len(r.metrics) - 1)][key]) for r in runs]))
-            for m in range(moments)
-        ],
-    )
+    moments = range(max(len(run.values) for run in runs))
+    places = [[getattr(r, along)[m] for r in runs if m < len(r.values)] for m in moments]
+    values = [[run.values[min(m, len(run.values) - 1)] for run in runs] for m in moments]
+    return [float(np.median(p)) for p in places], [float(np.median(v)) for v in values]

@@ -5,14 +5,20 @@ from pathlib import Path
 from statistics import mean
 
 from ganstudy.evidence.limits import REACH
-from ganstudy.reports import figures, tables
-from ganstudy.reports.figures import Panel
+from ganstudy.reports import charts, figures, tables
+from ganstudy.reports.charts import Panel
 from ganstudy.reports.published import ROWS, SOURCE
 from ganstudy.reports.remarks import remarks
 from ganstudy.reports.study import Study
 from ganstudy.reports.templates import render
 from ganstudy.study.runs import Run, by_family
 
+PANELS = {
+    "modes_captured_strict": Panel("modes captured (strict)"),
+    "high_quality": Panel("high quality"),
+    "mode_kl": Panel("reverse KL", lower_is_better=True),
+}
+FOLLOWED = ("modes_captured_strict", "high_quality")  # over training
 FAILED = 0.5  # of the modes strictly captured is the least of a run that has not failed
 
 
@@ -112,23 +118,7 @@ def _draw(study: Study, pictures: Path) -> None:
         study.landscapes,
         REACH * study.farthest,
     )
-    figures.seeds(
-        pictures / "seeds.png",
-        by_family(study.runs),
-        {
-            "modes_captured_strict": Panel("modes captured (strict)"),
-            "high_quality": Panel("high quality"),
-            "mode_kl": Panel("reverse KL", lower_is_better=True),
-        },
-        study.real,
-    )
-    if study.grown():
-        figures.growth_curves(
-            pictures / "growth.png",
-            study.courses(),
-            {
-                "modes_captured_strict": Panel("modes captured (strict)"),
-                "high_quality": Panel("high quality"),
-            },
-            "real points shown",
-        )
+    seeds = charts.dots(by_family(study.runs), PANELS, study.real)
+    figures.seeds(pictures / "seeds.png", seeds)
+    if grown := charts.growth(study, {name: PANELS[name] for name in FOLLOWED}):
+        figures.growth_curves(pictures / "growth.png", grown, "real points shown")

@@ -5,13 +5,12 @@ from pathlib import Path
 from typing import Any
 
 from ganstudy import claims
-from ganstudy.reports import conclusions, figures, tables
+from ganstudy.reports import charts, conclusions, figures, tables
+from ganstudy.reports.charts import Panel
 from ganstudy.reports.comparison import METRIC, TITLE, Comparison
-from ganstudy.reports.figures import Panel
 from ganstudy.reports.remarks import budget, left_out, remarks
-from ganstudy.reports.study import LOOKED_AT, Study, by_class
+from ganstudy.reports.study import LOOKED_AT, Study
 from ganstudy.reports.templates import render
-from ganstudy.study.runs import by_family
 
 NAMED = 4  # runs of the summary, beside the best and the worst of all
 PANELS = {
@@ -27,6 +26,7 @@ SEEDS = {
     "precision": Panel("precision"),
     "modes_captured": Panel("modes captured"),
 }
+CLASSES = {"share": "class-shares.png", "coverage": "class-coverage.png"}  # figures by chart
 MARKS = {"differ": "*", "tie": "=", "open": ""}
 
 
@@ -112,34 +112,26 @@ def _draw(study: Study, pictures: Path) -> None:
     figures.samples_side_by_side(pictures / "samples.png", sets)
     if study.walks:
         figures.walks(pictures / "walks.png", study.walks)
-    figures.curves(pictures / "curves.png", firsts)
+    keys = [run.key for run in firsts]
+    figures.curves(pictures / "curves.png", firsts, charts.terms(study))
     if study.comparison:
         _draw_seeds(study, study.comparison, pictures)
-    if study.overlaps():
-        rows = {n: [run.metrics for run in runs] for n, runs in by_family(study.runs).items()}
-        figures.precision_recall(pictures / "precision-recall.png", study.real, rows)
-    if study.grown():
-        panels = {k: p for k, p in PANELS.items() if k in study.growth[study.runs[0].key][0]}
-        path, floors = pictures / "growth.png", study.growth_floors()
-        figures.growth_curves(path, study.courses(), panels, "real images shown", floors)
-        if timed := study.courses_in_seconds():
-            path = pictures / "growth-seconds.png"
-            figures.growth_curves(path, timed, panels, "seconds of training", floors)
+    if overlap := charts.balance(study):
+        figures.precision_recall(pictures / "precision-recall.png", overlap)
+    if grown := charts.growth(study, PANELS):
+        figures.growth_curves(pictures / "growth.png", grown, "real images shown")
+        if study.timed():
+            timed, path = [chart.timed() for chart in grown], pictures / "growth-seconds.png"
+            figures.growth_curves(path, timed, "seconds of training", "seconds")
     if study.neighbours:
         figures.neighbours(pictures / "neighbours.png", study.neighbours)
-    _draw_classes(study, pictures)
+    for chart in charts.by_classes(study):
+        figures.class_bars(pictures / CLASSES[chart.name], chart, keys)
 
 
 def _draw_seeds(study: Study, found: Comparison, pictures: Path) -> None:
     """Every seed as a dot, and which loss is better how often."""
-    families = by_family(study.runs)
-    figures.seeds(
-        pictures / "seeds.png",
-        {name: families[name] for name in found.families if name in families},
-        {k: p for k, p in SEEDS.items() if any(k in run.metrics for run in study.runs)},
-        study.real,
-        study.failures,
-    )
+    figures.seeds(pictures / "seeds.png", charts.seeds(study, SEEDS))
     if not found.pairs:
         return
     figures.better(
@@ -148,25 +140,3 @@ def _draw_seeds(study: Study, found: Comparison, pictures: Path) -> None:
         {both: chance for both, (chance, _) in found.chances.items()},
         {both: MARKS[verdict] for both, (_, verdict) in found.chances.items()},
     )
-
-
-def _draw_classes(study: Study, pictures: Path) -> None:
-    firsts = study.firsts()
-    if study.knows_classes():
-        real = study.real_shares()
-        figures.class_bars(
-            pictures / "class-shares.png",
-            study.data.classes or (),
-            {"real test images": real}
-            | {run.key: by_class(run.metrics, "share") for run in firsts},
-            "share of each class; under its dotted line a class counts as missing",
-            [0.25 * share for share in real],
-        )
-    if study.covers_classes():
-        figures.class_bars(
-            pictures / "class-coverage.png",
-            study.data.classes or (),
-            {"real training images": by_class(study.real, "coverage")}
-            | {run.key: by_class(run.metrics, "coverage") for run in firsts},
-            "coverage inside each class: share of its test images with a sample in their ball",
-        )

@@ -3,13 +3,14 @@
 import base64
 import gzip
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from html import escape
 from itertools import chain
 from typing import Any, Literal
 
 import numpy as np
 import numpy.typing as npt
+import pandas as pd
 from bokeh.core.json_encoder import serialize_json
 from bokeh.document import Document
 from bokeh.models import (
@@ -19,7 +20,6 @@ from bokeh.models import (
     FixedTicker,
     HoverTool,
     Line,
-    LogScale,
     NumeralTickFormatter,
     Range1d,
     ResetTool,
@@ -31,12 +31,12 @@ from bokeh.models.renderers import DataRenderer
 from bokeh.plotting import figure
 from bokeh.resources import Resources
 
-from ganstudy.reports.comparison import METRIC, TITLE, Comparison
-from ganstudy.reports.figures import Panel
+from ganstudy.reports import charts
+from ganstudy.reports.charts import Balance, ByClass, Curve, Curves, Dots, Panel
+from ganstudy.reports.comparison import METRIC
 from ganstudy.reports.looks import REAL, Look
-from ganstudy.reports.page import PANELS
-from ganstudy.reports.study import Study, by_class, shown
-from ganstudy.study.runs import Run, by_family
+from ganstudy.reports.page import PANELS, SEEDS
+from ganstudy.reports.study import Study
 
 NAMED = 6  # losses up to which curves have their names at their ends: of more they would overlap
 UNLIKE = 50  # times as large are values of one term that no linear axis shows together
@@ -54,7 +54,6 @@ AXIS = {
     "major_label_text_font": "system-ui",
     "major_label_text_font_size": "11px",
 }
-Columns = Mapping[str, npt.NDArray[Any]]
 
 
 @dataclass(frozen=True)
@@ -94,12 +93,13 @@ def script() -> str:
 
 def plots(study: Study, looks: Mapping[str, Look]) -> Plots:
     """Every plot that the study's measurements allow."""
+    overlap = charts.balance(study)
     return Plots(
-        [_seeds(study, study.comparison, looks)] if study.comparison else [],
-        _growth(study, looks) if study.grown() else [],
+        [_seeds(chart, looks) for chart in charts.seeds(study, {METRIC: SEEDS[METRIC]}).values()],
+        [_growth(chart, looks) for chart in charts.growth(study, PANELS)],
         _terms(study, looks),
-        [_balance(study, looks)] if study.overlaps() else [],
-        _classes(study, looks),
+        [_balance(overlap, looks)] if overlap else [],
+        [_by_class(chart, looks) for chart in charts.by_classes(study)],
     )
 
 
@@ -132,28 +132,18 @@ def _renumbered(value: Any, known: dict[str, str]) -> Any:
 # Curves over training
 
 
-def _growth(study: Study, looks: Mapping[str, Look]) -> list[Plot]:
-    metrics = [name for name in PANELS if name in study.growth[study.runs[0].key][0]]
-    timed = [run.key for run in study.timed()]
-    courses = {}
-    for run in study.runs:
-        grown = study.growth[run.key]
-        along = np.array(shown(run, len(grown)))
-        seconds = np.array(study.seconds[run.key]) if run.key in timed else along * np.nan
-        columns = {name: np.array([float(m[name]) for m in grown]) for name in metrics}
-        courses[run.key] = {"images": along, "seconds": seconds} | columns
-    found = [_curves(f"growth-{n}", PANELS[n], n, courses, looks, dots=True) for n in metrics]
-    for name, plot in zip(metrics, found, strict=True):
-        if (floor := study.growth_floors().get(name)) is not None:
-            _floor(plot.figure, floor, courses)
-    return found
+def _growth(chart: Curves, looks: Mapping[str, Look]) -> Plot:
+    plot = _curves(f"growth-{chart.name}", chart, looks, dots=True)
+    if chart.floor is not None:
+        _floor(plot.figure, chart.floor, list(chart.runs.values()))
+    return plot
 
 
-def _floor(drawn: figure, floor: float, courses: Mapping[str, Columns]) -> None:
+def _floor(drawn: figure, floor: float, curves: Sequence[Curve]) -> None:
     """A dashed line from the first point of all curves to the last."""
     ends = {}
     for along in ("images", "seconds"):
-        known = np.concatenate([columns[along] for columns in courses.values()])
+        known = np.concatenate([getattr(curve, along) for curve in curves])
         known = known[np.isfinite(known)] if np.isfinite(known).any() else np.zeros(1)
         ends[along] = np.array([known.min(), known.max()])
     line = Line(x="images", y="floor", line_color=REAL, line_width=1.8, line_dash="dashed")
@@ -162,15 +152,14 @@ def _floor(drawn: figure, floor: float, courses: Mapping[str, Columns]) -> None:
 
 def _terms(study: Study, looks: Mapping[str, Look]) -> Mapping[str, Sequence[Plot]]:
     """Every term of training by player, each over all runs that have it."""
-    courses = {run.key: _course(study, run) for run in study.runs}
-    names = dict.fromkeys(n for columns in courses.values() for n in columns if "/" in n)
+    longest = max(float(run.history["images"].iloc[-1]) for run in study.runs)
     found: dict[str, list[Plot]] = {}
-    for name in names:
+    for name, chart in charts.terms(study).items():
         player, term = name.split("/")
-        having = {key: columns for key, columns in courses.items() if name in columns}
-        panel = Panel(term, log=_unlike([columns[name] for columns in having.values()]))
-        plot = _curves(f"term-{player}-{term}", panel, name, having, looks)
-        found.setdefault(player, []).append(plot)
+        runs = {key: _thinned(curve, longest) for key, curve in chart.runs.items()}
+        panel = replace(chart.panel, log=_unlike([curve.values for curve in runs.values()]))
+        drawn = replace(chart, panel=panel, runs=runs)
+        found.setdefault(player, []).append(_curves(f"term-{player}-{term}", drawn, looks))
     return found
 
 
@@ -184,44 +173,30 @@ def _unlike(curves: Sequence[npt.NDArray[Any]]) -> bool:
     return max(middles) > UNLIKE * min(middles)
 
 
-def _course(study: Study, run: Run) -> Columns:
-    """History in at most POINTS parts, each the mean of its rows; seconds are interpolated between
-    snapshots, of which they are known."""
-    history = run.history
-    longest = max(other.history["images"].iloc[-1] for other in study.runs)
-    part = np.ceil(history["images"].to_numpy() * POINTS / longest)
-    means = history.groupby(part).mean().interpolate(limit_area="inside")
-    columns = {str(name): means[name].to_numpy() for name in means if "/" in str(name)}
-    images = history["images"].groupby(part).max().to_numpy()
-    seconds = images * np.nan
-    if any(run is timed for timed in study.timed()):
-        known = study.seconds[run.key]
-        seconds = np.interp(images, [0, *shown(run, len(known))], [0, *known])
-    return {"images": images, "seconds": seconds} | columns
+def _thinned(curve: Curve, longest: float) -> Curve:
+    """A curve in parts of which the `longest` has POINTS, each the mean of its values."""
+    frame = pd.DataFrame({"images": curve.images, "seconds": curve.seconds, "values": curve.values})
+    parts = frame.groupby(np.ceil(curve.images * POINTS / longest))
+    ends = parts[["images", "seconds"]].max()
+    means = parts["values"].mean().interpolate(limit_area="inside")
+    return Curve(ends["images"].to_numpy(), ends["seconds"].to_numpy(), means.to_numpy())
 
 
 def _source(columns: Mapping[str, npt.NDArray[Any]]) -> ColumnDataSource:
     return ColumnDataSource({name: values.astype(np.float32) for name, values in columns.items()})
 
 
-def _curves(
-    place: str,
-    panel: Panel,
-    column: str,
-    courses: Mapping[str, Columns],
-    looks: Mapping[str, Look],
-    *,
-    dots: bool = False,
-) -> Plot:
+def _curves(place: str, chart: Curves, looks: Mapping[str, Look], *, dots: bool = False) -> Plot:
     """One curve a run over images shown, or, once the page says so, over seconds."""
+    panel, column = chart.panel, chart.name
     drawn = _figure(240 + 60 * dots, "log" if panel.log else "linear")
     drawn.tags = [AGAIN]
     drawn.xaxis.axis_label = "images shown"
     drawn.xaxis.formatter = NumeralTickFormatter(format="0.[0]a")
     families = {look.family for look in looks.values()}
     touched: list[DataRenderer] = []  # one renderer a run: pointing at a dot of a line tells once
-    for key, columns in courses.items():
-        look, source = looks[key], _source({n: columns[n] for n in ("images", "seconds", column)})
+    for key, curve in chart.runs.items():
+        look, source = looks[key], _source(_columns(curve, column))
         line = Line(x="images", y=column, line_color=look.colour, line_width=1.8)
         line.line_dash = look.dash
         hit: DataRenderer = drawn.add_glyph(source, line, name=key, visible=look.shown)
@@ -229,10 +204,10 @@ def _curves(
             dot = Scatter(x="images", y=column, marker=look.marker, size=6)
             dot.update(fill_color=look.colour, line_color=look.colour)
             mark = drawn.add_glyph(source, dot, name=key, visible=look.shown)
-            hit = hit if len(columns["images"]) > 1 else mark
+            hit = hit if len(curve.images) > 1 else mark
         touched.append(hit)
         if len(families) <= NAMED and look.first:
-            _name_end(drawn, columns, column, key, look)
+            _name_end(drawn, curve, column, key, look)
     tip = _tip(
         {
             "images": "@images{0,0}",
@@ -241,17 +216,24 @@ def _curves(
         }
     )
     drawn.add_tools(HoverTool(tooltips=tip, renderers=touched))
-    notes = ["lower is better" if panel.lower_is_better else ""] + ["log scale"] * panel.log
-    return Plot(f"plot-{place}", panel.title, drawn, [note for note in notes if note])
+    return Plot(f"plot-{place}", panel.title, drawn, _notes(panel, log=panel.log))
 
 
-def _name_end(drawn: figure, columns: Columns, column: str, key: str, look: Look) -> None:
+def _columns(curve: Curve, name: str) -> dict[str, npt.NDArray[Any]]:
+    return {"images": curve.images, "seconds": curve.seconds, name: curve.values}
+
+
+def _notes(panel: Panel, *, log: bool) -> list[str]:
+    """What is said beside a heading."""
+    return ["lower is better"] * panel.lower_is_better + ["log scale"] * log
+
+
+def _name_end(drawn: figure, curve: Curve, column: str, key: str, look: Look) -> None:
     """The family's name above the last point of a curve."""
-    known = np.flatnonzero(np.isfinite(columns[column]))
+    known = np.flatnonzero(np.isfinite(curve.values))
     if not len(known):
         return
-    last = {n: columns[n][known[-1:]] for n in ("images", "seconds", column)}
-    source = _source(last)
+    source = _source({n: values[known[-1:]] for n, values in _columns(curve, column).items()})
     source.data["name"] = [look.family]
     text = Text(x="images", y=column, text="name", x_offset=-2, y_offset=-5)
     text.update(text_align="right", text_baseline="bottom", text_color=look.colour)
@@ -262,39 +244,34 @@ def _name_end(drawn: figure, columns: Columns, column: str, key: str, look: Look
 # Dots
 
 
-def _seeds(study: Study, found: Comparison, looks: Mapping[str, Look]) -> Plot:
+def _seeds(chart: Dots, looks: Mapping[str, Look]) -> Plot:
     """Every seed as a dot, also of runs that the reader hides; a failed one is a cross, the bar the
     median."""
-    families = by_family(study.runs)
-    names = [name for name in found.families if name in families]
-    # A debiased distance may be 0 or less.
-    values = [run.metrics[METRIC] for run in study.runs if METRIC in run.metrics]
+    names, title = list(chart.families), chart.panel.title
     drawn = _figure(
         60 + 30 * len(names),
         "linear",
         y_range=Range1d(start=len(names) - 0.4, end=-0.6),
-        across="log" if all(value > 0 for value in values) else "linear",
+        across="log" if chart.log else "linear",
     )
     _name_lines(drawn, names)
-    drawn.xaxis.axis_label = TITLE
-    dots: list[DataRenderer] = []
-    for place, name in enumerate(names):
-        look, median = looks[families[name][0].key], found.medians[name].value
+    drawn.xaxis.axis_label = title
+    touched: list[DataRenderer] = []
+    for place, (name, dots) in enumerate(chart.families.items()):
+        look, median = looks[dots[0].key], chart.median(name)
         if np.isfinite(median):
             bar = Scatter(x="value", y="place", marker="dash", angle=np.pi / 2, size=24)
             bar.update(line_color=look.colour, line_width=3)
             drawn.add_glyph(_source({"value": np.array([median]), "place": np.array([place])}), bar)
-        for run in (run for run in families[name] if METRIC in run.metrics):
-            marker = "x" if run.key in study.failures else look.marker
-            dot = Scatter(x="value", y="place", marker=marker, size=9, fill_alpha=0.6)
-            dot.update(line_color=look.colour, fill_color=look.colour)
-            value = float(run.metrics[METRIC])
-            source = ColumnDataSource({"run": [run.key], "value": [value], "place": [place]})
-            dots.append(drawn.add_glyph(source, dot))
-    tip = _tip({TITLE: "@value{0,0.00}"}, "@run")
-    drawn.add_tools(HoverTool(tooltips=tip, renderers=dots))
-    notes = ["lower is better"] + ["log scale"] * isinstance(drawn.x_scale, LogScale)
-    return Plot("plot-seeds", f"{TITLE} of every seed", drawn, notes)
+        for dot in (dot for dot in dots if np.isfinite(dot.value)):
+            mark = Scatter(x="value", y="place", size=9, fill_alpha=0.6)
+            mark.update(marker="x" if dot.failed else look.marker)
+            mark.update(line_color=look.colour, fill_color=look.colour)
+            source = ColumnDataSource({"run": [dot.key], "value": [dot.value], "place": [place]})
+            touched.append(drawn.add_glyph(source, mark))
+    tip = _tip({title: "@value{0,0.00}"}, "@run")
+    drawn.add_tools(HoverTool(tooltips=tip, renderers=touched))
+    return Plot("plot-seeds", f"{title} of every seed", drawn, _notes(chart.panel, log=chart.log))
 
 
 def _name_lines(drawn: figure, names: Sequence[str]) -> None:
@@ -303,7 +280,7 @@ def _name_lines(drawn: figure, names: Sequence[str]) -> None:
     drawn.yaxis.major_label_overrides = dict(enumerate(names))
 
 
-def _balance(study: Study, looks: Mapping[str, Look]) -> Plot:
+def _balance(chart: Balance, looks: Mapping[str, Look]) -> Plot:
     """Precision against recall, one dot a run; real images are a cross. The axes reach as far as
     what is shown."""
     across, up = (
@@ -311,52 +288,38 @@ def _balance(study: Study, looks: Mapping[str, Look]) -> Plot:
     )
     drawn = _figure(380, "linear", across, up)
     drawn.xaxis.axis_label, drawn.yaxis.axis_label = "recall", "precision"
-    if "recall" in study.real:
-        _real(drawn, _at(study.real), Scatter(x="recall", y="precision", marker="x", size=14))
-    for run in study.runs:
-        if "recall" in run.metrics:
-            dot = Scatter(x="recall", y="precision", size=11)
-            _dots(drawn, _at(run.metrics), dot, run.key, looks)
+    if chart.real is not None:
+        _real(drawn, _at(chart.real), Scatter(x="recall", y="precision", marker="x", size=14))
+    for key, place in chart.runs.items():
+        _dots(drawn, _at(place), Scatter(x="recall", y="precision", size=11), key, looks)
     fields = {name: f"@{name}{{0.000}}" for name in ("precision", "recall")}
     drawn.add_tools(HoverTool(tooltips=_tip(fields)))
     notes = ["both: higher is better", "axes do not begin at 0"]
     return Plot("plot-balance", "precision against recall", drawn, notes)
 
 
-def _at(metrics: Mapping[str, Any]) -> ColumnDataSource:
-    return _source({name: np.array([metrics[name]]) for name in ("recall", "precision")})
+def _at(place: tuple[float, float]) -> ColumnDataSource:
+    return _source(dict(zip(("recall", "precision"), map(np.atleast_1d, place), strict=True)))
 
 
-def _classes(study: Study, looks: Mapping[str, Look]) -> list[Plot]:
-    found = []
-    if study.knows_classes():
-        found.append(_by_class(study, "share", "share of each class", study.real_shares(), looks))
-    if study.covers_classes():
-        real = by_class(study.real, "coverage")
-        found.append(_by_class(study, "coverage", "coverage inside each class", real, looks))
-    return found
-
-
-def _by_class(
-    study: Study, what: str, title: str, real: Sequence[float], looks: Mapping[str, Look]
-) -> Plot:
+def _by_class(chart: ByClass, looks: Mapping[str, Look]) -> Plot:
     """A line of dots for each class, the losses apart by a little; real images are dashes."""
-    names, families = study.data.classes or (), list(by_family(study.runs))
+    names, families = chart.classes, list(dict.fromkeys(looks[key].family for key in chart.runs))
     high = min(24 + 5 * len(families), max(18, HIGHEST // len(names)))
     lines = Range1d(start=len(names) - 0.4, end=-0.6)
     drawn = _figure(
         60 + high * len(names), "linear", DataRange1d(start=0, only_visible=True), lines
     )
     _name_lines(drawn, names)
-    drawn.xaxis.axis_label = title
+    drawn.xaxis.axis_label = chart.title
     dash = Scatter(x="value", y="place", marker="dash", angle=np.pi / 2, size=22)
-    _real(drawn, _lines(real, 0.0), dash)
-    for run in study.runs:
-        share = (families.index(looks[run.key].family) + 0.5) / len(families)
-        source = _lines(by_class(run.metrics, what), 0.7 * (share - 0.5))
-        _dots(drawn, source, Scatter(x="value", y="place", size=9), run.key, looks)
-    drawn.add_tools(HoverTool(tooltips=_tip({title: "@value{0.000}"})))
-    return Plot(f"plot-class-{what}", title, drawn)
+    _real(drawn, _lines(chart.real, 0.0), dash)
+    for key, values in chart.runs.items():
+        share = (families.index(looks[key].family) + 0.5) / len(families)
+        source = _lines(values, 0.7 * (share - 0.5))
+        _dots(drawn, source, Scatter(x="value", y="place", size=9), key, looks)
+    drawn.add_tools(HoverTool(tooltips=_tip({chart.title: "@value{0.000}"})))
+    return Plot(f"plot-class-{chart.name}", chart.title, drawn)
 
 
 def _lines(values: Sequence[float], offset: float) -> ColumnDataSource:

@@ -18,7 +18,6 @@ from ganstudy.study.runs import Run, by_family
 __all__ = [
     "KEPT",
     "LOOKED_AT",
-    "Course",
     "Metrics",
     "Nearest",
     "Study",
@@ -48,14 +47,6 @@ class Nearest:
 
     first: Images
     closest: Images
-
-
-@dataclass(frozen=True)
-class Course:
-    """Metrics of one run at its moments, and where these lie `along` an axis."""
-
-    along: Sequence[float]
-    metrics: Sequence[Metrics]
 
 
 @dataclass(frozen=True)
@@ -103,24 +94,6 @@ class Study:
         """The first seed of each `<model>-<loss>`: those whose pictures are shown, unselected."""
         return [family[0] for family in by_family(self.runs).values()]
 
-    def courses(self) -> Mapping[str, Sequence[Course]]:
-        """By `<model>-<loss>`, metrics of each run over real samples shown in training."""
-        return {
-            name: [
-                Course(shown(run, len(self.growth[run.key])), self.growth[run.key]) for run in runs
-            ]
-            for name, runs in by_family(
-                [run for run in self.runs if self.growth.get(run.key)]
-            ).items()
-        }
-
-    def courses_in_seconds(self) -> Mapping[str, Sequence[Course]]:
-        """The same over seconds of training, of the runs that this machine trained."""
-        return {
-            name: [Course(self.seconds[run.key], self.growth[run.key]) for run in runs]
-            for name, runs in by_family(self.timed()).items()
-        }
-
     def grown(self) -> bool:
         """Whether metrics of the snapshots are there."""
         return all(self.growth.get(run.key) for run in self.runs)
@@ -131,14 +104,14 @@ class Study:
         floor = floor_of(self.real, followed[0]["samples"]) if followed else None
         return {} if floor is None else {"fid": floor}
 
+    def is_timed(self, run: Run) -> bool:
+        """Whether this machine knows how long its training took until each snapshot."""
+        moments = len(self.growth.get(run.key, ()))
+        return moments > 0 and len(self.seconds.get(run.key, ())) == moments
+
     def timed(self) -> list[Run]:
-        """Runs of which this machine knows how long training took until each snapshot."""
-        return [
-            run
-            for run in self.runs
-            if self.growth.get(run.key)
-            and len(self.seconds.get(run.key, ())) == len(self.growth[run.key])
-        ]
+        """The runs of which it does."""
+        return [run for run in self.runs if self.is_timed(run)]
 
     def real_shares(self) -> Sequence[float]:
         """Each class's share of the reference, where classes are known."""
