@@ -361,7 +361,8 @@ class EvaluateParams(Section):
     weights: str | None = Field(None, description="path of the extractor's weights")
     neighbours: Annotated[int, Field(ge=1, le=100)] = 5
     classifier_images: Count = Field(
-        100_000, description="training, in images shown, of the classifier on conditional samples"
+        100_000,
+        description="that classifiers see which learn from conditional samples or few labels",
     )
     seed: Seed = 0
 

@@ -8,6 +8,7 @@ import yaml
 from ganstudy.claims.declared import claims_of, declared
 from ganstudy.errors import InputError
 from ganstudy.params import load
+from training.tiny import content
 
 METRICS = {
     "pix2pix-lsgan-0": {"l1": 10.0},
@@ -63,7 +64,12 @@ def test_a_number_that_is_not_there_holds_nothing(tmp_path: Path) -> None:
 def test_a_number_may_be_of_a_world_beside_this_one(tmp_path: Path, monkeypatch) -> None:
     for name in ("here", "there/reports/metrics"):
         (tmp_path / name).mkdir(parents=True)
-    for key, l1 in {"real": 4.0, "blind-lsgan-0": 80.0, "blind-lsgan-1": 90.0}.items():
+    grid = content(models={"blind-lsgan": {}}, study__baselines=["blind-lsgan"])
+    grid["study"]["seeds"] = [0, 1, 2]
+    (tmp_path / "there/params.yaml").write_text(yaml.safe_dump(grid))
+    # Of seed 2 there are no metrics yet; 7 is none of the grid.
+    keys = {"real": 4.0, "blind-lsgan-0": 80.0, "blind-lsgan-1": 90.0, "blind-lsgan-7": 1.0}
+    for key, l1 in keys.items():
         (tmp_path / f"there/reports/metrics/{key}.json").write_text(f'{{"l1": {l1}}}')
     monkeypatch.chdir(tmp_path / "here")
     there = {"metric": "l1", "world": "there"}
@@ -75,8 +81,8 @@ def test_a_number_may_be_of_a_world_beside_this_one(tmp_path: Path, monkeypatch)
     assert (claim.value, claim.plant.value) == (12 / 4, 85 / 4)
     (claim,) = computed(tmp_path, family="blind-lsgan", world="there")
     assert (claim.value, claim.seeds) == (85 / 20, (0, 1))
-    (claim,) = computed(tmp_path, world="nowhere")
-    assert (claim.value, claim.seeds) == (None, ())
+    with pytest.raises(InputError, match="nowhere"):
+        computed(tmp_path, world="nowhere")
 
 
 def test_no_file_claims_nothing(tmp_path: Path) -> None:

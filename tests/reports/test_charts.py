@@ -6,6 +6,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from ganstudy.metrics.classes import CAPTURED
 from ganstudy.reports import charts
 from ganstudy.reports.charts import Panel
 from reports.made import REAL
@@ -24,10 +25,18 @@ def test_a_failed_run_is_worse_than_all_others_whichever_way_is_better(tmp_path:
     less = charts.dots({"gan-hinge": runs}, {"fid": FID}, REAL, failed)["fid"]
     assert [dot.key[-1] for dot in less.families["gan-hinge"]] == ["0", "1", "2", "3"]
     assert less.median("gan-hinge") == np.inf  # of 1, 2 and two that are worst
-    more = charts.dots({"gan-hinge": runs[:3]}, {"fid": Panel("recall")}, REAL, failed)["fid"]
+    more = charts.dots({"gan-hinge": runs[:3]}, {"fid": Panel("recall")}, REAL, failed[:1])["fid"]
     assert more.median("gan-hinge") == 1.0  # of -inf, 1 and 2
     assert charts.dots({"gan-hinge": runs[3:]}, {"fid": FID}, REAL, failed) == {}
     assert charts.dots({"gan-hinge": runs}, {"kid": FID}, REAL) == {}
+    # Of a run that diverged before it could be measured there is no more than its key.
+    gone = charts.dots({"gan-hinge": runs[:1]}, {"fid": FID}, REAL, ["gan-hinge-9", "gan-wgan-9"])
+    assert [dot.key for dot in gone["fid"].families["gan-hinge"]] == ["gan-hinge-0", "gan-hinge-9"]
+    assert gone["fid"].median("gan-hinge") == np.inf
+
+
+def test_a_class_is_missing_where_the_metric_says_so() -> None:
+    assert charts.MISSING == CAPTURED
 
 
 @pytest.mark.parametrize(("least", "log"), [(-0.1, False), (0.0, False), (0.1, True)])

@@ -1,5 +1,4 @@
-"""What a study on data of named fields claims, as its claims.yaml declares it, and what the
-committed metrics make of it."""
+"""What a study claims, as its claims.yaml declares it, and what metrics make of it."""
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
@@ -14,7 +13,8 @@ from ganstudy.claims.claim import Claim, Scored
 from ganstudy.errors import InputError
 from ganstudy.files import read_json
 from ganstudy.keys import RunKey
-from ganstudy.study.layout import METRICS, REAL
+from ganstudy.params import load
+from ganstudy.study.layout import METRICS, PARAMS, REAL
 
 STRICT = ConfigDict(extra="forbid")
 Metrics = Mapping[str, Mapping[str, Any]]
@@ -111,12 +111,16 @@ def _claim(one: Declared, here: _World) -> Claim:
 
 
 def _named(world: str | None, here: _World) -> _World:
-    """This world, or one beside it, of which there may be nothing."""
+    """This world, or one beside it: of the runs that its params name those that were measured.
+    Raises `InputError` where there is no such world."""
     if world is None:
         return here
-    found = {path.stem: read_json(path) for path in Path("..", world, METRICS).glob("*.json")}
+    folder = Path("..", world)
+    keys = [*load(folder / PARAMS).run_keys(), REAL]
+    paths = {key: folder / METRICS / f"{key}.json" for key in keys}
+    found = {key: read_json(path) for key, path in paths.items() if path.is_file()}
     real = found.pop(REAL, {})
-    return _World(dict(sorted(found.items())), real)
+    return _World(found, real)
 
 
 def _scored(source: Source, over: str, here: _World) -> Scored:

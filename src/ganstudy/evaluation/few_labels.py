@@ -4,19 +4,20 @@ Three classifiers of one network see equally many images by one schedule; they d
 Beside them logistic regression and the nearest neighbour learn from the same labels.
 """
 
+from collections.abc import Callable
+from typing import Any
+
 import numpy as np
 import numpy.typing as npt
 import torch
 
-from ganstudy import distributed
 from ganstudy.data.images import Split
-from ganstudy.evaluation.judging import accuracy, classifier, classifier_training
-from ganstudy.evaluation.shared import Values
+from ganstudy.evaluation.judging import accuracy_learnt
+from ganstudy.evaluation.shared import Metric, Values, measured
 from ganstudy.files import Labels
 from ganstudy.metrics import error_rate
 from ganstudy.params import JudgeParams
 from ganstudy.training.precision import Precision
-from ganstudy.training.trainer import Callbacks
 
 SHIFT = 2  # pixels, at most
 ITERATIONS = 1000  # of logistic regression
@@ -34,53 +35,66 @@ def errors(
     """Errors on `test` of what learns from the `labelled` images, all uint8 (N, H, W, C) with
     labels int64 (N,) in 0 … `classes` - 1, as shares in [0, 1].
 
-    `error_labels`: these images as they are; `error_varied`: shifted by up to SHIFT pixels, and
-    half of them mirrored; `error_samples`: as they are, and as many `generated` ones among them,
-    whose generator must have seen no other labels. `recipe` is the classifier's, but for what
-    varies images. `error_logistic` and `error_nearest` are of pixels.
+    `error_labels`: these images as they are; `error_varied`: shifted by up to SHIFT pixels and,
+    where the `recipe` says so, mirrored; `error_samples`: as they are, and as many `generated` ones
+    among them, whose generator must have seen no other labels. `error_logistic` and `error_nearest`
+    are of pixels. One that cannot be had is left out, with the reason.
     """
-    count = len(generated.images)
-    again = _rows(labelled, np.resize(np.arange(len(labelled.images)), count))
+    count = max(len(labelled.images), len(generated.images))
+    again, made = (_repeated(split, count) for split in (labelled, generated))
+    varied = recipe.model_copy(update={"shift": SHIFT})
     plain = recipe.model_copy(update={"shift": 0, "flip": False})
-    varied = recipe.model_copy(update={"shift": SHIFT, "flip": True})
 
-    def error(what: str, how: JudgeParams, learnt: Split) -> float:
-        training = classifier_training(how, learnt, classes, precision, device)
-        training.fit(None, Callbacks(f"train a classifier on {what}"))
-        return 1 - accuracy(classifier(training.average.module, device), test)
+    def error(name: str, how: JudgeParams, learnt: Split, what: str) -> Metric:
+        def compute() -> Values:
+            told = accuracy_learnt(how, learnt, test, classes, precision, device, what)
+            return {name: 1 - told}
 
-    with distributed.no_sync():  # its draws are of one process
-        return {
-            "error_labels": error("few labels", plain, again),
-            "error_varied": error("few labels, varied", varied, again),
-            "error_samples": error("few labels and samples", plain, _both(again, generated)),
-            **_by_pixels(labelled, test),
-        }
+        return Metric(name, compute)
+
+    both = Split(
+        np.concatenate([again.images, made.images]),
+        np.concatenate([_known(again), _known(made)]),
+    )
+    return measured(
+        [
+            error("error_labels", plain, again, "few labels"),
+            error("error_varied", varied, again, "few labels, varied"),
+            error("error_samples", plain, both, "few labels and samples"),
+            Metric("error_logistic", _of_pixels("error_logistic", _logistic, labelled, test)),
+            Metric("error_nearest", _of_pixels("error_nearest", _nearest, labelled, test)),
+        ]
+    )
 
 
-def _by_pixels(labelled: Split, test: Split) -> Values:
+def _logistic() -> Any:
     from sklearn.linear_model import LogisticRegression
+
+    return LogisticRegression(max_iter=ITERATIONS)
+
+
+def _nearest() -> Any:
     from sklearn.neighbors import KNeighborsClassifier
 
-    models = {
-        "error_logistic": LogisticRegression(max_iter=ITERATIONS),
-        "error_nearest": KNeighborsClassifier(1),
-    }
-    learnt, asked = (
-        split.images.reshape(len(split.images), -1) / 255 for split in (labelled, test)
-    )
-    return {
-        name: error_rate(model.fit(learnt, _known(labelled)).predict(asked), _known(test))
-        for name, model in models.items()
-    }
+    return KNeighborsClassifier(1)
 
 
-def _both(one: Split, other: Split) -> Split:
-    images = np.concatenate([one.images, other.images])
-    return Split(images, np.concatenate([_known(one), _known(other)]))
+def _of_pixels(
+    name: str, model: Callable[[], Any], labelled: Split, test: Split
+) -> Callable[[], Values]:
+    def compute() -> Values:
+        learnt, asked = (
+            split.images.reshape(len(split.images), -1) / 255 for split in (labelled, test)
+        )
+        told = model().fit(learnt, _known(labelled)).predict(asked)
+        return {name: error_rate(told, _known(test))}
+
+    return compute
 
 
-def _rows(split: Split, rows: npt.NDArray[np.int64]) -> Split:
+def _repeated(split: Split, count: int) -> Split:
+    """Its rows again and again, `count` of them."""
+    rows: npt.NDArray[np.int64] = np.resize(np.arange(len(split.images)), count)
     return Split(split.images[rows], _known(split)[rows])
 
 

@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 import torch
 
-from ganstudy import distributed, metrics
+from ganstudy import metrics
 from ganstudy.data.folder import FolderImages, read_sample_folder
 from ganstudy.data.images import INFO, Split, load_info, load_split
 from ganstudy.data.pixels import shape_images
@@ -22,7 +22,7 @@ from ganstudy.errors import InputError
 from ganstudy.evaluation.cache import code_version, kept_values
 from ganstudy.evaluation.classes import conditional_metrics, coverage_by_class
 from ganstudy.evaluation.extractor import load_extractor
-from ganstudy.evaluation.judging import SOURCES, accuracy, classifier, classifier_training
+from ganstudy.evaluation.judging import SOURCES, accuracy_learnt
 from ganstudy.evaluation.shared import (
     Floats,
     Metric,
@@ -40,7 +40,6 @@ from ganstudy.progress import log
 from ganstudy.seeding import numpy_generator
 from ganstudy.study import layout
 from ganstudy.training.precision import precision
-from ganstudy.training.trainer import Callbacks
 
 BROUGHT_TO = {1: "grey (ITU-R 601 luma)", 3: "colour (the grey repeated)"}  # by channels brought to
 
@@ -303,13 +302,11 @@ class ImageProtocol:
         recipe, info = self._params.judge, self._extractor.info
         assert recipe is not None and info is not None  # noqa: S101, PT018 - there are classes
         recipe = recipe.model_copy(update={"images": self._params.evaluate.classifier_images})
-        with distributed.no_sync():  # its draws are of one process
-            training = classifier_training(
-                recipe, fake, info.classes, precision(self._params, self._device), self._device
-            )
-            training.fit(None, Callbacks("train a classifier on the samples"))
-            judge = classifier(training.average.module, self._device)
-            return {"gan_train": accuracy(judge, real)}
+        arithmetic = precision(self._params, self._device)
+        told = accuracy_learnt(
+            recipe, fake, real, info.classes, arithmetic, self._device, "the samples"
+        )
+        return {"gan_train": told}
 
     @cached_property
     def _held(self) -> Measured:

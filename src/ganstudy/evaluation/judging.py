@@ -146,6 +146,23 @@ def classifier_training(
     return Trainer(judge, Batches(data, batch, recipe.seed, device), settings, device)
 
 
+def accuracy_learnt(
+    recipe: JudgeParams,
+    learnt: LabelledSplit,
+    asked: LabelledSplit,
+    classes: int,
+    precision: Precision,
+    device: torch.device,
+    what: str,
+) -> float:
+    """Accuracy on `asked`, in [0, 1], of a classifier trained as above on `learnt`, which is
+    `what`."""
+    with distributed.no_sync():  # its draws are of one process
+        training = classifier_training(recipe, learnt, classes, precision, device)
+        training.fit(None, Callbacks(f"train a classifier on {what}"))
+        return accuracy(classifier(training.average.module, device), asked)
+
+
 def kept_classifier(
     recipe: JudgeParams,
     split: LabelledSplit,

@@ -102,7 +102,7 @@ def _measured(params: Params) -> Iterator[tuple[str, dict[str, Any]]]:
             yield "conditional", protocol.measure(samples, None)
         yield "real", protocol.measure_real()
         yield "snapshot", protocol.snapshot_metrics(Split(samples.images, None))
-        if tiny.data.labels_per_class is not None and tiny.train.conditional:
+        if tiny.data.traits.plain and tiny.train.conditional and tiny.data.labels_per_class:
             yield "few labels", _few_labels(tiny, samples)
 
 

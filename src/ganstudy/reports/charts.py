@@ -7,11 +7,11 @@ from dataclasses import dataclass, replace
 import numpy as np
 import numpy.typing as npt
 
-from ganstudy.metrics.classes import CAPTURED
 from ganstudy.reports.study import Metrics, Study, by_class, shown
 from ganstudy.study.runs import Run, by_family, family_of
 
 Values = npt.NDArray[np.float64]
+MISSING = 0.25  # of its share of real images: a class with less counts as missing
 
 
 @dataclass(frozen=True)
@@ -158,8 +158,8 @@ def dots(
     real: Metrics,
     failed: Collection[str] = (),
 ) -> dict[str, Dots]:
-    """A chart for each of `panels` that was measured; a run without the metric is there only if it
-    `failed` (keys)."""
+    """A chart for each of `panels` that was measured; a run without the metric, or of which nothing
+    is known, is there only if it `failed` (keys)."""
     found = {}
     for name, panel in panels.items():
         rows = {
@@ -170,6 +170,9 @@ def dots(
             ]
             for family, runs in families.items()
         }
+        there = {run.key for runs in families.values() for run in runs}
+        for key in (key for key in failed if key not in there and family_of(key) in rows):
+            rows[family_of(key)].append(Dot(key, np.nan, failed=True))
         chart = Dots(panel, rows, float(real[name]) if name in real else None)
         if any(True for _ in chart.values()):
             found[name] = chart
@@ -187,8 +190,10 @@ def seeds(study: Study, panels: Mapping[str, Panel]) -> dict[str, Dots]:
 
 @dataclass(frozen=True)
 class Balance:
-    """Quality against diversity: (recall, precision) of each run by key, and of `real` images."""
+    """Quality against diversity: (recall, precision) of each run by key, and of `real` images; of
+    some of `families` neither may have been measured."""
 
+    families: Sequence[str]
     runs: Mapping[str, tuple[float, float]]
     real: tuple[float, float] | None
 
@@ -202,7 +207,8 @@ def balance(study: Study) -> Balance | None:
         return (metrics["recall"], metrics["precision"]) if "recall" in metrics else None
 
     found = {run.key: at(run.metrics) for run in study.runs}
-    return Balance({key: place for key, place in found.items() if place}, at(study.real))
+    measured = {key: place for key, place in found.items() if place}
+    return Balance(list(by_family(study.runs)), measured, at(study.real))
 
 
 @dataclass(frozen=True)
@@ -235,7 +241,7 @@ def by_classes(study: Study) -> list[ByClass]:
                 {run.key: by_class(run.metrics, "share") for run in study.runs},
                 real,
                 "real test images",
-                [CAPTURED * share for share in real],
+                [MISSING * share for share in real],
             )
         )
     if study.covers_classes():

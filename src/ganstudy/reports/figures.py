@@ -116,11 +116,10 @@ def class_bars(path: Path, chart: ByClass, keys: Sequence[str]) -> None:
 
 def precision_recall(path: Path, chart: Balance) -> None:
     """Quality against diversity, one dot a run, a colour a family; grey the real images."""
-    families: dict[str, list[tuple[float, float]]] = {"real images": []}
-    if chart.real is not None:
-        families["real images"].append(chart.real)
+    families = {"real images": [] if chart.real is None else [chart.real]}
+    families |= {name: [] for name in chart.families}
     for key, place in chart.runs.items():
-        families.setdefault(family_of(key), []).append(place)
+        families[family_of(key)].append(place)
     with new_figure(path, 6.6, 3.8) as figure:
         axes = figure.subplots()
         for index, (name, places) in enumerate(families.items()):

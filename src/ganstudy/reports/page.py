@@ -48,8 +48,8 @@ def write(study: Study, folder: Path) -> None:
         shares=study.knows_classes(),
         inside=study.covers_classes(),
         looked_at=LOOKED_AT,
-        grown=study.grown(),
-        timed=study.grown() and bool(study.timed()),
+        grown=bool(grown := charts.growth(study, PANELS)),
+        timed=bool(grown and study.timed()),
     )
 
 

@@ -258,7 +258,8 @@ def _seeds(chart: Dots, looks: Mapping[str, Look]) -> Plot:
     drawn.xaxis.axis_label = title
     touched: list[DataRenderer] = []
     for place, (name, dots) in enumerate(chart.families.items()):
-        look, median = looks[dots[0].key], chart.median(name)
+        look = next(look for look in looks.values() if look.family == name)
+        median = chart.median(name)
         if np.isfinite(median):
             bar = Scatter(x="value", y="place", marker="dash", angle=np.pi / 2, size=24)
             bar.update(line_color=look.colour, line_width=3)

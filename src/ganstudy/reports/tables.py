@@ -159,11 +159,16 @@ COLUMNS = [
         "↓",
         "share of test images whose class D, which learnt from few labels, does not tell",
     ),
-    _number("few labels", "error_labels", 3, "↓", "the same of a classifier of few labels alone"),
-    _number("varied", "error_varied", 3, "↓", "the same, their images shifted and mirrored"),
-    _number("and samples", "error_samples", 3, "↓", "the same, one half of what it saw generated"),
-    _number("logistic", "error_logistic", 3, "↓", "the same of logistic regression of the pixels"),
-    _number("nearest", "error_nearest", 3, "↓", "the same of the nearest labelled image"),
+    *(
+        _number(heading, key, 3, "↓", f"share of test images whose class is not told by {what}")
+        for heading, key, what in (
+            ("few labels", "error_labels", "a classifier of the few labelled images alone"),
+            ("varied", "error_varied", "a classifier of those, shifted and perhaps mirrored"),
+            ("and samples", "error_samples", "a classifier of those and as many samples"),
+            ("logistic", "error_logistic", "logistic regression of their pixels"),
+            ("nearest", "error_nearest", "the nearest of them"),
+        )
+    ),
     _number(
         "class FID",
         "class_fid",

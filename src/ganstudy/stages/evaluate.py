@@ -244,7 +244,8 @@ def _density(protocol: MeasuringProtocol, folder: Path) -> dict[str, Any]:
 def _few_labels(params: Params, key: str, samples: Split, device: torch.device) -> dict[str, Any]:
     """Of a conditional model of few labels: what learns from these labels, and from its samples
     beside them."""
-    if params.data.labels_per_class is None or samples.labels is None or params.judge is None:
+    few, plain = params.data.labels_per_class, params.data.traits.plain
+    if few is None or not plain or samples.labels is None or params.judge is None:
         return {}
     learnt = seen(params, RunKey.parse(key), load_dataset(layout.PREPARED, "train"))
     return few_labels.errors(

@@ -16,7 +16,7 @@ METRICS = REPORTS / "metrics"
 NUMERICS = REPORTS / "numerics"
 EVIDENCE = REPORTS / "evidence"
 VARIANTS = Path("studies/recipe/variants.yaml")
-CLAIMS = Path("claims.yaml")  # what a study on data of named fields claims
+CLAIMS = Path("claims.yaml")  # what a study claims
 REAL = "real"  # the key of real images in the table
 
 
