@@ -10,19 +10,17 @@ import yaml
 from playwright.sync_api import Page
 
 from ganstudy.data.fields import load_dataset
-from ganstudy.data.sources import fetch
-from ganstudy.data.splits import prepare
 from ganstudy.files import Images, read_npz
 from ganstudy.keys import RunKey
 from ganstudy.models import build
-from ganstudy.models.base import recompute_bn_statistics
+from ganstudy.models.base import encoded, must_be_given, recompute_bn_statistics
 from ganstudy.models.playing import make_trainer, seen
 from ganstudy.models.saved import save_model
 from ganstudy.params import parse
-from ganstudy.stages import explore, sample
+from ganstudy.stages import explore, fetch, prepare, sample
 from ganstudy.study import layout
 from ganstudy.training.trainer import Callbacks
-from training.tiny import CPU, content
+from training.tiny import ADAM, CPU, content
 
 GAN, VAE = "gan-non_saturating-0", "vae-elbo-0"
 COUNT = 64
@@ -44,8 +42,8 @@ def study(folder: Path, **changes: Any) -> Path:
     (folder / "params.yaml").write_text(yaml.safe_dump(content(**changes)))
     params = parse(content(**changes), "params.yaml")
     with chdir(folder):
-        fetch(params.data, layout.RAW)
-        prepare(layout.RAW, params.data, layout.PREPARED)
+        fetch.run(params, layout.RAW)
+        prepare.run(params, layout.RAW, layout.PREPARED)
         whole = load_dataset(layout.PREPARED, "train")
         for key in params.run_keys():
             data = seen(params, RunKey.parse(key), whole)
@@ -53,11 +51,31 @@ def study(folder: Path, **changes: Any) -> Path:
             trainer = make_trainer(params, RunKey.parse(key), model, data, CPU)
             trainer.fit(None, Callbacks())
             networks = trainer.networks()
-            recompute_bn_statistics(type(model), networks, model.specs, 0, 4)
+            wanted = must_be_given(model.inputs(model.specs))
+            given = encoded(load_dataset(layout.PREPARED, "validation"), wanted) if wanted else None
+            recompute_bn_statistics(type(model), networks, model.specs, 0, 4, given)
             save_model(
                 layout.RUNS / key, networks, model.specs, {"key": key, "params": {"run": key}}
             )
     return folder
+
+
+def text_study(folder: Path, pictures: Path) -> Path:
+    """The same of a folder of captioned pictures: a GAN that reads, and one that reads in two
+    stages."""
+    return study(
+        folder,
+        **{name: value for name, value in DCGAN.items() if name != "network__name"},
+        network__discriminator_width=8,
+        data={"name": "captions", "folder": str(pictures), "resolution": 16, "channels": 3},
+        train__model="text_gan",
+        losses={"non_saturating": {"generator": ADAM, "discriminator": ADAM}},
+        models={"text_gan": {}, "stackgan": {}},
+        vae=None,
+        ae=None,
+        study__losses=["non_saturating"],
+        study__baselines=["stackgan-non_saturating"],
+    )
 
 
 def page_of(folder: Path, keys: Sequence[str] = ()) -> Path:

@@ -7,7 +7,7 @@ import numpy.typing as npt
 import torch
 from torch import Tensor, nn
 
-from ganstudy.files import Images, Labels
+from ganstudy.files import Images
 from ganstudy.networks.layers import MinibatchStd
 from ganstudy.spaces import Image
 
@@ -23,7 +23,7 @@ class KnownSpread(nn.Module):
         return torch.cat([x, x.new_full((x.shape[0], 1, *x.shape[2:]), self.spread)], 1)
 
 
-def among(network: nn.Module, images: Tensor, labels: Tensor | None) -> nn.Module:
+def among(network: nn.Module, images: Tensor, told: Tensor | None) -> nn.Module:
     """D with the diversity of these `images` (N, C, H, W) in the place of that of its batch: it
     gives each of them alone the score that D gives it among them all."""
     fixed = copy.deepcopy(network).eval()
@@ -35,7 +35,7 @@ def among(network: nn.Module, images: Tensor, labels: Tensor | None) -> nn.Modul
 
     hooks = [module.register_forward_hook(note) for module in spreads.values()]
     with torch.no_grad():
-        fixed(images, labels)
+        fixed(images, told)
     for hook in hooks:
         hook.remove()
     for name, module in spreads.items():
@@ -45,10 +45,9 @@ def among(network: nn.Module, images: Tensor, labels: Tensor | None) -> nn.Modul
 
 
 def scores(
-    network: nn.Module, shape: Image, images: Images, labels: Labels | None
+    network: nn.Module, shape: Image, images: Images, told: Tensor | None
 ) -> npt.NDArray[np.float32]:
-    """D's scores (N,) of stored images in one batch, by class where it knows classes."""
-    y = None if labels is None else torch.from_numpy(labels)
+    """D's scores (N,) of stored images in one batch, by what D is told of them where it is."""
     with torch.no_grad():
-        found: Tensor = network(shape.encode(torch.from_numpy(images)), y)
+        found: Tensor = network(shape.encode(torch.from_numpy(images)), told)
     return found.float().numpy()

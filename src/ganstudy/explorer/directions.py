@@ -12,7 +12,7 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
-from ganstudy.models.base import balanced_labels, latents
+from ganstudy.models.base import latents
 from ganstudy.models.saved import SavedGenerator
 
 MOST, CODES, SEED, STEP = 8, 32, 0, 0.01
@@ -28,10 +28,11 @@ class Directions:
     dimensions: Tensor
 
 
-def directions(generator: SavedGenerator) -> Directions:
-    """The strongest directions of `generator`, at most MOST, over CODES codes of every class. The
-    sign of each is such that its largest component is positive."""
-    change = sensitivity(generator)
+def directions(generator: SavedGenerator, told: Tensor | None = None) -> Directions:
+    """The strongest directions of `generator`, at most MOST, over CODES codes. Where it is told
+    something beside a code, that is the row (N, ...) of `told` of the code's number, and so on from
+    the first. The sign of each is such that its largest component is positive."""
+    change = sensitivity(generator, told)
     values, vectors = torch.linalg.eigh(change)
     strongest = vectors.flip(1).T[:MOST]
     largest = strongest.gather(1, strongest.abs().argmax(1, keepdim=True))
@@ -43,16 +44,15 @@ def directions(generator: SavedGenerator) -> Directions:
     )
 
 
-def sensitivity(generator: SavedGenerator) -> Tensor:
+def sensitivity(generator: SavedGenerator, told: Tensor | None = None) -> Tensor:
     """E JᵀJ (latent, latent) in float64, J the Jacobian of images in [-1, 1] by codes, from
     differences over a step of 2 × STEP."""
     latent, network = generator.spec.latent, generator.network
     found = torch.zeros(latent, latent, dtype=torch.float64)
-    labels = balanced_labels(CODES, generator.spec.classes)
     steps = STEP * torch.eye(latent)
     with torch.no_grad():
         for index, code in enumerate(latents(latent, CODES, SEED)):
-            y = None if labels is None else torch.full((latent,), int(labels[index]))
+            y = None if told is None else told[[index % len(told)] * latent]
             change = network(code + steps, y) - network(code - steps, y)
             rows = change.flatten(1).double() / (2 * STEP)
             found += rows @ rows.T / CODES

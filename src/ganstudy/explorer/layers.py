@@ -10,7 +10,7 @@ classes, is float32.
 
 import base64
 import operator
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -23,6 +23,7 @@ from ganstudy.errors import InputError
 from ganstudy.explorer.critics import KnownSpread
 from ganstudy.networks.layers import ConditionalBatchNorm2d
 from ganstudy.networks.norms import BatchNorm1d, BatchNorm2d
+from ganstudy.networks.text import Encoder
 
 Step = dict[str, Any]  # "op", a function of engine.js, and what it needs beside its inputs
 
@@ -44,8 +45,8 @@ def program(network: nn.Module) -> Mapping[str, Any]:
     """`network` on the CPU, in evaluation, as `{"steps": [...]}`, of which each is a `Step` with
     `from`, the numbers of the values it takes: 0 is the input, k what step k made, from 1.
 
-    The network takes samples, and labels where it has classes. Raises `InputError` naming a layer
-    or function that no table has.
+    The network takes samples, and labels where it has classes, or tokens where it reads. Raises
+    `InputError` naming a layer or function that no table has.
     """
     modules = dict(network.named_modules())
     told = any(_kind(module) is nn.Embedding for module in modules.values())
@@ -54,13 +55,11 @@ def program(network: nn.Module) -> Mapping[str, Any]:
     values: dict[fx.Node, int | None] = {source: 0, **dict.fromkeys(others)}
     steps: list[Step] = []
     for node in _needed(graph):
-        step = _step(node, modules)
         inputs = [values[n] for n in _nodes(node) if values.get(n) is not None]
-        if step is None:  # it changes nothing that a script sees
-            values[node] = inputs[0] if inputs else None
-            continue
-        steps.append({**step, "from": inputs})
-        values[node] = len(steps)
+        for step in _steps(node, modules):
+            steps.append({**step, "from": inputs})
+            inputs = [len(steps)]
+        values[node] = inputs[0] if inputs else None  # without a step: nothing that a script sees
     return {"steps": steps}
 
 
@@ -98,14 +97,17 @@ def _nodes(node: fx.Node) -> Iterator[fx.Node]:
                 yield one
 
 
-def _step(node: fx.Node, modules: Mapping[str, nn.Module]) -> Step | None:
+def _steps(node: fx.Node, modules: Mapping[str, nn.Module]) -> Sequence[Step]:
+    """What a node does, one step after the other; most are one."""
     if node.op == "call_module":
         module = modules[str(node.target)]
-        if make := MODULES.get(_kind(module)):
-            return make(module)
-        raise _unknown(f"layer {_kind(module).__name__} ({node.target})")
+        if (make := MODULES.get(_kind(module))) is None:
+            raise _unknown(f"layer {_kind(module).__name__} ({node.target})")
+        made = make(module)
+        return made if isinstance(made, list) else [made]
     if row := _OPERATIONS.get(node.op, {}).get(node.target):
-        return row(node)
+        step = row(node)
+        return [] if step is None else [step]
     raise _unknown(f"operation {getattr(node.target, '__name__', node.target)}")
 
 
@@ -182,12 +184,21 @@ def _embedding(layer: nn.Embedding) -> Step:
     return {"op": "embedding", "table": single(layer.weight), "size": layer.embedding_dim}
 
 
+def _encoder(layer: Encoder) -> list[Step]:
+    """The mean of words' vectors, of which the first layer makes the mean of what it makes of each:
+    the table has that."""
+    first, last = (part for part in layer.body if isinstance(part, nn.Linear))
+    table = layer.table.weight @ first.weight.T + first.bias
+    words = {"op": "words", "table": half(table), "size": first.out_features}
+    return [words, {"op": "leaky", "slope": 0.0}, _linear(last)]
+
+
 def _unflatten(layer: nn.Unflatten) -> Step:
     return {"op": "shaped", "shape": [int(size) for size in layer.unflattened_size]}
 
 
 _FLAT: Step = {"op": "shaped", "shape": [-1]}
-MODULES: Mapping[type[nn.Module], Callable[[Any], Step | None]] = {
+MODULES: Mapping[type[nn.Module], Callable[[Any], Step | list[Step]]] = {
     nn.Linear: _linear,
     nn.Conv2d: _convolution,
     nn.ConvTranspose2d: _transposed,
@@ -195,6 +206,7 @@ MODULES: Mapping[type[nn.Module], Callable[[Any], Step | None]] = {
     BatchNorm2d: _norm,
     ConditionalBatchNorm2d: _norm_by_class,
     nn.Embedding: _embedding,
+    Encoder: _encoder,
     nn.ReLU: lambda layer: {"op": "leaky", "slope": 0.0},
     nn.LeakyReLU: lambda layer: {"op": "leaky", "slope": layer.negative_slope},
     nn.Tanh: lambda layer: {"op": "tanh"},

@@ -148,6 +148,11 @@ def load_generator(folder: Path, device: torch.device | str = "cpu") -> SavedGen
     return SavedGenerator(_network(folder, "generator", spec, device), spec, meta)
 
 
+def has_generator(folder: Path) -> bool:
+    """Whether a run has a network called generator."""
+    return "generator" in _described(folder)[1]
+
+
 def load_companion(folder: Path, device: torch.device | str = "cpu") -> Companion:
     """Loads the network that the generator in `folder` was trained with, likewise."""
     _, described = _described(folder)

@@ -3,17 +3,21 @@
 from collections.abc import Sequence
 from pathlib import Path
 
-from ganstudy.data.images import load_info, load_split
+from ganstudy.data.fields import load_dataset
+from ganstudy.data.images import load_info
+from ganstudy.dataset import Dataset
 from ganstudy.errors import InputError
 from ganstudy.explorer import page
-from ganstudy.explorer.page import MOST_BYTES, Explored
-from ganstudy.models.saved import load_companion, load_generator
+from ganstudy.explorer.page import MOST_BYTES, TEXT, Explored, Shown
+from ganstudy.models.saved import has_generator, load_companion, load_generator
 from ganstudy.params import Params
 from ganstudy.progress import log
 from ganstudy.reports.looks import COLOURS
+from ganstudy.spaces import Image, Tokens
 from ganstudy.study import layout
 from ganstudy.study.runs import family_of, seed_of
 
+IMAGES = "x"  # the field of data that generators of codes make
 OVERHEAD = 100_000  # bytes of the page without any run
 
 
@@ -25,10 +29,8 @@ def run(params: Params, keys: Sequence[str], out: Path) -> None:
     that do not fit, and for a network that the page cannot compute.
     """
     info = load_info(layout.PREPARED)
-    if not info.traits.judged:
-        raise InputError(f"explore shows images, and {info.name} has other samples: see its report")
+    real = _shown(load_dataset(layout.PREPARED, "test"))
     colours = _colours(params)
-    real = load_split(layout.PREPARED, "test")
     found: list[Explored] = []
     left = MOST_BYTES - OVERHEAD
     for key in dict.fromkeys(keys or _usual(params)):
@@ -55,9 +57,31 @@ def run(params: Params, keys: Sequence[str], out: Path) -> None:
     log(f"explore: {out}: {names}, {out.stat().st_size / 1e6:.1f} MB")
 
 
+def _shown(data: Dataset) -> Shown:
+    """The images of a test split, and what generators are told of such."""
+    if not isinstance(data.spaces.get(IMAGES), Image):
+        fields = ", ".join(data.fields)
+        raise InputError(
+            f"explore shows images {IMAGES}, and this data has {fields}: see its report"
+        )
+    tokens = data.spaces.get(TEXT)
+    held = data.fields.get("held")
+    return Shown(
+        data.fields[IMAGES],
+        data.fields.get("y"),
+        data.fields.get(TEXT),
+        tokens if isinstance(tokens, Tokens) else None,
+        None if held is None else held > 0,
+    )
+
+
 def _usual(params: Params) -> Sequence[str]:
-    """The runs of the study's first seed: a GAN beside the baselines, then other GANs."""
-    keys = [key for key in params.run_keys() if seed_of(key) == params.study.seeds[0]]
+    """The runs of the study's first seed: a GAN beside the baselines, then other GANs; a model of
+    several generators is none of them, which is said."""
+    first = [key for key in params.run_keys() if seed_of(key) == params.study.seeds[0]]
+    keys = [key for key in first if has_generator(layout.run_folder(key))]
+    if others := [key for key in first if key not in keys]:
+        log(f"explore: {', '.join(others)}: no one generator of codes: see the report")
     baselines = [key for key in keys if family_of(key) in params.study.baselines]
     gans = [key for key in keys if key not in baselines]
     return [*gans[:1], *baselines, *gans[1:]]

@@ -113,6 +113,12 @@ const engine = (() => {
       });
       return { data, shape: x.shape };
     },
+    // The mean of the rows of tokens y.
+    words({ table, size }, _, y) {
+      const data = new Float32Array(size);
+      for (const token of y) for (let i = 0; i < size; i++) data[i] += table[token * size + i] / y.length;
+      return { data, shape: [size] };
+    },
     embedding: ({ table, size }, _, y) => ({ data: table.slice(y * size, (y + 1) * size), shape: [size] }),
     leaky: ({ slope }, [x]) => pointwise(x, (value) => (value > 0 ? value : slope * value)),
     tanh: (_, [x]) => pointwise(x, Math.tanh),
@@ -167,7 +173,8 @@ const engine = (() => {
     }),
   });
 
-  // What an unpacked program makes of an input, of class y where it knows classes.
+  // What an unpacked program makes of an input, of class y where it knows classes, of tokens y where
+  // it reads.
   const run = (program, input, y) => {
     const values = [input];
     for (const step of program.steps) {

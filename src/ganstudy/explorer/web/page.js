@@ -22,13 +22,31 @@
     return run;
   };
 
+  // The words of a text as a run reads them: the tokens of those that it knows, and the others.
+  const read = (run, text) => {
+    const words = text.toLowerCase().match(/[\p{L}\p{N}]+(?:['’-][\p{L}\p{N}]+)*/gu) ?? [];
+    run.number ??= new Map(run.words.vocabulary.map((word, index) => [word, index + 1]));
+    return {
+      tokens: words.filter((word) => run.number.has(word)).map((word) => run.number.get(word)),
+      unknown: words.filter((word) => !run.number.has(word)),
+    };
+  };
+  const reads = (run, text) => {
+    const { length } = read(run, text).tokens;
+    return length > 0 && length <= run.words.length;
+  };
+  const firstText = (run) => run.words?.texts[run.words.held[0] ?? 0] ?? "";
+  // What a panel's networks are told beside code or image.
+  const told = (panel) => (runOf(panel).words ? read(runOf(panel), panel.text).tokens : panel.label);
+
   // State: what is shown. A code is never changed in place, so that states may share it. An end of a
   // walk is a number, or what was shown once: { number: null, codes }.
   const state = { number: 0, panels: [], from: null, to: null, at: 0, way: "straight" };
   const runOf = (panel) => runs[panel.run];
   const end = (number) => ({ number, codes: state.panels.map((panel) => codes.numbered(runOf(panel), number)) });
   const places = all(".generator");
-  state.panels = places.map((_, run) => ({ run, label: 0, code: codes.numbered(runs[run], 0) }));
+  state.panels = places.map((_, run) => (
+    { run, label: 0, text: firstText(runs[run]), code: codes.numbered(runs[run], 0) }));
   [state.from, state.to] = [end(0), end(1)];
 
   // The link: all that a state is.
@@ -38,6 +56,7 @@
       const run = runOf(panel);
       found.set(`run${slot + 1}`, run.key);
       if (run.classes) found.set(`class${slot + 1}`, panel.label);
+      if (run.words) found.set(`text${slot + 1}`, panel.text);
       if (!isNumbered(panel)) found.set(`code${slot + 1}`, codes.packed(panel.code));
     });
     for (const name of ["from", "to"]) {
@@ -64,6 +83,10 @@
       else if (key !== null) lost.push(`the run ${key}`);
       const run = runOf(panel);
       panel.label = counted(said.get(`class${slot + 1}`), run.classes - 1, 0);
+      const text = said.get(`text${slot + 1}`);
+      const readable = run.words && text !== null && reads(run, text);
+      if (text !== null && !readable) lost.push(`the words “${text}”`);
+      panel.text = readable ? text : firstText(run);
       const word = said.get(`code${slot + 1}`);
       const own = word === null ? null : codes.unpacked(word, run.latent);
       if (word !== null && !own) lost.push(`its code of ${run.key}`);
@@ -137,6 +160,8 @@
     const names = whole.classes ?? Array.from({ length: run.classes }, (_, i) => String(i));
     picker.replaceChildren(...names.slice(0, run.classes).map((name) => new Option(name)));
     find(".class").hidden = !run.classes;
+    find(".words").hidden = find(".read").hidden = !run.words;
+    find("datalist").replaceChildren(...(run.words?.texts ?? []).map((text) => new Option(text)));
     find(".score").hidden = find(".place").hidden = !run.critic;
     find(".none").hidden = Boolean(run.critic);
     find(".none").textContent = `No D was trained with this generator, but an ${run.companion}.`;
@@ -183,11 +208,12 @@
     if (panel.arranged !== panel.run) arrange(slot);
     const run = runOf(panel);
     const began = performance.now();
-    const image = engine.run(run.network, { data: panel.code, shape: [run.latent] }, panel.label);
+    const image = engine.run(run.network, { data: panel.code, shape: [run.latent] }, told(panel));
     const took = performance.now() - began;
     draw(find("canvas"), image);
     const numbered = isNumbered(panel);
-    const named = run.classes ? `, ${find(".class select").options[panel.label].textContent}` : "";
+    const named = run.words ? `, ${panel.text}`
+      : run.classes ? `, ${find(".class select").options[panel.label].textContent}` : "";
     find("canvas").setAttribute("aria-label", `${run.key}: ${origin(panel)}${named}`);
     find(".origin").textContent = origin(panel);
     find(".back").hidden = numbered;
@@ -195,7 +221,7 @@
     find(".took").textContent = `Computed in ${Math.max(1, Math.round(took))} ms.`;
     place.dataset.ms = took;
     if (run.critic) {
-      const score = engine.run(run.critic, image, panel.label).data[0];
+      const score = engine.run(run.critic, image, told(panel)).data[0];
       const above = (scores) => `${scores.filter((other) => other < score).length} of ${scores.length}`;
       find(".value").value = signed(score, 2);
       find(".value").dataset.score = score;
@@ -204,12 +230,21 @@
       mark(find(".scale"), run.judged, score);
     }
     find(".class select").selectedIndex = run.classes ? panel.label : -1;
+    if (run.words) {
+      if (document.activeElement !== find(".words input")) find(".words input").value = panel.text;
+      const { unknown } = read(run, panel.text);
+      const held = run.words.held.some((place) => run.words.texts[place] === panel.text);
+      find(".read").textContent = [
+        held ? "These words were never learnt together." : "",
+        unknown.length ? `Unknown, and left out: ${unknown.join(", ")}.` : "",
+      ].filter(Boolean).join(" ");
+    }
     for (const refresh of panel.moves) refresh();
     if (document.activeElement !== find(".typed")) find(".typed").value = codes.text(panel.code);
     find(".wrong").hidden = true;
     find(".command").hidden = !numbered || state.number >= whole.numbered;
     find(".image").textContent = `${state.number}`;
-    const label = run.classes ? ` --label ${panel.label}` : "";
+    const label = run.words ? ` --text "${panel.text.replaceAll(/["$`\\]/g, "")}"` : run.classes ? ` --label ${panel.label}` : "";
     find(".command code").textContent =
       `$ ganstudy sample --run ${run.key} --seed ${whole.seed} --count ${state.number + 1}${label} --out ${run.key}.npz`;
   };
@@ -336,12 +371,27 @@
       const run = runOf(panel);
       if (numbered || run.latent !== before.latent) panel.code = codes.numbered(run, state.number);
       panel.label = Math.min(panel.label, Math.max(0, run.classes - 1));
+      if (run.words && !reads(run, panel.text)) panel.text = firstText(run);
       for (const one of [state.from, state.to]) {
         if (one.number !== null || run.latent !== before.latent) one.codes[slot] = codes.numbered(run, one.number ?? 0);
       }
       show(slot);
       settle();
     });
+    find(".words input").addEventListener("input", (event) => {
+      const [run, text] = [runOf(panel), event.target.value.trim()];
+      const fine = reads(run, text);
+      event.target.setCustomValidity(fine ? "" : "no word that is known");
+      if (fine) {
+        panel.text = text;
+        show(slot);
+      } else {
+        const known = run.words.vocabulary.slice(0, 8).join(", ");
+        find(".read").textContent = read(run, text).tokens.length
+          ? `At most ${run.words.length} words that it knows.` : `No word of this is known; some are: ${known}.`;
+      }
+    });
+    find(".words input").addEventListener("change", settle);
     find(".class select").addEventListener("change", (event) => {
       panel.label = event.target.selectedIndex;
       show(slot);
@@ -374,7 +424,7 @@
     });
   });
   document.addEventListener("keydown", (event) => {
-    const typing = event.target.closest("input[type=number], select, textarea");
+    const typing = event.target.closest("input[type=number], input[type=text], select, textarea");
     if (event.ctrlKey || event.metaKey || event.altKey || typing) return;
     const arrows = { ArrowLeft: () => choose(state.number - 1), ArrowRight: () => choose(state.number + 1) };
     const acts = { r: random, R: random, ...(event.target.closest("input") ? {} : arrows) };  // a slider's arrows are its own
