@@ -42,6 +42,7 @@ DatasetName = Literal[
     "openmoji_twemoji",
     "captions",
     "fashion_captions",
+    "openmoji_captions",
     "voxels",
     "chairs_and_tables",
 ]
@@ -67,6 +68,7 @@ KIND_OF: Mapping[DatasetName, Kind] = {
     "openmoji_twemoji": "domains",
     "captions": "captions",
     "fashion_captions": "captions",
+    "openmoji_captions": "captions",
     "voxels": "voxels",
     "chairs_and_tables": "voxels",
 }

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from ganstudy.data import (
+    captioned_emoji,
     captioned_fashion,
     captions,
     domains,
@@ -63,6 +64,9 @@ FIELDED: dict[DatasetName, FieldedSource] = {
     "captions": FieldedSource(captions.spaces, captions.read),
     "fashion_captions": FieldedSource(
         captioned_fashion.spaces, captioned_fashion.read, "Fashion-MNIST: MIT, Zalando SE"
+    ),
+    "openmoji_captions": FieldedSource(
+        captioned_emoji.spaces, captioned_emoji.read, openmoji.LICENCE
     ),
     "voxels": FieldedSource(voxels.spaces, voxels.read),
     "chairs_and_tables": FieldedSource(furniture.spaces, furniture.read),

@@ -42,11 +42,13 @@ NATIVE = 64  # pixels, where params leave it open
 
 @dataclass(frozen=True)
 class Emoji:
-    """One of them: its code, like 1F600, its group, and where the package lies."""
+    """One of them: its code, like 1F600, its group, where the package lies, and its name and tags
+    as `words`, where the package has such."""
 
     code: str
     group: str
     folder: Path
+    words: str = ""
 
     def drawn(self, kind: str, side: int) -> Images:
         """uint8 (side, side, 3) on white; `kind` is LINES or COLOUR."""
@@ -120,6 +122,13 @@ def _lacks(folder: Path) -> list[str]:
 def _listed(folder: Path) -> list[Emoji]:
     index = json.loads((folder / INDEX).read_text(encoding="utf-8"))
     rows = [row for row in index if not row["skintone"] and row["group"] not in LEFT_OUT]
-    return sorted(
-        (Emoji(row["hexcode"], row["group"], folder) for row in rows), key=lambda each: each.code
-    )
+    listed = [
+        Emoji(
+            row["hexcode"],
+            row["group"],
+            folder,
+            f"{row.get('annotation', '')} {row.get('tags', '')}".strip(),
+        )
+        for row in rows
+    ]
+    return sorted(listed, key=lambda each: each.code)

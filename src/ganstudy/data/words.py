@@ -85,7 +85,7 @@ def tokens_of(texts: Sequence[str], vocabulary: Sequence[str], length: int) -> L
         row[: len(known)] = known
     if unknown:
         some = ", ".join(printable(word) for word, _ in unknown.most_common(SHOWN))
-        log(f"{unknown.total():,} words that no training caption has are left out: {some}")
+        log(f"{unknown.total():,} words that are not learnt are left out: {some}")
     return rows
 
 
