@@ -8,13 +8,15 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from ganstudy.data import captioned_fashion, captions
+from ganstudy.data import captioned_fashion, captions, styles
 from ganstudy.data.captioned_fashion import CLASSES, COLOURS, COMBINATIONS, TOKENS, held_out
 from ganstudy.data.images import Split
 from ganstudy.data.words import text_of
 from ganstudy.dataset import Dataset
 from ganstudy.errors import InputError
 from ganstudy.params import DataParams
+from ganstudy.spaces import Image as ImageSpace
+from ganstudy.spaces import Label, Tokens
 
 
 def clothes(split: str, count: int = 800) -> Dataset:
@@ -166,3 +168,16 @@ def test_a_picture_that_cannot_be_read_is_refused_or_skipped(tmp_path: Path) -> 
         captions.read(chosen(root))
     splits = captions.read(chosen(root, broken="skip"))
     assert sum(len(part.fields["x"]) for part in splits.values()) == 19
+
+
+def test_rows_are_told_by_their_texts_and_whether_they_are_held_out() -> None:
+    spaces = {"x": ImageSpace(3, 1, 1), "text": Tokens(2, ("blue", "red", "two")), "held": Label(2)}
+    fields = {
+        "x": np.zeros((3, 1, 1, 3), np.uint8),
+        "text": np.array([[2, 3], [1, 3], [2, 0]]),
+        "held": np.array([0, 1, 0]),
+    }
+    data = Dataset(fields, spaces, (tuple(fields),))
+    assert styles.texts(data, 2) == ["red two", "blue two (held out)"]
+    assert styles.texts(data.only({"x", "text"}), 3) == ["red two", "blue two", "red"]
+    assert styles.texts(data.only({"x"}), 3) == []

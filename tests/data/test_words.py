@@ -29,9 +29,7 @@ def test_unknown_words_are_said(capsys: pytest.CaptureFixture[str]) -> None:
     assert tokens("a checkered bag", KNOWN, 4) == [1, 2, 0, 0]
     assert "checkered" in capsys.readouterr().err
     assert tokens_of(["a plaid bag", "zebra"], KNOWN, 4).tolist() == [[1, 2, 0, 0], [0] * 4]
-    assert "2 words that are not learnt are left out: plaid, zebra" in (
-        capsys.readouterr().err
-    )
+    assert "2 words that are not learnt are left out: plaid, zebra" in (capsys.readouterr().err)
 
 
 @pytest.mark.parametrize(

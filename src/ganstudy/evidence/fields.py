@@ -66,14 +66,17 @@ def write_run(
 
 
 def write_real(source: Mapping[str, str], place: Path) -> None:
-    """Writes what pages show of the data: what they are, and the first rows of the test split."""
+    """Writes what pages show of the data: what they are, and the first rows of the test split,
+    also what these say."""
     shutil.rmtree(place, ignore_errors=True)
     info = load_info(layout.PREPARED)
-    columns = styles.columns(load_dataset(layout.PREPARED, "test"), ROWS)
-    write_npz(place / limits.COLUMNS, named=columns, deflate=True)
+    test = load_dataset(layout.PREPARED, "test")
+    write_npz(place / limits.COLUMNS, named=styles.columns(test, ROWS), deflate=True)
     licence = read_json(layout.RAW / "source.json").get("licence", "")
     write_json(place / limits.ORIGIN, {"source": dict(source)})
     told = {"data": asdict(info), "counts": [], "farthest": 0.0, "licence": licence}
+    if texts := styles.texts(test, ROWS):
+        told["texts"] = texts
     write_json(place / limits.REAL, told)
 
 

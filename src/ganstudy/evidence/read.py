@@ -91,11 +91,13 @@ class RealEvidence:
 @dataclass(frozen=True)
 class RealFields:
     """What is kept of data of named fields: what they are, the first rows of the test split as
-    columns of images, and the `licence` that stands beside every picture of them."""
+    columns of images, the `licence` that stands beside every picture of them, and what these rows
+    say, where they are told by `texts`."""
 
     data: DataInfo
     columns: Mapping[str, npt.NDArray[Any]]
     licence: str
+    texts: Sequence[str]
 
 
 @dataclass(frozen=True)
@@ -129,6 +131,7 @@ class _Real:
     counts: list[int]
     farthest: float
     licence: str = ""
+    texts: list[str] = field(default_factory=list)
 
 
 def read_run(key: str, evidence: Path = layout.EVIDENCE) -> RunEvidence:
@@ -192,7 +195,7 @@ def read_real_fields(evidence: Path = layout.EVIDENCE) -> RealFields:
     folder, stage = evidence / layout.REAL, "evaluate_real"
     about = _read(_Real, folder / limits.REAL, stage)
     columns = read_columns(layout.output(folder / limits.COLUMNS, stage))
-    return RealFields(about.data, columns, about.licence)
+    return RealFields(about.data, columns, about.licence, about.texts)
 
 
 def missing_files(key: str, evidence: Path = layout.EVIDENCE) -> list[Path]:

@@ -31,7 +31,8 @@ ROWS = 12  # of pictures, on the page
 @dataclass(frozen=True)
 class FieldStudy:
     """The runs of a study on data of named fields: their `metrics` by key, and what is kept of
-    each; `real` holds what outputs are compared with, `licence` stands beside every picture."""
+    each; `real` holds what outputs are compared with, `licence` stands beside every picture, and
+    `texts` are what the pictured rows say, where they say something."""
 
     params: Params
     data: DataInfo
@@ -42,6 +43,7 @@ class FieldStudy:
     missing: Mapping[str, str]
     command: str
     source: Mapping[str, str]
+    texts: Sequence[str] = ()
 
     @property
     def runs(self) -> list[Run]:
@@ -86,6 +88,7 @@ def assemble(params: Params, command: str, *, partial: bool = False) -> FieldStu
         missing=missing,
         command=command,
         source=source,
+        texts=about.texts,
     )
 
 
@@ -116,6 +119,7 @@ def write(study: FieldStudy, out: Path) -> None:
         claimed=claims.as_html(claimed) if claimed else "",
         ends={key: embedded.columns(columns, ROWS) for key, columns in pictured.items()},
         courses={key: _course(found) for key, found in _courses(study).items()},
+        said=study.texts[:ROWS],
         orders={key: _order(found) for key, found in _courses(study).items()},
         style=_read("page.css") + _read("relations.css"),
         script=_read("relations.js"),
