@@ -45,6 +45,22 @@ def test_the_median_over_seeds_stands_against_the_baseline(tmp_path: Path) -> No
     assert claim.plant_is_caught
 
 
+def test_runs_of_one_seed_are_compared_with_each_other(tmp_path: Path) -> None:
+    """Medians of either would tell 12 - 9: of what each seed shares the difference is -1 twice."""
+    metrics = {f"a-x-{seed}": {"l1": value} for seed, value in enumerate([10.0, 12.0, 30.0])}
+    metrics |= {f"b-x-{seed}": {"l1": value} for seed, value in enumerate([11.0, 9.0, 31.0, 5.0])}
+    path = tmp_path / "claims.yaml"
+    entry = {"id": "a/b", "what": "a less b", "metric": "l1", "family": "a-x"}
+    entry |= {"against": "difference", "baseline": {"what": "b", "metric": "l1", "family": "b-x"}}
+    path.write_text(yaml.safe_dump([entry, entry | {"id": "a/worst", "over": "worst high"}]))
+    median, worst = claims_of(declared(path), metrics, {})
+    assert (median.value, median.baseline.value) == (-1, 10)
+    assert worst.value == 3
+    path.write_text(yaml.safe_dump([entry | {"against": "ratio"}]))
+    (ratio,) = claims_of(declared(path), metrics, {})
+    assert ratio.value == 30 / 31
+
+
 def test_the_worst_seed_where_the_claim_says_so(tmp_path: Path) -> None:
     (claim,) = computed(tmp_path, over="worst high")
     assert claim.value == 30 / 20

@@ -43,7 +43,7 @@ class Source:
 class Declared:
     """A claim before it is computed: see `Claim`. `over` the seeds it is the median, or the worst
     of them: the lowest or the highest. `against` a baseline the value is the difference from it, or
-    the ratio to it."""
+    the ratio to it, seed by seed where the baseline is of runs."""
 
     id: str
     what: str
@@ -79,14 +79,19 @@ class _World:
     runs: Metrics
     real: Mapping[str, Any]
 
-    def values(self, family: str | None, metric: str) -> list[float]:
-        """A number for each seed of `family` that has it, or that of real data."""
-        rows = [self.real] if family is None else [self.runs[key] for key in self.keys(family)]
-        return [float(row[metric]) for row in rows if metric in row]
+    def values(self, family: str, metric: str) -> dict[int, float]:
+        """A number for each seed of a family that has it."""
+        keys = {key: RunKey.parse(key) for key in self.runs}
+        return {
+            parsed.seed: float(self.runs[key][metric])
+            for key, parsed in keys.items()
+            if parsed.family == family and metric in self.runs[key]
+        }
 
-    def keys(self, family: str) -> list[str]:
-        """The runs of a family."""
-        return [key for key in self.runs if RunKey.parse(key).family == family]
+    def seeds(self, family: str) -> tuple[int, ...]:
+        """Those of a family's runs."""
+        keys = map(RunKey.parse, self.runs)
+        return tuple(sorted(key.seed for key in keys if key.family == family))
 
 
 def claims_of(wanted: Sequence[Declared], metrics: Metrics, real: Mapping[str, Any]) -> list[Claim]:
@@ -98,16 +103,20 @@ def claims_of(wanted: Sequence[Declared], metrics: Metrics, real: Mapping[str, A
 
 def _claim(one: Declared, here: _World) -> Claim:
     world = _named(one.world, here)
-    baseline = None if one.baseline is None else _scored(one.baseline, one.over, here)
-    value = _over(one.over, world.values(one.family, one.metric))
-    plant = None if one.plant is None else _scored(one.plant, one.over, here)
-    if one.against is not None:
-        base = None if baseline is None else baseline.value
-        value = _against(one.against, value, base)
-        if plant is not None:
-            plant = Scored(plant.what, _against(one.against, plant.value, base))
-    seeds = tuple(sorted({RunKey.parse(key).seed for key in world.keys(one.family)}))
-    return Claim(one.id, one.what, value, one.aim, seeds, baseline, plant)
+    values = world.values(one.family, one.metric)
+    base = None if one.baseline is None else _values(one.baseline, here)
+    plant = None if one.plant is None else _values(one.plant, here)
+    return Claim(
+        one.id,
+        one.what,
+        _over(one.over, _against(one.against, values, base)),
+        one.aim,
+        world.seeds(one.family),
+        None if one.baseline is None else Scored(one.baseline.what, _over(one.over, base)),
+        None
+        if one.plant is None
+        else Scored(one.plant.what, _over(one.over, _against(one.against, plant, base))),
+    )
 
 
 def _named(world: str | None, here: _World) -> _World:
@@ -123,18 +132,33 @@ def _named(world: str | None, here: _World) -> _World:
     return _World(found, real)
 
 
-def _scored(source: Source, over: str, here: _World) -> Scored:
-    values = _named(source.world, here).values(source.family, source.metric)
-    return Scored(source.what, _over(over, values))
+Values = Mapping[int, float] | float | None  # by seed, one of real data, or none
 
 
-def _over(over: str, values: Sequence[float]) -> float | None:
-    return float(OVER[over](values)) if values else None
+def _values(source: Source, here: _World) -> Values:
+    world = _named(source.world, here)
+    if source.family is not None:
+        return world.values(source.family, source.metric)
+    value = world.real.get(source.metric)
+    return None if value is None else float(value)
 
 
-def _against(how: str, value: float | None, baseline: float | None) -> float | None:
-    if value is None or baseline is None:
+def _over(over: str, values: Values) -> float | None:
+    if isinstance(values, Mapping):
+        return float(OVER[over](list(values.values()))) if values else None
+    return values
+
+
+def _against(how: str | None, values: Values, base: Values) -> Values:
+    """`values` less `base`, or over it, seed by seed where both have seeds: runs of one seed share
+    what was drawn for it."""
+    if how is None or values is None:
+        return values
+    if base is None:
         return None
-    if how == "difference":
-        return value - baseline
-    return value / baseline if baseline else None
+    if isinstance(values, Mapping):
+        bases = base if isinstance(base, Mapping) else dict.fromkeys(values, base)
+        common = {seed: (value, bases[seed]) for seed, value in values.items() if seed in bases}
+        pairs = {seed: pair for seed, pair in common.items() if how == "difference" or pair[1]}
+        return {seed: a - b if how == "difference" else a / b for seed, (a, b) in pairs.items()}
+    return _against(how, {0: values}, _over("median", base))
