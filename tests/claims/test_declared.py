@@ -8,6 +8,7 @@ import yaml
 from ganstudy.claims.declared import claims_of, declared
 from ganstudy.errors import InputError
 from ganstudy.params import load
+from ganstudy.reports.worlds import metrics_of
 from training.tiny import content
 
 METRICS = {
@@ -32,7 +33,7 @@ ENTRY = {
 def computed(folder: Path, **changes: object) -> list:
     path = folder / "claims.yaml"
     path.write_text(yaml.safe_dump([ENTRY | changes]), encoding="utf-8")
-    return claims_of(declared(path), METRICS, REAL)
+    return claims_of(declared(path), METRICS, REAL, metrics_of)
 
 
 def test_the_median_over_seeds_stands_against_the_baseline(tmp_path: Path) -> None:
@@ -53,11 +54,11 @@ def test_runs_of_one_seed_are_compared_with_each_other(tmp_path: Path) -> None:
     entry = {"id": "a/b", "what": "a less b", "metric": "l1", "family": "a-x"}
     entry |= {"against": "difference", "baseline": {"what": "b", "metric": "l1", "family": "b-x"}}
     path.write_text(yaml.safe_dump([entry, entry | {"id": "a/worst", "over": "worst high"}]))
-    median, worst = claims_of(declared(path), metrics, {})
+    median, worst = claims_of(declared(path), metrics, {}, metrics_of)
     assert (median.value, median.baseline.value) == (-1, 10)
     assert worst.value == 3
     path.write_text(yaml.safe_dump([entry | {"against": "ratio"}]))
-    (ratio,) = claims_of(declared(path), metrics, {})
+    (ratio,) = claims_of(declared(path), metrics, {}, metrics_of)
     assert ratio.value == 30 / 31
 
 

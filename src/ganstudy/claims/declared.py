@@ -11,10 +11,7 @@ from pydantic import ConfigDict, TypeAdapter, ValidationError, with_config
 
 from ganstudy.claims.claim import Claim, Scored
 from ganstudy.errors import InputError
-from ganstudy.files import read_json
 from ganstudy.keys import RunKey
-from ganstudy.params import load
-from ganstudy.study.layout import METRICS, PARAMS, REAL
 
 STRICT = ConfigDict(extra="forbid")
 Metrics = Mapping[str, Mapping[str, Any]]
@@ -94,18 +91,26 @@ class _World:
         return tuple(sorted(key.seed for key in keys if key.family == family))
 
 
-def claims_of(wanted: Sequence[Declared], metrics: Metrics, real: Mapping[str, Any]) -> list[Claim]:
-    """The claims, computed from the metrics of runs by key and of real data, or from what git keeps
-    of the worlds beside this one. A number that is not there is None."""
-    here = _World(metrics, real)
-    return [_claim(one, here) for one in wanted]
+def claims_of(
+    wanted: Sequence[Declared],
+    metrics: Metrics,
+    real: Mapping[str, Any],
+    elsewhere: Callable[[str], tuple[Metrics, Mapping[str, Any]]],
+) -> list[Claim]:
+    """The claims, computed from the metrics of runs by key and of real data, or those that
+    `elsewhere` gives of a world by its name. A number that is not there is None."""
+
+    def worlds(name: str | None) -> _World:
+        return _World(metrics, real) if name is None else _World(*elsewhere(name))
+
+    return [_claim(one, worlds) for one in wanted]
 
 
-def _claim(one: Declared, here: _World) -> Claim:
-    world = _named(one.world, here)
+def _claim(one: Declared, worlds: Callable[[str | None], _World]) -> Claim:
+    world = worlds(one.world)
     values = world.values(one.family, one.metric)
-    base = None if one.baseline is None else _values(one.baseline, here)
-    plant = None if one.plant is None else _values(one.plant, here)
+    base = None if one.baseline is None else _values(one.baseline, worlds)
+    plant = None if one.plant is None else _values(one.plant, worlds)
     return Claim(
         one.id,
         one.what,
@@ -119,24 +124,11 @@ def _claim(one: Declared, here: _World) -> Claim:
     )
 
 
-def _named(world: str | None, here: _World) -> _World:
-    """This world, or one beside it: of the runs that its params name those that were measured.
-    Raises `InputError` where there is no such world."""
-    if world is None:
-        return here
-    folder = Path("..", world)
-    keys = [*load(folder / PARAMS).run_keys(), REAL]
-    paths = {key: folder / METRICS / f"{key}.json" for key in keys}
-    found = {key: read_json(path) for key, path in paths.items() if path.is_file()}
-    real = found.pop(REAL, {})
-    return _World(found, real)
-
-
 Values = Mapping[int, float] | float | None  # by seed, one of real data, or none
 
 
-def _values(source: Source, here: _World) -> Values:
-    world = _named(source.world, here)
+def _values(source: Source, worlds: Callable[[str | None], _World]) -> Values:
+    world = worlds(source.world)
     if source.family is not None:
         return world.values(source.family, source.metric)
     value = world.real.get(source.metric)

@@ -13,7 +13,7 @@ from ganstudy.errors import InputError
 from ganstudy.evidence import limits
 from ganstudy.evidence.read import RunEvidence, read_real, read_run
 from ganstudy.params import GAN_RUN, Params
-from ganstudy.reports import comparison
+from ganstudy.reports import comparison, worlds
 from ganstudy.reports.study import Nearest, Study, Walk
 from ganstudy.study import layout, runs
 from ganstudy.study.runs import Run
@@ -59,7 +59,10 @@ def assemble(params: Params, *, partial: bool = False) -> Study:
         lacking=_lacking(grid, table),
         comparison=None if points else comparison.compare(table, failures),
         claims=claims_of(
-            declared(layout.CLAIMS), {run.key: run.timing | run.metrics for run in table}, measured
+            declared(layout.CLAIMS),
+            {run.key: run.timing | run.metrics for run in table},
+            measured,
+            worlds.metrics_of,
         ),
     )
 

@@ -16,7 +16,7 @@ from ganstudy.evidence import limits
 from ganstudy.evidence.read import RunEvidence, read_real_fields, read_run
 from ganstudy.files import Images, write_json
 from ganstudy.params import Params
-from ganstudy.reports import embedded, templates
+from ganstudy.reports import embedded, templates, worlds
 from ganstudy.reports.pictures import save_columns
 from ganstudy.reports.summary import SUMMARY
 from ganstudy.study import layout, runs
@@ -95,7 +95,7 @@ def assemble(params: Params, command: str, *, partial: bool = False) -> FieldStu
 def write(study: FieldStudy, out: Path) -> None:
     """Writes `out`/README.md, index.html, figures, summary.json and, where the study declares what
     it claims, claims.json."""
-    claimed = claims_of(declared(layout.CLAIMS), study.metrics, study.real)
+    claimed = claims_of(declared(layout.CLAIMS), study.metrics, study.real, worlds.metrics_of)
     if claimed:
         claims.write(out / "claims.json", claimed)
     pictured = _pictured(study)

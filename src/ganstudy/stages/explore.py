@@ -29,7 +29,7 @@ def run(params: Params, keys: Sequence[str], out: Path) -> None:
     that do not fit, and for a network that the page cannot compute.
     """
     info = load_info(layout.PREPARED)
-    real = _shown(load_dataset(layout.PREPARED, "test"))
+    real = _shown(info.name, load_dataset(layout.PREPARED, "test"))
     colours = _colours(params)
     found: list[Explored] = []
     left = MOST_BYTES - OVERHEAD
@@ -57,13 +57,10 @@ def run(params: Params, keys: Sequence[str], out: Path) -> None:
     log(f"explore: {out}: {names}, {out.stat().st_size / 1e6:.1f} MB")
 
 
-def _shown(data: Dataset) -> Shown:
-    """The images of a test split, and what generators are told of such."""
+def _shown(name: str, data: Dataset) -> Shown:
+    """The images of the test split of the data `name`, and what generators are told of such."""
     if not isinstance(data.spaces.get(IMAGES), Image):
-        fields = ", ".join(data.fields)
-        raise InputError(
-            f"explore shows images {IMAGES}, and this data has {fields}: see its report"
-        )
+        raise InputError(f"explore shows images, and {name} has other samples: see its report")
     tokens = data.spaces.get(TEXT)
     held = data.fields.get("held")
     return Shown(
