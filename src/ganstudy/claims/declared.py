@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 from typing import Any, Literal
 
@@ -100,6 +101,7 @@ def claims_of(
     """The claims, computed from the metrics of runs by key and of real data, or those that
     `elsewhere` gives of a world by its name. A number that is not there is None."""
 
+    @cache
     def worlds(name: str | None) -> _World:
         return _World(metrics, real) if name is None else _World(*elsewhere(name))
 

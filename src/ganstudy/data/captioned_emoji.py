@@ -4,14 +4,13 @@ The package and what is left out of it: see `openmoji`. Splits are by emoji, so 
 code is on two sides. Words that few emoji have cannot be learnt: they are no words here.
 """
 
-from collections import Counter
 from collections.abc import Iterable, Mapping
 
 import numpy as np
 
 from ganstudy.data.images import SPLITS
 from ganstudy.data.openmoji import COLOUR, NATIVE, Emoji, drawn, emoji
-from ganstudy.data.words import tokens_of, words_of
+from ganstudy.data.words import tokens_of, vocabulary_of, words_of
 from ganstudy.dataset import Dataset
 from ganstudy.errors import InputError
 from ganstudy.params import DataParams
@@ -55,11 +54,10 @@ def _spaces(params: DataParams, train: Iterable[Emoji]) -> dict[str, Space]:
     if params.channels not in (None, 3):
         raise InputError(f"data.channels: {params.name} is in colour: set it to null")
     side = params.resolution or NATIVE
-    counts = Counter(word for text in _captions(train) for word in words_of(text))
-    learnt = sorted(word for word, count in counts.items() if count >= LEAST)
+    learnt = vocabulary_of(_captions(train), LEAST)
     if not learnt:
         raise InputError(f"{params.name}: no word is that of {LEAST} emoji")
-    return {"x": Image(3, side, side), "text": Tokens(LENGTH, tuple(learnt))}
+    return {"x": Image(3, side, side), "text": Tokens(LENGTH, learnt)}
 
 
 def _splits(listed: list[Emoji], params: DataParams) -> dict[str, list[Emoji]]:

@@ -37,10 +37,11 @@ def words_of(text: str) -> list[str]:
     return words
 
 
-def vocabulary_of(texts: Iterable[str]) -> tuple[str, ...]:
-    """All words of `texts` in order of the alphabet; of more than `MOST_KNOWN` the most frequent,
-    which is said."""
-    counts = Counter(word for text in texts for word in words_of(text))
+def vocabulary_of(texts: Iterable[str], least: int = 1) -> tuple[str, ...]:
+    """All words of `texts` that come `least` times or more, in order of the alphabet; of more than
+    `MOST_KNOWN` the most frequent, which is said."""
+    every = Counter(word for text in texts for word in words_of(text))
+    counts = {word: count for word, count in every.items() if count >= least}
     kept = sorted(counts, key=lambda word: (-counts[word], word))[:MOST_KNOWN]
     if len(kept) < len(counts):
         log(f"of {len(counts):,} words the {MOST_KNOWN:,} most frequent are learnt")

@@ -16,6 +16,7 @@ import torch
 from ganstudy import metrics
 from ganstudy.data.captioned_fashion import COLOURS
 from ganstudy.data.fields import load_dataset
+from ganstudy.data.styles import HELD
 from ganstudy.dataset import Array, Dataset
 from ganstudy.evaluation.judging import kept_classifier
 from ganstudy.evaluation.shared import Floats, Metric, Values, measured
@@ -28,7 +29,7 @@ from ganstudy.study import layout
 from ganstudy.training.precision import precision
 
 CAPTIONS = 10  # among which the right one is to be found
-CLOTHING, COLOUR, HELD = "clothing", "colour", "held"  # labels that data may have
+CLOTHING, COLOUR = "clothing", "colour"  # labels that data may have, beside HELD
 FIRST = "first"  # images of a first stage, where a model has two
 READ = 20_000  # pictures of the training split that the reader is fitted to
 SHOWN = 64

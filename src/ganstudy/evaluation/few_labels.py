@@ -4,9 +4,6 @@ Three classifiers of one network see equally many images by one schedule; they d
 Beside them logistic regression and the nearest neighbour learn from the same labels.
 """
 
-from collections.abc import Callable
-from typing import Any
-
 import numpy as np
 import numpy.typing as npt
 import torch
@@ -61,35 +58,26 @@ def errors(
             error("error_labels", plain, again, "few labels"),
             error("error_varied", varied, again, "few labels, varied"),
             error("error_samples", plain, both, "few labels and samples"),
-            Metric("error_logistic", _of_pixels("error_logistic", _logistic, labelled, test)),
-            Metric("error_nearest", _of_pixels("error_nearest", _nearest, labelled, test)),
+            Metric("error_logistic, error_nearest", lambda: _by_pixels(labelled, test)),
         ]
     )
 
 
-def _logistic() -> Any:
+def _by_pixels(labelled: Split, test: Split) -> Values:
     from sklearn.linear_model import LogisticRegression
-
-    return LogisticRegression(max_iter=ITERATIONS)
-
-
-def _nearest() -> Any:
     from sklearn.neighbors import KNeighborsClassifier
 
-    return KNeighborsClassifier(1)
-
-
-def _of_pixels(
-    name: str, model: Callable[[], Any], labelled: Split, test: Split
-) -> Callable[[], Values]:
-    def compute() -> Values:
-        learnt, asked = (
-            split.images.reshape(len(split.images), -1) / 255 for split in (labelled, test)
-        )
-        told = model().fit(learnt, _known(labelled)).predict(asked)
-        return {name: error_rate(told, _known(test))}
-
-    return compute
+    learnt, asked = (
+        split.images.reshape(len(split.images), -1) / 255 for split in (labelled, test)
+    )
+    models = {
+        "error_logistic": LogisticRegression(max_iter=ITERATIONS),
+        "error_nearest": KNeighborsClassifier(1),
+    }
+    return {
+        name: error_rate(model.fit(learnt, _known(labelled)).predict(asked), _known(test))
+        for name, model in models.items()
+    }
 
 
 def _repeated(split: Split, count: int) -> Split:

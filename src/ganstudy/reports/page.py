@@ -1,12 +1,12 @@
 """The report over images: one Markdown page that renders on a forge, with its figures beside it."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 from ganstudy import claims
 from ganstudy.reports import charts, conclusions, figures, tables
-from ganstudy.reports.charts import Panel
+from ganstudy.reports.charts import Curves, Panel
 from ganstudy.reports.comparison import METRIC, TITLE, Comparison
 from ganstudy.reports.remarks import budget, left_out, remarks
 from ganstudy.reports.study import LOOKED_AT, Study
@@ -33,7 +33,8 @@ MARKS = {"differ": "*", "tie": "=", "open": ""}
 def write(study: Study, folder: Path) -> None:
     """Writes `folder`/README.md, `folder`/figures and, where the study claims something,
     claims.json."""
-    _draw(study, folder / "figures")
+    grown = charts.growth(study, PANELS)
+    _draw(study, grown, folder / "figures")
     if study.claims:
         claims.write(folder / "claims.json", study.claims)
     render(
@@ -48,7 +49,7 @@ def write(study: Study, folder: Path) -> None:
         shares=study.knows_classes(),
         inside=study.covers_classes(),
         looked_at=LOOKED_AT,
-        grown=bool(grown := charts.growth(study, PANELS)),
+        grown=bool(grown),
         timed=bool(grown and study.timed()),
     )
 
@@ -102,7 +103,7 @@ def _headline(m: Mapping[str, Any]) -> str:
     return ", ".join([tables.debiased(m), *beside])
 
 
-def _draw(study: Study, pictures: Path) -> None:
+def _draw(study: Study, grown: Sequence[Curves], pictures: Path) -> None:
     firsts = study.firsts()
     sets = {"real test images": study.reference.images}
     sets |= {run.key: study.samples[run.key] for run in firsts if run.key in study.samples}
@@ -118,7 +119,7 @@ def _draw(study: Study, pictures: Path) -> None:
         _draw_seeds(study, study.comparison, pictures)
     if overlap := charts.balance(study):
         figures.precision_recall(pictures / "precision-recall.png", overlap)
-    if grown := charts.growth(study, PANELS):
+    if grown:
         figures.growth_curves(pictures / "growth.png", grown, "real images shown")
         if study.timed():
             timed, path = [chart.timed() for chart in grown], pictures / "growth-seconds.png"

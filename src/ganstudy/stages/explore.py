@@ -5,6 +5,7 @@ from pathlib import Path
 
 from ganstudy.data.fields import load_dataset
 from ganstudy.data.images import load_info
+from ganstudy.data.styles import HELD
 from ganstudy.dataset import Dataset
 from ganstudy.errors import InputError
 from ganstudy.explorer import page
@@ -62,7 +63,7 @@ def _shown(name: str, data: Dataset) -> Shown:
     if not isinstance(data.spaces.get(IMAGES), Image):
         raise InputError(f"explore shows images, and {name} has other samples: see its report")
     tokens = data.spaces.get(TEXT)
-    held = data.fields.get("held")
+    held = data.fields.get(HELD)
     return Shown(
         data.fields[IMAGES],
         data.fields.get("y"),

@@ -42,7 +42,7 @@ def run(
     taken = 1000 * (time.monotonic() - began) / count
     if not distributed.is_main():
         return
-    if out in (layout.own_samples(key), layout.SAMPLES / f"{key}.npz"):  # the study's, not a try
+    if out in (layout.own_samples(key), layout.samples_apart(key)):  # the study's, not a try
         write_json(runs.sampling_path(model.meta["key"]), {runs.SAMPLED: round(taken, 3)})
     write_npz(out, named=_members(outputs, inputs))
     log(f"sample {key}: {count:,} samples in {out}")

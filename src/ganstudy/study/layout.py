@@ -72,8 +72,13 @@ def run_folder(key: str) -> Path:
 def samples_of(key: str) -> Path:
     """Where the samples of a run are: in its folder, or in that of all samples, where the run's
     folder is one output of one stage."""
-    apart = SAMPLES / f"{key}.npz"
+    apart = samples_apart(key)
     return apart if apart.is_file() else own_samples(key)
+
+
+def samples_apart(key: str) -> Path:
+    """The samples of a run outside its folder."""
+    return SAMPLES / f"{key}.npz"
 
 
 def own_samples(key: str) -> Path:

@@ -27,6 +27,7 @@ ALIKE = {
     "superres_mnist": "superres_fashion",
     "superres_icons": "superres_fashion",
     "captions": "fashion_captions",
+    "openmoji_captions": "fashion_captions",
     "voxels": "chairs_and_tables",
 }
 FIELDED = {str(name) for name, kind in KIND_OF.items() if KINDS[kind].fields}
