@@ -236,7 +236,7 @@ def explore(
     ] = None,
     out: Annotated[Path, typer.Option(help="The page.")] = layout.REPORTS / "explorer.html",
 ) -> None:
-    """Write a page in which trained generators run themselves: sliders, codes, D's scores."""
+    """Write a page in which trained networks run: codes and sliders, or your own pictures."""
     from ganstudy import params
     from ganstudy.stages import explore as stage
 

@@ -26,10 +26,16 @@ def studies(tmp_path_factory: pytest.TempPathFactory) -> Callable[[str], Path]:
 
 @pytest.fixture
 def opened(browser: Browser) -> Iterator[Callable[..., Opened]]:
-    """Opens a file, with a hash, without a network."""
+    """Opens a file, with a hash, without a network, and waits until it has drawn."""
     contexts: list[BrowserContext] = []
 
-    def open_page(path: Path, part: str = "", width: int = 1280, scheme: str = "light") -> Opened:
+    def open_page(
+        path: Path,
+        part: str = "",
+        width: int = 1280,
+        scheme: str = "light",
+        wait: str = "#past li",
+    ) -> Opened:
         found = new_page(browser, width, 900, scheme, 60_000)
         context = found.page.context
         contexts.append(context)
@@ -37,7 +43,7 @@ def opened(browser: Browser) -> Iterator[Callable[..., Opened]]:
             "**/*", lambda route: (found.requests.append(route.request.url), route.continue_())
         )
         found.page.goto(path.as_uri() + part)
-        found.page.locator("#past li").first.wait_for()
+        found.page.locator(wait).first.wait_for()
         return found
 
     yield open_page

@@ -18,7 +18,7 @@ from ganstudy.data.images import load_info
 from ganstudy.data.sources import fetch
 from ganstudy.data.splits import prepare
 from ganstudy.errors import InputError
-from ganstudy.explorer import page
+from ganstudy.explorer import generators, html
 from ganstudy.explorer.critics import among
 from ganstudy.explorer.directions import directions, sensitivity
 from ganstudy.explorer.layers import program
@@ -96,7 +96,7 @@ def test_a_layer_of_another_geometry_is_refused(layer: nn.Module) -> None:
 
 
 def test_every_step_is_one_that_the_script_has() -> None:
-    script = (Path(page.__file__).parent / "web/engine.js").read_text(encoding="utf-8")
+    script = (html.WEB / "engine.js").read_text(encoding="utf-8")
     for family in ("dcgan", "resnet", "mlp"):
         for classes in (0, 3):
             for norm in ("batch", "none"):
@@ -132,7 +132,7 @@ def params_of(folder: Path):
 def test_equal_runs_give_equal_pages(tiny: Path) -> None:
     first = page_of(tiny).read_bytes()
     assert page_of(tiny).read_bytes() == first
-    assert len(first) < page.MOST_BYTES
+    assert len(first) < html.MOST_BYTES
 
 
 def test_by_default_the_gan_stands_beside_the_vae(tiny: Path) -> None:
@@ -147,7 +147,7 @@ def test_names_in_the_data_are_text_not_markup(tiny: Path, tmp_path: Path) -> No
     hostile = "</script><b>x</b>"
     info = replace(load_info(tiny / "data/prepared"), name=hostile, classes=(hostile,) * 10)
     out = tmp_path / "page.html"
-    page.write(out, info, [page.Explored("<i>", json.dumps({}))])
+    generators.write(out, info, [html.Explored("<i>", json.dumps({}))])
     text = out.read_text(encoding="utf-8")
     assert "<b>x" not in text
     assert "<i>" not in text.replace('<i class="dot">', "")

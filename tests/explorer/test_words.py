@@ -17,7 +17,7 @@ from explorer.trained import COUNT, differences, every, page_of, pixels, settled
 from ganstudy.data.fields import load_dataset
 from ganstudy.data.words import tokens
 from ganstudy.explorer.critics import among
-from ganstudy.explorer.page import Shown, offered_texts
+from ganstudy.explorer.generators import Shown, offered_texts
 from ganstudy.models.base import latents
 from ganstudy.models.saved import load_companion, load_model
 from ganstudy.spaces import Tokens

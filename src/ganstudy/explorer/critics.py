@@ -7,9 +7,7 @@ import numpy.typing as npt
 import torch
 from torch import Tensor, nn
 
-from ganstudy.files import Images
 from ganstudy.networks.layers import MinibatchStd
-from ganstudy.spaces import Image
 
 
 class KnownSpread(nn.Module):
@@ -23,8 +21,14 @@ class KnownSpread(nn.Module):
         return torch.cat([x, x.new_full((x.shape[0], 1, *x.shape[2:]), self.spread)], 1)
 
 
+def applied(network: nn.Module, seen: Tensor, told: Tensor | None) -> Tensor:
+    """What a network makes of a batch (N, ...), and of what it may be `told` (N, ...) beside."""
+    found: Tensor = network(seen) if told is None else network(seen, told)
+    return found
+
+
 def among(network: nn.Module, images: Tensor, told: Tensor | None) -> nn.Module:
-    """D with the diversity of these `images` (N, C, H, W) in the place of that of its batch: it
+    """D with the diversity of these `images` (N, ...) in the place of that of its batch: it
     gives each of them alone the score that D gives it among them all."""
     fixed = copy.deepcopy(network).eval()
     spreads = {n: m for n, m in fixed.named_modules() if isinstance(m, MinibatchStd)}
@@ -35,7 +39,7 @@ def among(network: nn.Module, images: Tensor, told: Tensor | None) -> nn.Module:
 
     hooks = [module.register_forward_hook(note) for module in spreads.values()]
     with torch.no_grad():
-        fixed(images, told)
+        applied(fixed, images, told)
     for hook in hooks:
         hook.remove()
     for name, module in spreads.items():
@@ -44,10 +48,8 @@ def among(network: nn.Module, images: Tensor, told: Tensor | None) -> nn.Module:
     return fixed
 
 
-def scores(
-    network: nn.Module, shape: Image, images: Images, told: Tensor | None
-) -> npt.NDArray[np.float32]:
-    """D's scores (N,) of stored images in one batch, by what D is told of them where it is."""
+def scores(network: nn.Module, seen: Tensor, told: Tensor | None) -> npt.NDArray[np.float32]:
+    """D's scores (N,) of samples (N, ...) as it sees them, in one batch, by what D is told of them
+    where it is."""
     with torch.no_grad():
-        found: Tensor = network(shape.encode(torch.from_numpy(images)), told)
-    return found.float().numpy()
+        return applied(network, seen, told).float().numpy()

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
+from ganstudy.explorer.critics import applied
 from ganstudy.models.base import latents
 from ganstudy.models.saved import SavedGenerator
 
@@ -53,7 +54,7 @@ def sensitivity(generator: SavedGenerator, told: Tensor | None = None) -> Tensor
     with torch.no_grad():
         for index, code in enumerate(latents(latent, CODES, SEED)):
             y = None if told is None else told[[index % len(told)] * latent]
-            change = network(code + steps, y) - network(code - steps, y)
+            change = applied(network, code + steps, y) - applied(network, code - steps, y)
             rows = change.flatten(1).double() / (2 * STEP)
             found += rows @ rows.T / CODES
     return found

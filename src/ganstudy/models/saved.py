@@ -148,9 +148,9 @@ def load_generator(folder: Path, device: torch.device | str = "cpu") -> SavedGen
     return SavedGenerator(_network(folder, "generator", spec, device), spec, meta)
 
 
-def has_generator(folder: Path) -> bool:
-    """Whether a run has a network called generator."""
-    return "generator" in _described(folder)[1]
+def load_specs(folder: Path) -> Specs:
+    """How the networks of a run are described, by name."""
+    return _described(folder)[1]
 
 
 def load_companion(folder: Path, device: torch.device | str = "cpu") -> Companion:

@@ -1,6 +1,7 @@
-"""Stage `explore`: trained generators in one page, in which they run themselves."""
+"""Stage `explore`: trained generators or translators in one page, in which they run themselves."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
 from ganstudy.data.fields import load_dataset
@@ -8,40 +9,45 @@ from ganstudy.data.images import load_info
 from ganstudy.data.styles import HELD
 from ganstudy.dataset import Dataset
 from ganstudy.errors import InputError
-from ganstudy.explorer import page
-from ganstudy.explorer.page import MOST_BYTES, TEXT, Explored, Shown
-from ganstudy.models.saved import has_generator, load_companion, load_generator
+from ganstudy.explorer import generators, translators
+from ganstudy.explorer.generators import TEXT, Shown
+from ganstudy.explorer.html import MOST_BYTES, Explored
+from ganstudy.models.base import Specs
+from ganstudy.models.saved import load_companion, load_generator, load_model, load_specs
 from ganstudy.params import Params
 from ganstudy.progress import log
 from ganstudy.reports.looks import COLOURS
-from ganstudy.spaces import Image, Tokens
+from ganstudy.spaces import Image, Tokens, Voxels
 from ganstudy.study import layout
 from ganstudy.study.runs import family_of, seed_of
 
-IMAGES = "x"  # the field of data that generators of codes make
+SAMPLES = "x"  # the field of data that generators of codes make
 OVERHEAD = 100_000  # bytes of the page without any run
+
+
+@dataclass(frozen=True)
+class _Page:
+    """A kind of page: what is on it of a run, given its key and colour, and how it is written."""
+
+    explored: Callable[[str, str], Explored]
+    write: Callable[[Sequence[Explored]], None]
 
 
 def run(params: Params, keys: Sequence[str], out: Path) -> None:
     """Writes the page of the runs `keys` to `out`; without any, of the runs of the study's first
-    seed, as many as fit into MOST_BYTES: the first GAN and the baselines, then other losses.
+    seed, as many as fit into MOST_BYTES: the first GAN and the baselines, then other losses. In a
+    study of images from images it is a page of translators, else one of generators of codes.
 
     Raises `InputError` for points, which are no images, for a run that is not there, for named runs
     that do not fit, and for a network that the page cannot compute.
     """
-    info = load_info(layout.PREPARED)
-    real = _shown(info.name, load_dataset(layout.PREPARED, "test"))
+    data = load_dataset(layout.PREPARED, "test")
+    page = _generators(out, data) if SAMPLES in data.spaces else _translators(out, data)
     colours = _colours(params)
     found: list[Explored] = []
     left = MOST_BYTES - OVERHEAD
-    for key in dict.fromkeys(keys or _usual(params)):
-        folder = layout.run_folder(key)
-        generator = load_generator(folder)
-        made = generator.spec.shape.stored
-        if made != info.shape:
-            raise InputError(f"{key} makes samples of {made}, not {info.shape}")
-        colour = colours.get(family_of(key), COLOURS[-1])
-        one = page.explored(key, colour, generator, load_companion(folder), real)
+    for key in dict.fromkeys(keys or _usual(params, SAMPLES in data.spaces)):
+        one = page.explored(key, colours.get(family_of(key), COLOURS[-1]))
         left -= len(one.text)
         if left >= 0:
             found.append(one)
@@ -53,19 +59,51 @@ def run(params: Params, keys: Sequence[str], out: Path) -> None:
             )
         log(f"explore: {key} and what follows would make the page too large: --run names others")
         break
-    page.write(out, info, found)
+    page.write(found)
     names = ", ".join(one.key for one in found)
     log(f"explore: {out}: {names}, {out.stat().st_size / 1e6:.1f} MB")
 
 
+def _generators(out: Path, data: Dataset) -> _Page:
+    info = load_info(layout.PREPARED)
+    real = _shown(info.name, data)
+
+    def explored(key: str, colour: str) -> Explored:
+        folder = layout.run_folder(key)
+        generator = load_generator(folder)
+        made = generator.spec.shape.stored
+        if made != info.shape:
+            raise InputError(f"{key} makes samples of {made}, not {info.shape}")
+        return generators.explored(key, colour, generator, load_companion(folder), real)
+
+    return _Page(explored, lambda found: generators.write(out, info, found))
+
+
+def _translators(out: Path, data: Dataset) -> _Page:
+    info = load_info(layout.PREPARED)
+    given: dict[str, None] = {}
+
+    def explored(key: str, colour: str) -> Explored:
+        model = load_model(layout.run_folder(key), sampling=True)
+        there = translators.translators(model.specs)
+        if not there:
+            raise InputError(f"{key} makes no images of images: see its report")
+        given.update(dict.fromkeys(field for field, _ in there.values()))
+        return translators.explored(key, colour, model)
+
+    return _Page(explored, lambda found: translators.write(out, info, data, [*given], found))
+
+
 def _shown(name: str, data: Dataset) -> Shown:
-    """The images of the test split of the data `name`, and what generators are told of such."""
-    if not isinstance(data.spaces.get(IMAGES), Image):
-        raise InputError(f"explore shows images, and {name} has other samples: see its report")
+    """The samples of the test split of the data `name`, and what generators are told of such."""
+    if not isinstance(data.spaces.get(SAMPLES), Image | Voxels):
+        raise InputError(
+            f"explore shows images and solids, and {name} has other samples: see its report"
+        )
     tokens = data.spaces.get(TEXT)
     held = data.fields.get(HELD)
     return Shown(
-        data.fields[IMAGES],
+        data.fields[SAMPLES],
         data.fields.get("y"),
         data.fields.get(TEXT),
         tokens if isinstance(tokens, Tokens) else None,
@@ -73,16 +111,24 @@ def _shown(name: str, data: Dataset) -> Shown:
     )
 
 
-def _usual(params: Params) -> Sequence[str]:
-    """The runs of the study's first seed: a GAN beside the baselines, then other GANs; a model of
-    several generators is none of them, which is said."""
+def _usual(params: Params, coded: bool) -> Sequence[str]:
+    """The runs of the study's first seed that a page shows: a GAN beside the baselines, then other
+    GANs. What it cannot show, as a model of several generators, is said. Raises `InputError` where
+    nothing is left."""
     first = [key for key in params.run_keys() if seed_of(key) == params.study.seeds[0]]
-    keys = [key for key in first if has_generator(layout.run_folder(key))]
+    keys = [key for key in first if _is_shown(load_specs(layout.run_folder(key)), coded)]
+    what = "generator of codes" if coded else "translator of images"
     if others := [key for key in first if key not in keys]:
-        log(f"explore: {', '.join(others)}: no one generator of codes: see the report")
+        log(f"explore: {', '.join(others)}: no one {what}: see the report")
+    if not keys:
+        raise InputError(f"explore: no run of this study has a {what}: see its report")
     baselines = [key for key in keys if family_of(key) in params.study.baselines]
     gans = [key for key in keys if key not in baselines]
     return [*gans[:1], *baselines, *gans[1:]]
+
+
+def _is_shown(specs: Specs, coded: bool) -> bool:
+    return "generator" in specs if coded else bool(translators.translators(specs))
 
 
 def _colours(params: Params) -> dict[str, str]:

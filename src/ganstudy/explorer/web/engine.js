@@ -51,24 +51,71 @@ const engine = (() => {
     return data;
   };
 
-  // Calls visit(row of the kernel's matrix, input position, output position) for every pair of a
-  // position of the small map, (rows × columns), and a cell of the kernel that meets the large one.
-  const meet = ({ kernel, stride, padding }, channels, large, small, visit) => {
-    const [height, width] = large;
-    for (let channel = 0, row = 0; channel < channels; channel++) {
-      for (let ky = 0; ky < kernel[0]; ky++) {
-        for (let kx = 0; kx < kernel[1]; kx++, row++) {
-          for (let sy = 0; sy < small[0]; sy++) {
-            const y = sy * stride[0] - padding[0] + ky;
-            if (y < 0 || y >= height) continue;
-            for (let sx = 0; sx < small[1]; sx++) {
-              const x = sx * stride[1] - padding[1] + kx;
-              if (x >= 0 && x < width) visit(row, (channel * height + y) * width + x, sy * small[1] + sx);
+  // Sides of a map or a kernel as (depth, rows, columns); images have a depth of 1.
+  const deep = (sides, fill) => [...Array(3 - sides.length).fill(fill), ...sides];
+
+  // Calls visit(row of the kernel's matrix, large, small, count, stride) for every run of positions
+  // of the small map, from `small` on, where a cell of the kernel meets the large one: there from
+  // `large` on, `stride` apart.
+  const meet = (step, channels, large, small, visit) => {
+    const [kz_, ky_, kx_] = deep(step.kernel, 1);
+    const [strideZ, strideY, strideX] = deep(step.stride, 1);
+    const [padZ, padY, padX] = deep(step.padding, 0);
+    const [depth, height, width] = deep(large, 1);
+    const [layers, rows, columns] = deep(small, 1);
+    let row = 0;
+    for (let channel = 0; channel < channels; channel++) {
+      for (let kz = 0; kz < kz_; kz++) {
+        for (let ky = 0; ky < ky_; ky++) {
+          for (let kx = 0; kx < kx_; kx++, row++) {
+            const first = Math.max(0, Math.ceil((padX - kx) / strideX));
+            const count = Math.min(columns, Math.floor((width - 1 + padX - kx) / strideX) + 1) - first;
+            if (count <= 0) continue;
+            for (let sz = 0; sz < layers; sz++) {
+              const z = sz * strideZ - padZ + kz;
+              if (z < 0 || z >= depth) continue;
+              for (let sy = 0; sy < rows; sy++) {
+                const y = sy * strideY - padY + ky;
+                if (y < 0 || y >= height) continue;
+                const from = ((channel * depth + z) * height + y) * width + first * strideX - padX + kx;
+                visit(row, from, (sz * rows + sy) * columns + first, count, strideX);
+              }
             }
           }
         }
       }
     }
+  };
+
+  // A map of other sides: `taps` gives the places [index, weight] that the value at a position is made
+  // of, which is counted in pixels of x, from the edge of its first to where the new pixel begins.
+  const resized = (x, sides, taps) => {
+    const [channels, ...old] = x.shape;
+    const [rows, columns] = sides.map((side, i) => Array.from({ length: side }, (_, at) =>
+      taps((at * old[i]) / side, old[i] / side).map(([index, weight]) => [Math.min(old[i] - 1, Math.max(0, index)), weight])));
+    const data = new Float32Array(channels * rows.length * columns.length);
+    let to = 0;
+    for (let channel = 0; channel < channels; channel++) {
+      for (const row of rows) {
+        for (const column of columns) {
+          for (const [y, a] of row) {
+            for (const [x_, b] of column) data[to] += a * b * x.data[(channel * old[0] + y) * old[1] + x_];
+          }
+          to++;
+        }
+      }
+    }
+    return { data, shape: [channels, ...sides] };
+  };
+  // Cubic convolution (Keys 1981) with torch's a, between centres of pixels.
+  const CUBIC = -0.75;
+  const near = (t) => ((CUBIC + 2) * t - (CUBIC + 3)) * t * t + 1;  // a tap at distance t < 1
+  const far = (t) => ((CUBIC * t - 5 * CUBIC) * t + 8 * CUBIC) * t - 4 * CUBIC;  // at 1 < t < 2
+  const cubic = (position, step) => {
+    const centre = position + step / 2 - 0.5;
+    const first = Math.floor(centre);
+    const t = centre - first;
+    return [[first - 1, far(t + 1)], [first, near(t)], [first + 1, near(1 - t)], [first + 2, far(2 - t)]];
   };
 
   const pointwise = (one, of) => ({ data: one.data.map(of), shape: one.shape });
@@ -91,7 +138,9 @@ const engine = (() => {
       const columns = elements(small);
       const depth = channels * elements(step.kernel);
       const seen = new Float32Array(depth * columns);
-      meet(step, channels, large, small, (row, from, to) => { seen[row * columns + to] = x.data[from]; });
+      meet(step, channels, large, small, (row, from, to, count, stride) => {
+        for (let i = 0; i < count; i++) seen[row * columns + to + i] = x.data[from + i * stride];
+      });
       const data = product(step.weight, seen, step.outputs, depth, columns);
       return { data: shifted(data, step.bias, columns), shape: [step.outputs, ...small] };
     },
@@ -101,7 +150,9 @@ const engine = (() => {
       const columns = elements(small);
       const spread = product(step.weight, x.data, step.outputs * elements(step.kernel), channels, columns);
       const data = new Float32Array(step.outputs * elements(large));
-      meet(step, step.outputs, large, small, (row, to, from) => { data[to] += spread[row * columns + from]; });
+      meet(step, step.outputs, large, small, (row, to, from, count, stride) => {
+        for (let i = 0; i < count; i++) data[to + i * stride] += spread[row * columns + from + i];
+      });
       return { data: shifted(data, step.bias, elements(large)), shape: [step.outputs, ...large] };
     },
     affine({ scale, shift }, [x], y) {
@@ -113,6 +164,19 @@ const engine = (() => {
       });
       return { data, shape: x.shape };
     },
+    // Each channel by its own mean and variance.
+    normalised({ epsilon, scale, shift }, [x]) {
+      const columns = area(x);
+      const data = new Float32Array(x.data.length);
+      for (let channel = 0; channel < x.shape[0]; channel++) {
+        const own = x.data.subarray(channel * columns, (channel + 1) * columns);
+        const mean = own.reduce((sum, value) => sum + value, 0) / columns;
+        const variance = own.reduce((sum, value) => sum + (value - mean) ** 2, 0) / columns;
+        const gain = scale[channel] / Math.sqrt(variance + epsilon);
+        own.forEach((value, i) => { data[channel * columns + i] = (value - mean) * gain + shift[channel]; });
+      }
+      return { data, shape: x.shape };
+    },
     // The mean of the rows of tokens y.
     words({ table, size }, _, y) {
       const data = new Float32Array(size);
@@ -122,8 +186,12 @@ const engine = (() => {
     embedding: ({ table, size }, _, y) => ({ data: table.slice(y * size, (y + 1) * size), shape: [size] }),
     leaky: ({ slope }, [x]) => pointwise(x, (value) => (value > 0 ? value : slope * value)),
     tanh: (_, [x]) => pointwise(x, Math.tanh),
+    sigmoid: (_, [x]) => pointwise(x, (value) => 1 / (1 + Math.exp(-value))),
     shaped: ({ shape }, [x]) => ({ data: x.data, shape: shape[0] === -1 ? [x.data.length] : shape }),
-    added: (_, [a, b]) => pointwise(a, (value, i) => value + b.data[i]),
+    added(_, [a, b]) {  // one channel to each of several
+      const [large, small] = a.data.length < b.data.length ? [b, a] : [a, b];
+      return pointwise(large, (value, i) => value + small.data[i % small.data.length]);
+    },
     multiplied: (_, [a, b]) => pointwise(a, (value, i) => value * b.data[i]),
     sum: (_, [x]) => ({ data: Float32Array.of(x.data.reduce((a, b) => a + b, 0)), shape: [1] }),
     joined(_, [a, b]) {
@@ -151,6 +219,8 @@ const engine = (() => {
       }
       return { data, shape: [channels, 2 * height, 2 * width] };
     },
+    nearest: ({ sides }, [x]) => resized(x, sides, (position) => [[Math.floor(position), 1]]),
+    bicubic: ({ sides }, [x]) => resized(x, sides, cubic),
     halve(_, [x]) {
       const [channels, height, width] = x.shape;
       const [rows, columns] = [height >> 1, width >> 1];

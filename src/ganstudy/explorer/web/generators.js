@@ -1,12 +1,12 @@
 "use strict";
 (() => {
-  const byId = (id) => document.getElementById(id);
-  const all = (selector, root = document) => [...root.querySelectorAll(selector)];
+  const { byId, all, say, copy, counted } = shared;
   const whole = JSON.parse(byId("whole").textContent);
   const runs = all(".a-run").map((script) => JSON.parse(script.textContent));
   const MOST = Number(byId("number").max);
   const REACH = 4;  // of sliders, in standard deviations
   const KEPT = 40;  // entries of the strip
+  const [TURN, SPEED] = [34, 40];  // degrees of a solid at first, and a second when it turns by itself
 
   for (const run of runs) {
     run.table = engine.numbers(run.codes);
@@ -41,7 +41,7 @@
 
   // State: what is shown. A code is never changed in place, so that states may share it. An end of a
   // walk is a number, or what was shown once: { number: null, codes }.
-  const state = { number: 0, panels: [], from: null, to: null, at: 0, way: "straight" };
+  const state = { number: 0, panels: [], from: null, to: null, at: 0, way: "straight", turn: TURN };
   const runOf = (panel) => runs[panel.run];
   const end = (number) => ({ number, codes: state.panels.map((panel) => codes.numbered(runOf(panel), number)) });
   const places = all(".generator");
@@ -65,11 +65,10 @@
     }
     if (state.at) found.set("at", state.at);
     if (state.way !== "straight") found.set("way", state.way);
+    if (state.turn !== TURN) found.set("turn", state.turn);
     return found.toString();
   };
   const isNumbered = (panel) => codes.same(panel.code, codes.numbered(runOf(panel), state.number));
-  // A text that is a whole number up to `most`, as such.
-  const counted = (text, most, otherwise) => (/^\d+$/.test(text ?? "") && Number(text) <= most ? Number(text) : otherwise);
 
   // Takes over what a link says, as far as this page has it; returns what it has not.
   const follow = (text) => {
@@ -101,10 +100,10 @@
     const at = Number(said.get("at"));
     state.at = at >= 0 && at <= 1 ? at : 0;
     state.way = said.get("way") === "sphere" ? "sphere" : "straight";
+    state.turn = counted(said.get("turn"), 359, TURN);
     return lost;
   };
 
-  const say = (text) => { byId("said").textContent = text; };
   const percent = (share) => `${(100 * share).toFixed(share < 0.0995 ? 1 : 0)} %`;
   const signed = (value, digits) => `${value < 0 ? "−" : ""}${Math.abs(value).toFixed(digits)}`;
 
@@ -168,19 +167,6 @@
     panel.arranged = panel.run;
   };
 
-  // An image in [-1, 1] as pixels, as `ganstudy sample` rounds them.
-  const draw = (canvas, image) => {
-    const [channels, height, width] = image.shape;
-    Object.assign(canvas, { width, height });
-    const pixels = new ImageData(width, height);
-    for (let i = 0; i < width * height; i++) {
-      for (let c = 0; c < 3; c++) {
-        pixels.data[4 * i + c] = Math.round((image.data[(c % channels) * width * height + i] + 1) * 127.5);
-      }
-      pixels.data[4 * i + 3] = 255;
-    }
-    canvas.getContext("2d").putImageData(pixels, 0, 0);
-  };
   // D's scores on a line: of real images above it, of the run's own below, of this one across.
   const mark = (svg, { made, real }, score) => {
     const every = [...made, ...real, score];
@@ -197,6 +183,12 @@
     svg.replaceChildren(axis, ...real.map((value) => line("real", value, 6, 18)),
       ...made.map((value) => line("made", value, 22, 34)), line("here", score, 0, 40));
   };
+  // What a panel's generator made, on its canvas: a solid as it is turned.
+  const look = (slot) => {
+    const [canvas, { made }] = [places[slot].querySelector("canvas"), state.panels[slot]];
+    if (made.shape.length === 4) solids.draw(canvas, made, (state.turn * Math.PI) / 180);
+    else shared.draw(canvas, made);
+  };
   const origin = (panel) => {
     if (!isNumbered(panel)) return "A code of its own";
     return `Code ${state.number}${state.number < whole.numbered ? ` of seed ${whole.seed}` : ", drawn here"}`;
@@ -210,7 +202,8 @@
     const began = performance.now();
     const image = engine.run(run.network, { data: panel.code, shape: [run.latent] }, told(panel));
     const took = performance.now() - began;
-    draw(find("canvas"), image);
+    panel.made = image;
+    look(slot);
     const numbered = isNumbered(panel);
     const named = run.words ? `, ${panel.text}`
       : run.classes ? `, ${find(".class select").options[panel.label].textContent}` : "";
@@ -218,7 +211,8 @@
     find(".origin").textContent = origin(panel);
     find(".back").hidden = numbered;
     find(".back").textContent = `Back to code ${state.number}`;
-    find(".took").textContent = `Computed in ${Math.max(1, Math.round(took))} ms.`;
+    const cells = image.shape.length === 4 ? `${solids.full(image)} of ${image.data.length} cells are full. ` : "";
+    find(".took").textContent = `${cells}Computed in ${Math.max(1, Math.round(took))} ms.`;
     place.dataset.ms = took;
     if (run.critic) {
       const score = engine.run(run.critic, image, told(panel)).data[0];
@@ -257,6 +251,7 @@
     for (const slot of stale) compute(slot);
     stale.clear();
     byId("number").value = state.number;
+    if (byId("turn")) turnTo(state.turn);
     for (const name of ["from", "to"]) {
       byId(name).value = state[name].number ?? "";
       byId(name).placeholder = "shown";
@@ -329,15 +324,6 @@
     show();
   };
   const random = () => choose(Math.floor(Math.random() * (MOST + 1)));
-  const copy = async (text, what) => {
-    try {
-      await navigator.clipboard.writeText(text);
-      say(`${what} is in the clipboard.`);
-    } catch {
-      say(`The browser keeps its clipboard: ${what.toLowerCase()} can be copied from where it stands.`);
-    }
-  };
-
   byId("number").addEventListener("change", (event) => choose(Number(event.target.value)));
   byId("previous").addEventListener("click", () => choose(state.number - 1));
   byId("next").addEventListener("click", () => choose(state.number + 1));
@@ -423,30 +409,48 @@
       file.click();
     });
   });
-  document.addEventListener("keydown", (event) => {
-    const typing = event.target.closest("input[type=number], input[type=text], select, textarea");
-    if (event.ctrlKey || event.metaKey || event.altKey || typing) return;
-    const arrows = { ArrowLeft: () => choose(state.number - 1), ArrowRight: () => choose(state.number + 1) };
-    const acts = { r: random, R: random, ...(event.target.closest("input") ? {} : arrows) };  // a slider's arrows are its own
-    const act = acts[event.key];
-    if (!act) return;
-    event.preventDefault();
-    act();
-  });
-
-  // The theme: the system's until a reader chooses.
-  const theme = byId("theme");
-  const system = matchMedia("(prefers-color-scheme: dark)");
-  const dress = () => {
-    const chosen = document.documentElement.dataset.theme;
-    theme.ariaPressed = String(chosen ? chosen === "dark" : system.matches);
+  // Solids turn: by the slider, by dragging them, or by themselves.
+  const turnTo = (degrees) => {
+    state.turn = ((Math.round(degrees) % 360) + 360) % 360;
+    byId("turn").value = state.turn;
+    byId("turned").value = `${state.turn}°`;
+    for (const slot of places.keys()) if (state.panels[slot].made) look(slot);
   };
-  theme.addEventListener("click", () => {
-    document.documentElement.dataset.theme = theme.ariaPressed === "true" ? "light" : "dark";
-    dress();
-  });
-  system.addEventListener("change", dress);
-  dress();
+  const turning = () => {
+    let [angle, before] = [state.turn, performance.now()];
+    const step = (now) => {
+      if (byId("spin").ariaPressed !== "true") return settle();
+      angle += (SPEED * (now - before)) / 1000;
+      before = now;
+      turnTo(angle);
+      return requestAnimationFrame(step);
+    };
+    requestAnimationFrame(step);
+  };
+  if (byId("turn")) {
+    byId("turn").addEventListener("input", (event) => turnTo(Number(event.target.value)));
+    byId("turn").addEventListener("change", settle);
+    byId("spin").addEventListener("click", ({ target }) => {
+      target.ariaPressed = String(target.ariaPressed !== "true");
+      if (target.ariaPressed === "true") turning();
+    });
+    for (const canvas of all(".view canvas")) {
+      let last = null;
+      canvas.addEventListener("pointerdown", (event) => {
+        canvas.setPointerCapture(event.pointerId);
+        last = event.clientX;
+      });
+      canvas.addEventListener("pointermove", (event) => {
+        if (last === null) return;
+        turnTo(state.turn + (event.clientX - last) / 2);
+        last = event.clientX;
+      });
+      for (const name of ["pointerup", "pointercancel"]) {
+        canvas.addEventListener(name, () => { if (last !== null) settle(); last = null; });
+      }
+    }
+  }
+  shared.onKeys({ r: random, ArrowLeft: () => choose(state.number - 1), ArrowRight: () => choose(state.number + 1) });
 
   // A link that the page was opened with, or that is put into the address bar later; a section of
   // the page is none, and leaves all as it is.

@@ -1,13 +1,10 @@
-"""Trained runs as one HTML file that computes their images by itself and asks no network."""
+"""The page of generators of codes: they, D, and the directions that change images most."""
 
-import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from importlib import resources
 from pathlib import Path
 from typing import Any
 
-import jinja2
 import numpy as np
 import numpy.typing as npt
 import torch
@@ -15,18 +12,17 @@ from torch import Tensor
 
 from ganstudy.data.images import DataInfo
 from ganstudy.data.words import text_of
-from ganstudy.explorer.critics import among, scores
+from ganstudy.explorer import html
+from ganstudy.explorer.critics import among, applied, scores
 from ganstudy.explorer.directions import directions
+from ganstudy.explorer.html import Explored, as_json
 from ganstudy.explorer.layers import program, single
-from ganstudy.files import Images, Labels, write_text
+from ganstudy.files import Labels, Samples
 from ganstudy.models.base import latents
 from ganstudy.models.saved import Companion, SavedGenerator
 from ganstudy.networks import NetworkSpec
-from ganstudy.spaces import Image, Tokens
+from ganstudy.spaces import Tokens
 
-WEB = Path(__file__).parent / "web"
-SCRIPTS = ("engine.js", "codes.js", "page.js")
-MOST_BYTES = 5_000_000  # of the whole page
 SEED, CODES = 0, 64  # the codes that come along: those of `ganstudy sample --seed 0`
 TEXT = "text"  # the input of networks that read
 OFFERED = 200  # texts that the page offers
@@ -35,10 +31,11 @@ JUDGED = 64  # images of the generator, and real ones, among which D's score has
 
 @dataclass(frozen=True)
 class Shown:
-    """Real images of the page's data (N, H, W, C), and what is known of each: its class `y`, or its
-    `text` in `tokens`; `held` says of a text whether it was never learnt from."""
+    """Real images of the page's data (N, H, W, C), or solids (N, D, H, W), and what is known of
+    each: its class `y`, or its `text` in `tokens`; `held` says of a text whether it was never
+    learnt from."""
 
-    images: Images
+    images: Samples
     y: Labels | None = None
     text: Labels | None = None
     tokens: Tokens | None = None
@@ -48,14 +45,6 @@ class Shown:
         """What a network is told of these images beside them: (N,) or (N, L)."""
         told = self.text if TEXT in spec.inputs else self.y if spec.classes else None
         return None if told is None else torch.from_numpy(told)
-
-
-@dataclass(frozen=True)
-class Explored:
-    """A run of the page, which is `text`: JSON of its networks, codes and directions."""
-
-    key: str
-    text: str
 
 
 def explored(
@@ -87,61 +76,49 @@ def explored(
         "judged": _judged(generator, companion, real, told),
         "words": offered_texts(real) if TEXT in spec.inputs else None,
     }
-    return Explored(key, _text(entry))
+    return Explored(key, as_json(entry))
 
 
 def write(out: Path, data: DataInfo, runs: Sequence[Explored]) -> None:
     """Writes the page of `runs`; equal runs give equal bytes."""
-    whole = {
-        "data": data.name,
-        "classes": data.classes,
-        "shape": data.shape,
-        "seed": SEED,
-        "numbered": CODES,
-    }
-    environment = jinja2.Environment(
-        loader=jinja2.FileSystemLoader(WEB),
-        undefined=jinja2.StrictUndefined,
-        autoescape=True,
-        keep_trailing_newline=True,
-        trim_blocks=True,
-    )
-    report = resources.files("ganstudy.reports") / "web/page.css"
-    page = environment.get_template("explorer.html.j2").render(
-        data=data,
+    whole = {"classes": data.classes, "seed": SEED, "numbered": CODES}
+    html.write(
+        out,
+        "generators.html.j2",
+        ("codes.js", "solids.js", "generators.js"),
+        data,
+        whole,
+        runs,
         keys=[run.key for run in runs],
         slots=min(len(runs), 2),
-        about=_text(whole),
-        runs=[run.text for run in runs],
         most=CODES - 1,
         seed=SEED,
         judged=JUDGED,
-        style=report.read_text(encoding="utf-8") + _read("explorer.css"),
-        scripts=[_read(name) for name in SCRIPTS],
+        solid=not data.traits.pixels,
     )
-    write_text(out, page)
 
 
 def _judged(
     generator: SavedGenerator, companion: Companion, real: Shown, told: Tensor | None
 ) -> Mapping[str, Any] | None:
-    """D as it judges an image among the run's own, and the scores it gives to JUDGED of them, of
-    what is `told`, and to as many real images; None where there is no D."""
-    shape = generator.spec.shape
-    if companion.role != "discriminator" or not isinstance(shape, Image):
+    """D as it judges an image or solid among the run's own, and the scores it gives to JUDGED of
+    them, of what is `told`, and to as many real ones; None where there is no D."""
+    if companion.role != "discriminator":
         return None
     own = None if told is None else told[torch.arange(JUDGED) % len(told)]
     with torch.no_grad():
         codes = latents(generator.spec.latent, JUDGED, SEED)
-        made = shape.decode(generator.network(codes, own)).numpy()
-    network, images = companion.network, real.images[:JUDGED].astype(np.uint8)
-    alone = among(network, shape.encode(torch.from_numpy(made)), own)
+        made = applied(generator.network, codes, own)
+    network, shown = companion.network, np.array(real.images[:JUDGED])
+    alone = among(network, made, own)
     known = real.told(companion.spec)
     found = None if known is None else known[:JUDGED]
     return {
         "program": program(alone),
-        "made": _rounded(scores(network, shape, made, own)),
-        "real": _rounded(scores(network, shape, images, found)),
+        "made": _rounded(scores(network, made, own)),
+        "real": _rounded(
+            scores(network, generator.spec.shape.encode(torch.from_numpy(shown)), found)
+        ),
     }
 
 
@@ -171,12 +148,3 @@ def offered_texts(real: Shown) -> Mapping[str, Any]:
 
 def _rounded(values: Any) -> list[float]:
     return [round(float(value), 5) for value in values]
-
-
-def _text(value: Any) -> str:
-    """JSON that can stand in a script element: no `<` can end it."""
-    return json.dumps(value, separators=(",", ":"), allow_nan=False).replace("<", "\\u003c")
-
-
-def _read(name: str) -> str:
-    return (WEB / name).read_text(encoding="utf-8")
