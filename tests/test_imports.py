@@ -42,7 +42,7 @@ ALLOWED: dict[str, set[str]] = {
     "evaluation": BASE | {"data", "judges", "metrics", "models", "networks", "training"},
     "fingerprints": BASE | GAME | {"data", "evaluation", "evidence", "judges", "models"},
     "reports": BASE | {"claims", "data", "evidence"},
-    "explorer": {"data", "errors", "files", "models", "networks", "spaces"},
+    "explorer": {"data", "dataset", "errors", "files", "models", "networks", "spaces"},
     "exporting": {"data", "errors", "files", "models", "params", "reports", "study"},
     "stages": BASE
     | GAME
