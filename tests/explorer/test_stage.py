@@ -13,7 +13,7 @@ import torch
 import yaml
 from torch import nn
 
-from explorer.trained import DCGAN, GAN, VAE, page_of, study
+from explorer.trained import COUNT, DCGAN, GAN, VAE, differences, page_of, study
 from ganstudy.data.images import load_info
 from ganstudy.data.sources import fetch
 from ganstudy.data.splits import prepare
@@ -23,12 +23,12 @@ from ganstudy.explorer.critics import among
 from ganstudy.explorer.directions import directions, sensitivity
 from ganstudy.explorer.layers import program
 from ganstudy.models.base import latents
-from ganstudy.models.saved import SavedGenerator
+from ganstudy.models.saved import SavedGenerator, load_model
 from ganstudy.networks import discriminator_spec, generator_spec
 from ganstudy.params import parse
 from ganstudy.stages import explore
 from ganstudy.study import layout
-from training.tiny import content
+from training.tiny import ADAM, content
 
 
 class Linear(nn.Module):
@@ -184,3 +184,44 @@ def test_codes_on_the_page_are_those_of_seed_0_exactly(tiny: Path) -> None:
     (packed, *_) = re.findall(r'"codes":\{"f4":"([^"]+)"\}', text)
     found = np.frombuffer(base64.b64decode(packed), "<f4").reshape(64, 8)
     assert np.array_equal(found, latents(8, 64, 0).numpy())
+
+
+def test_coupled_generators_stand_beside_each_other_at_one_code(tmp_path: Path, opened) -> None:
+    folder = study(
+        tmp_path / "study",
+        data={"name": "digits_edges"},
+        train__model="cogan",
+        train__images=640,
+        train__batch=16,
+        losses={"non_saturating": {"generator": ADAM, "discriminator": ADAM}},
+        models={"cogan": {"latent": 8, "generator_width": 8, "discriminator_width": 8}},
+        vae=None,
+        ae=None,
+        judge=None,
+        study__baselines=[],
+    )
+    found = opened(page_of(folder)).page
+    made = load_model(folder / "data/runs/cogan-non_saturating-0").sample(COUNT, 0)
+    for slot, domain in enumerate("ab"):
+        assert differences(found, made[domain], slot).max() <= 1
+        assert differences(found, made["ba"[slot]], slot).max() > 1
+    command = found.locator(".command code").first.text_content() or ""
+    assert "--run cogan-non_saturating-0 --seed" in command
+
+
+def test_a_study_of_which_no_run_has_a_page_is_refused(tmp_path: Path) -> None:
+    folder = study(
+        tmp_path / "study",
+        data={"name": "digits_edges"},
+        train__model="dann",
+        train__loss="minimax",
+        losses={"minimax": {"generator": ADAM, "discriminator": ADAM}},
+        models={"dann": {"classifier": {"width": 4, "units": 8}, "discriminator_width": 8}},
+        vae=None,
+        ae=None,
+        judge=None,
+        study__losses=["minimax"],
+        study__baselines=[],
+    )
+    with pytest.raises(InputError, match="no run of this study has a generator of codes"):
+        page_of(folder)

@@ -49,20 +49,21 @@ class Shown:
 
 def explored(
     key: str,
+    called: str,
     colour: str,
     generator: SavedGenerator,
     companion: Companion,
     real: Shown,
 ) -> Explored:
-    """What the page needs of a run: `generator` makes images, and where `companion` is a
-    discriminator it scores them, and `real` ones for comparison; texts are those of the real ones.
-    Raises `InputError` for a network
-    that `layers` does not know."""
+    """What the page needs of a run, which is `called` so there: `generator` makes images, and where
+    `companion` is a discriminator it scores them, and `real` ones for comparison; texts are those
+    of the real ones. Raises `InputError` for a network that `layers` does not know."""
     spec = generator.spec
     told = real.told(spec) if TEXT in spec.inputs else _labels(generator)
     found = directions(generator, told)
     entry = {
-        "key": key,
+        "run": key,
+        "key": called,
         "colour": colour,
         "latent": spec.latent,
         "classes": spec.classes,
@@ -76,7 +77,7 @@ def explored(
         "judged": _judged(generator, companion, real, told),
         "words": offered_texts(real) if TEXT in spec.inputs else None,
     }
-    return Explored(key, as_json(entry))
+    return Explored(called, as_json(entry))
 
 
 def write(out: Path, data: DataInfo, runs: Sequence[Explored]) -> None:

@@ -9,7 +9,7 @@ from ganstudy.data.images import load_info
 from ganstudy.data.styles import HELD
 from ganstudy.dataset import Dataset
 from ganstudy.errors import InputError
-from ganstudy.explorer import generators, translators
+from ganstudy.explorer import coupled, generators, translators
 from ganstudy.explorer.generators import TEXT, Shown
 from ganstudy.explorer.html import MOST_BYTES, Explored
 from ganstudy.models.base import Specs
@@ -27,9 +27,12 @@ OVERHEAD = 100_000  # bytes of the page without any run
 
 @dataclass(frozen=True)
 class _Page:
-    """A kind of page: what is on it of a run, given its key and colour, and how it is written."""
+    """A kind of page: what is on it of a run, given its key and colour, which runs it shows, what
+    they have, and how it is written."""
 
-    explored: Callable[[str, str], Explored]
+    explored: Callable[[str, str], Sequence[Explored]]
+    shows: Callable[[Specs], bool]
+    what: str
     write: Callable[[Sequence[Explored]], None]
 
 
@@ -42,15 +45,15 @@ def run(params: Params, keys: Sequence[str], out: Path) -> None:
     that do not fit, and for a network that the page cannot compute.
     """
     data = load_dataset(layout.PREPARED, "test")
-    page = _generators(out, data) if SAMPLES in data.spaces else _translators(out, data)
+    page = _page(params, keys, out, data)
     colours = _colours(params)
     found: list[Explored] = []
     left = MOST_BYTES - OVERHEAD
-    for key in dict.fromkeys(keys or _usual(params, SAMPLES in data.spaces)):
-        one = page.explored(key, colours.get(family_of(key), COLOURS[-1]))
-        left -= len(one.text)
+    for key in dict.fromkeys(keys or _usual(params, page)):
+        own = page.explored(key, colours.get(family_of(key), COLOURS[-1]))
+        left -= sum(len(one.text) for one in own)
         if left >= 0:
-            found.append(one)
+            found += own
             continue
         if keys or not found:
             raise InputError(
@@ -64,46 +67,77 @@ def run(params: Params, keys: Sequence[str], out: Path) -> None:
     log(f"explore: {out}: {names}, {out.stat().st_size / 1e6:.1f} MB")
 
 
+def _page(params: Params, keys: Sequence[str], out: Path, data: Dataset) -> _Page:
+    """Of translators, where the data is no samples alone and a run is one; else of generators."""
+    if SAMPLES not in data.spaces:
+        specs = (load_specs(layout.run_folder(key)) for key in keys or _first(params))
+        if any(translators.translators(one) for one in specs):
+            return _translators(out, data)
+    return _generators(out, data)
+
+
 def _generators(out: Path, data: Dataset) -> _Page:
     info = load_info(layout.PREPARED)
-    real = _shown(info.name, data)
+    if SAMPLES in data.spaces:
+        _shown(info.name, data, SAMPLES)  # refuses, before a run is looked for, what no page shows
 
-    def explored(key: str, colour: str) -> Explored:
+    def explored(key: str, colour: str) -> Sequence[Explored]:
         folder = layout.run_folder(key)
-        generator = load_generator(folder)
+        generator, companion = load_generator(folder), load_companion(folder)
         made = generator.spec.shape.stored
         if made != info.shape:
             raise InputError(f"{key} makes samples of {made}, not {info.shape}")
-        return generators.explored(key, colour, generator, load_companion(folder), real)
+        parts = coupled.domains(generator, companion) or {SAMPLES: (generator, companion)}
+        return [
+            generators.explored(
+                key,
+                key if field == SAMPLES else f"{key}: {field}",
+                colour,
+                *pair,
+                _shown(info.name, data, field),
+            )
+            for field, pair in parts.items()
+        ]
 
-    return _Page(explored, lambda found: generators.write(out, info, found))
+    return _Page(
+        explored,
+        lambda specs: "generator" in specs,
+        "generator of codes",
+        lambda found: generators.write(out, info, found),
+    )
 
 
 def _translators(out: Path, data: Dataset) -> _Page:
     info = load_info(layout.PREPARED)
     given: dict[str, None] = {}
 
-    def explored(key: str, colour: str) -> Explored:
+    def explored(key: str, colour: str) -> Sequence[Explored]:
         model = load_model(layout.run_folder(key), sampling=True)
         there = translators.translators(model.specs)
         if not there:
             raise InputError(f"{key} makes no images of images: see its report")
         given.update(dict.fromkeys(field for field, _ in there.values()))
-        return translators.explored(key, colour, model)
+        return [translators.explored(key, colour, model)]
 
-    return _Page(explored, lambda found: translators.write(out, info, data, [*given], found))
+    return _Page(
+        explored,
+        lambda specs: bool(translators.translators(specs)),
+        "translator of images",
+        lambda found: translators.write(out, info, data, [*given], found),
+    )
 
 
-def _shown(name: str, data: Dataset) -> Shown:
-    """The samples of the test split of the data `name`, and what generators are told of such."""
-    if not isinstance(data.spaces.get(SAMPLES), Image | Voxels):
+def _shown(name: str, data: Dataset, field: str) -> Shown:
+    """The samples of a field of the test split of the data `name`, and what generators are told of
+    such."""
+    if not isinstance(data.spaces[field], Image | Voxels):
         raise InputError(
             f"explore shows images and solids, and {name} has other samples: see its report"
         )
     tokens = data.spaces.get(TEXT)
     held = data.fields.get(HELD)
     return Shown(
-        data.fields[SAMPLES],
+        data.fields[field],
         data.fields.get("y"),
         data.fields.get(TEXT),
         tokens if isinstance(tokens, Tokens) else None,
@@ -111,24 +145,23 @@ def _shown(name: str, data: Dataset) -> Shown:
     )
 
 
-def _usual(params: Params, coded: bool) -> Sequence[str]:
+def _usual(params: Params, page: _Page) -> Sequence[str]:
     """The runs of the study's first seed that a page shows: a GAN beside the baselines, then other
-    GANs. What it cannot show, as a model of several generators, is said. Raises `InputError` where
+    GANs. What it cannot show, as a model of several stages, is said. Raises `InputError` where
     nothing is left."""
-    first = [key for key in params.run_keys() if seed_of(key) == params.study.seeds[0]]
-    keys = [key for key in first if _is_shown(load_specs(layout.run_folder(key)), coded)]
-    what = "generator of codes" if coded else "translator of images"
+    first = _first(params)
+    keys = [key for key in first if page.shows(load_specs(layout.run_folder(key)))]
     if others := [key for key in first if key not in keys]:
-        log(f"explore: {', '.join(others)}: no one {what}: see the report")
+        log(f"explore: {', '.join(others)}: no one {page.what}: see the report")
     if not keys:
-        raise InputError(f"explore: no run of this study has a {what}: see its report")
+        raise InputError(f"explore: no run of this study has a {page.what}: see its report")
     baselines = [key for key in keys if family_of(key) in params.study.baselines]
     gans = [key for key in keys if key not in baselines]
     return [*gans[:1], *baselines, *gans[1:]]
 
 
-def _is_shown(specs: Specs, coded: bool) -> bool:
-    return "generator" in specs if coded else bool(translators.translators(specs))
+def _first(params: Params) -> Sequence[str]:
+    return [key for key in params.run_keys() if seed_of(key) == params.study.seeds[0]]
 
 
 def _colours(params: Params) -> dict[str, str]:

@@ -240,7 +240,7 @@
     find(".image").textContent = `${state.number}`;
     const label = run.words ? ` --text "${panel.text.replaceAll(/["$`\\]/g, "")}"` : run.classes ? ` --label ${panel.label}` : "";
     find(".command code").textContent =
-      `$ ganstudy sample --run ${run.key} --seed ${whole.seed} --count ${state.number + 1}${label} --out ${run.key}.npz`;
+      `$ ganstudy sample --run ${run.run} --seed ${whole.seed} --count ${state.number + 1}${label} --out ${run.run}.npz`;
   };
 
   // What is to be drawn anew at the next frame; a slider may move several times before.
