@@ -78,17 +78,17 @@ def made(tmp_path: Path, opened: Callable) -> Callable[..., Page]:
     """Opens the page of some runs; `fault` may change a run before."""
 
     def make(*keys: str, fault: Callable[[dict[str, Any]], None] | None = None, **how: Any) -> Page:
-        out, runs = tmp_path / "page.html", []
-        for key in keys:
-            one = translators.explored(key, "#336699", model(key))
+        out, runs, data = tmp_path / "page.html", [], dataset(keys)
+        given = [name for name in data.fields if name != "target"]
+        for index, key in enumerate(keys):
+            fields = [] if index else [translators.pictures(data, name) for name in given]
+            one = translators.explored(key, "#336699", model(key), fields)
             if fault is not None:
                 changed = json.loads(one.text)
                 fault(changed["translators"][0])
                 one = translators.Explored(key, json.dumps(changed))
             runs.append(one)
-        data = dataset(keys)
-        given = [name for name in data.fields if name != "target"]
-        translators.write(out, INFO, data, given, runs)
+        translators.write(out, INFO, runs)
         return opened(out, wait="#others li", **how).page
 
     return make
@@ -293,15 +293,28 @@ def test_a_stroke_is_drawn_computed_and_taken_back(made) -> None:
     assert page.locator("#origin").text_content() == "Test image 0"
 
 
+def test_what_is_drawn_outlasts_a_look_at_another_section(made) -> None:
+    page = made("cyclegan-lsgan-0")
+    page.locator("#blank").click()
+    page.locator("nav a[href='#about']").click()
+    until(page, "!location.hash.includes('about')")  # the address is the link again
+    page.go_back()
+    settled(page)
+    assert (shown(page, "#given") == 255).all()
+    assert page.locator("#origin").text_content() == "Your own picture"
+
+
 # Links, keys, phones
 
 
 def test_a_link_restores_and_says_what_is_not_there(made, opened, tmp_path: Path) -> None:
     page = made("cyclegan-lsgan-0")
     page.locator("#field").select_option("b")
+    page.locator("#field").blur()
     page.keyboard.press("ArrowRight")
-    page.locator("body").press("ArrowRight")
+    page.keyboard.press("ArrowRight")
     settled(page)
+    assert page.locator("#number").input_value() == "2"
     part = page.evaluate("location.hash")
     again = opened(tmp_path / "page.html", part, wait="#others li").page
     assert (again.locator("#field").input_value(), again.locator("#number").input_value()) == (
@@ -350,3 +363,7 @@ def test_a_study_of_pairs_has_a_page_and_only_of_what_translates(tmp_path, opene
     assert page.locator(".made").nth(1).is_hidden()
     with chdir(folder), pytest.raises(InputError, match="there is no run"):
         page_of(folder, ["gan-lsgan-0"])
+    described = folder / "data/runs/cyclegan-lsgan-0/model.json"
+    described.write_text(described.read_text().replace('"height": 8', '"height": 16'))
+    with pytest.raises(InputError, match=r"is given a of \(16, 8, 1\); the data has others"):
+        page_of(folder)

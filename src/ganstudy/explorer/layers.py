@@ -288,7 +288,8 @@ MODULES: Mapping[type[nn.Module], Callable[[Any], Step | list[Step]]] = {
 
 def _interpolate(node: fx.Node) -> Step:
     size, mode = node.kwargs["size"], node.kwargs["mode"]
-    if isinstance(size, list | tuple) and mode in RESIZED and not node.kwargs["antialias"]:
+    otherwise = node.kwargs["antialias"] or node.kwargs["align_corners"]
+    if isinstance(size, list | tuple) and mode in RESIZED and not otherwise:
         return {"op": mode, "sides": list(size)}
     if node.kwargs["scale_factor"] != 2 or mode != "nearest":
         raise _unknown(f"interpolation {dict(node.kwargs)}")

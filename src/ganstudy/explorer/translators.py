@@ -32,9 +32,11 @@ def translators(specs: Specs) -> Mapping[str, tuple[str, Image]]:
     return found
 
 
-def explored(key: str, colour: str, model: SavedModel) -> Explored:
-    """What the page needs of a run: its translators. Raises `InputError` for a network that
-    `layers` does not know."""
+def explored(
+    key: str, colour: str, model: SavedModel, fields: Sequence[Mapping[str, Any]]
+) -> Explored:
+    """What the page needs of a run: its translators, and `pictures` of fields that no run before
+    has. Raises `InputError` for a network that `layers` does not know."""
     there = translators({name: model.specs[name] for name in model.networks})
     entry = {
         "key": key,
@@ -48,33 +50,24 @@ def explored(key: str, colour: str, model: SavedModel) -> Explored:
             }
             for name, (field, image) in there.items()
         ],
+        "fields": fields,
     }
     return Explored(key, as_json(entry))
 
 
-def write(
-    out: Path, info: DataInfo, data: Dataset, given: Sequence[str], runs: Sequence[Explored]
-) -> None:
-    """Writes the page of `runs`, which are `given` images of these fields of the test split."""
-    fields = [_packed(data, name) | {"answer": _answer(data, name)} for name in given]
-    html.write(
-        out,
-        "translators.html.j2",
-        ("translators.js",),
-        info,
-        {"fields": fields},
-        runs,
-        fields=given,
-        panels=PANELS,
-        most=SHOWN - 1,
-    )
-
-
-def _answer(data: Dataset, name: str) -> Mapping[str, Any] | None:
-    """The image that belongs to that of the field `name`, where data has pairs."""
+def pictures(data: Dataset, name: str) -> Mapping[str, Any]:
+    """Images of a field of the test split to begin with: their `shape` (C, H, W), how many there
+    are, their bytes (N, H, W, C) in base64, and as `answer` the images that belong to them, where
+    data has pairs."""
     group = next(group for group in data.groups if name in group)
     others = [o for o in group if o != name and isinstance(data.spaces[o], Image)]
-    return _packed(data, others[0]) if others else None
+    return _packed(data, name) | {"answer": _packed(data, others[0]) if others else None}
+
+
+def write(out: Path, info: DataInfo, runs: Sequence[Explored]) -> None:
+    """Writes the page of `runs`; equal runs give equal bytes."""
+    scripts = ("translators.js",)
+    html.write(out, "translators.html.j2", scripts, info, {}, runs, panels=PANELS)
 
 
 def _packed(data: Dataset, name: str) -> dict[str, Any]:

@@ -109,21 +109,25 @@ def _generators(out: Path, data: Dataset) -> _Page:
 
 def _translators(out: Path, data: Dataset) -> _Page:
     info = load_info(layout.PREPARED)
-    given: dict[str, None] = {}
+    shown: set[str] = set()  # fields of which the page has pictures
 
     def explored(key: str, colour: str) -> Sequence[Explored]:
         model = load_model(layout.run_folder(key), sampling=True)
-        there = translators.translators(model.specs)
+        there = dict(translators.translators(model.specs).values())
         if not there:
             raise InputError(f"{key} makes no images of images: see its report")
-        given.update(dict.fromkeys(field for field, _ in there.values()))
-        return [translators.explored(key, colour, model)]
+        for field, image in there.items():
+            if data.spaces.get(field) != image:
+                raise InputError(f"{key} is given {field} of {image.stored}; the data has others")
+        fields = [translators.pictures(data, field) for field in there if field not in shown]
+        shown.update(there)
+        return [translators.explored(key, colour, model, fields)]
 
     return _Page(
         explored,
         lambda specs: bool(translators.translators(specs)),
         "translator of images",
-        lambda found: translators.write(out, info, data, [*given], found),
+        lambda found: translators.write(out, info, found),
     )
 
 

@@ -251,7 +251,7 @@
     for (const slot of stale) compute(slot);
     stale.clear();
     byId("number").value = state.number;
-    if (byId("turn")) turnTo(state.turn);
+    if (byId("turn")) sayTurn();
     for (const name of ["from", "to"]) {
       byId(name).value = state[name].number ?? "";
       byId(name).placeholder = "shown";
@@ -409,17 +409,21 @@
       file.click();
     });
   });
+  const sayTurn = () => {
+    byId("turn").value = state.turn;
+    byId("turned").value = `${state.turn}°`;
+  };
   // Solids turn: by the slider, by dragging them, or by themselves.
   const turnTo = (degrees) => {
     state.turn = ((Math.round(degrees) % 360) + 360) % 360;
-    byId("turn").value = state.turn;
-    byId("turned").value = `${state.turn}°`;
+    sayTurn();
     for (const slot of places.keys()) if (state.panels[slot].made) look(slot);
   };
   const turning = () => {
     let [angle, before] = [state.turn, performance.now()];
     const step = (now) => {
       if (byId("spin").ariaPressed !== "true") return settle();
+      if (Math.round(angle) % 360 !== state.turn) angle = state.turn;  // a hand has turned it
       angle += (SPEED * (now - before)) / 1000;
       before = now;
       turnTo(angle);
@@ -437,6 +441,7 @@
     for (const canvas of all(".view canvas")) {
       let last = null;
       canvas.addEventListener("pointerdown", (event) => {
+        if (event.button || !event.isPrimary) return;
         canvas.setPointerCapture(event.pointerId);
         last = event.clientX;
       });

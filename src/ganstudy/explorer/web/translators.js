@@ -1,8 +1,8 @@
 "use strict";
 (() => {
   const { byId, all, say, copy, counted } = shared;
-  const whole = JSON.parse(byId("whole").textContent);
   const runs = all(".a-run").map((script) => JSON.parse(script.textContent));
+  const fields = runs.flatMap((run) => run.fields);
   const WAIT = 120;  // ms after a stroke's last move
   const UNDONE = 30;  // strokes that can be taken back
 
@@ -16,7 +16,7 @@
 
   // State: the field, the number of a test image or null where the picture is the reader's own, and
   // which of the fitting translators each panel shows.
-  const state = { field: whole.fields[0], number: 0, panels: [] };
+  const state = { field: fields[0], number: 0, panels: [] };
   const given = byId("given");
   const paper = given.getContext("2d", { willReadFrequently: true });
   const places = all(".made");
@@ -55,9 +55,9 @@
     const said = new URLSearchParams(text);
     const lost = [];
     const named = said.get("field");
-    const field = whole.fields.find((one) => one.field === named);
+    const field = fields.find((one) => one.field === named);
     if (named !== null && !field) lost.push(`the field ${named}`);
-    state.field = field ?? whole.fields[0];
+    state.field = field ?? fields[0];
     state.number = counted(said.get("n"), state.field.count - 1, 0);
     state.panels = places.map((_, slot) => {
       const called = said.get(`made${slot + 1}`);
@@ -78,6 +78,7 @@
       const made = engine.run(program, picture);
       const took = performance.now() - began;
       shared.draw(place.querySelector("canvas"), made);
+      place.querySelector("canvas").setAttribute("aria-label", `${byId("origin").textContent}, by ${one.called}`);
       place.dataset.ms = took;
       place.querySelector(".took").textContent = `Computed in ${Math.max(1, Math.round(took))} ms.`;
     });
@@ -105,7 +106,7 @@
       failed.hidden = !one.run.failure;
       failed.textContent = one.run.failure ? "failed" : "";
       failed.title = one.run.failure ?? "";
-      const folder = whole.fields.length > 1 ? `${field.field}=PICTURES` : "PICTURES";
+      const folder = fields.length > 1 ? `${field.field}=PICTURES` : "PICTURES";
       place.querySelector("code").textContent = `$ ganstudy sample --run ${one.run.key} --given ${folder} --out MADE`;
     });
     for (const [index, button] of all("#others button").entries()) button.ariaCurrent = String(index === number);
@@ -122,8 +123,10 @@
     return item;
   }));
 
-  // What the paper had before each stroke.
+  // What the paper had before each stroke; where the pen is, and when what it drew is computed.
   const strokes = [];
+  let last = null;
+  let waiting = 0;
   const keep = () => {
     strokes.push({ image: paper.getImageData(0, 0, given.width, given.height), number: state.number });
     if (strokes.length > UNDONE) strokes.shift();
@@ -131,6 +134,8 @@
   const choose = (number) => {
     state.number = Math.min(state.field.count - 1, Math.max(0, Math.round(number) || 0));
     strokes.length = 0;
+    last = null;  // of a stroke under way
+    clearTimeout(waiting);
     shared.draw(given, stored(state.field, state.number));
     arrange();
     compute();
@@ -167,8 +172,6 @@
   };
 
   // The pen.
-  let last = null;
-  let waiting = 0;
   const at = (event) => {
     const box = given.getBoundingClientRect();
     return [((event.clientX - box.left) / box.width) * given.width, ((event.clientY - box.top) / box.height) * given.height];
@@ -185,13 +188,13 @@
     waiting = setTimeout(compute, WAIT);
   };
   given.addEventListener("pointerdown", (event) => {
-    if (event.button) return;
+    if (event.button || !event.isPrimary) return;
     keep();
     given.setPointerCapture(event.pointerId);
     last = at(event);
     stroke(event);
   });
-  given.addEventListener("pointermove", (event) => { if (last) stroke(event); });
+  given.addEventListener("pointermove", (event) => { if (last && event.isPrimary) stroke(event); });
   for (const name of ["pointerup", "pointercancel"]) {
     given.addEventListener(name, () => {
       if (!last) return;
@@ -210,10 +213,11 @@
     const { image, number } = strokes.pop();
     paper.putImageData(image, 0, 0);
     drawn("", number);
+    if (strokes.length === 0) byId("blank").focus();  // a disabled button loses the focus
   });
 
   byId("field").addEventListener("change", (event) => {
-    state.field = whole.fields[event.target.selectedIndex];
+    state.field = fields[event.target.selectedIndex];
     state.panels = places.map((_, slot) => usual(slot));
     strip();
     choose(0);
@@ -259,14 +263,19 @@
   shared.onKeys({ r: random, ArrowLeft: () => byId("previous").click(), ArrowRight: () => byId("next").click() });
 
   // A link that the page was opened with, or that is put into the address bar later; a section of
-  // the page is none, and leaves all as it is.
+  // the page is none, nor is what is shown, and both leave all as it is.
   const arrive = (text) => {
     const lost = follow(text);
     strip();
     choose(state.number);
     if (lost.length) say(`This page does not have all that the link names: ${lost.join(", ")}.`);
   };
+  byId("field").replaceChildren(...fields.map((one) => new Option(one.field)));
+  byId("field").parentElement.hidden = fields.length === 1;
   const hash = () => (location.hash.includes("=") ? location.hash.slice(1) : "");
-  window.addEventListener("hashchange", () => { if (hash()) arrive(hash()); });
+  window.addEventListener("hashchange", () => {
+    if (hash() && hash() !== link()) arrive(hash());
+    else arrange();  // so that the address is the link again
+  });
   arrive(hash());
 })();
