@@ -2,14 +2,18 @@
 
 from pathlib import Path
 
+import numpy as np
 import pytest
 import torch
 
 from ganstudy import models
+from ganstudy.dataset import Dataset
 from ganstudy.errors import InputError
 from ganstudy.keys import RunKey
 from ganstudy.models.saved import load_model, save_model
+from ganstudy.models.stackgan import StackGAN
 from ganstudy.networks.stack import Conditioning
+from ganstudy.seeding import numpy_generator
 from ganstudy.spaces import Image, Tokens
 from ganstudy.training.batches import Batches
 from ganstudy.training.checkpoint import CheckpointStore
@@ -134,6 +138,53 @@ def test_saved_and_loaded_both_stages_make_the_same_pictures(tmp_path: Path) -> 
         "x": (6, 16, 16, 3),
         "first": (6, 16, 16, 3),
     }
+
+
+def large(width: int = 2) -> Trainer:
+    """Images of 64×64 through 16 and 32, at hardly any width."""
+    rng = numpy_generator(0, "pictures")
+    images = rng.integers(0, 256, (12, 64, 64, 3), np.uint8)
+    text = np.tile(CAPTIONS[:6], (2, 1))
+    data = Dataset({"x": images, "text": text}, SPACES | {"x": Image(3, 64, 64)}, DATA.groups)
+    recipe = {"game": GAME, "first": 0.5}
+    network = SMALL | {"generator_width": width, "discriminator_width": width}
+    chosen = params(models={RUN: recipe}, network=network, train__images=24, train__batch=3)
+    model = models.build(chosen, RunKey.parse(f"{RUN}-0"), data.spaces)
+    settings = Settings(images=24, lr_decay=0.5, ema=0.9)
+    return Trainer(model, Batches(data, 3, 0, CPU), settings, CPU)
+
+
+def test_large_images_have_a_third_stage_and_each_has_its_part_of_training(tmp_path: Path) -> None:
+    subject = large()
+    rounds = [moved(subject, round_index) for round_index in range(8)]
+    assert rounds == [
+        *[{"first", "discriminator_first"}] * 4,
+        *[{"second", "discriminator_second"}] * 2,
+        *[{"third", "discriminator"}] * 2,
+    ]
+    specs = subject.game.model.specs
+    assert [specs[name].output.size[1] for name in ("first", "second", "third")] == [16, 32, 64]
+    save_model(tmp_path, subject.networks(), specs, {"params": {"run": f"{RUN}-0"}})
+    loaded = load_model(tmp_path)
+    assert loaded.specs == specs
+    made = loaded.sample(6, 0, {"text": torch.from_numpy(CAPTIONS[:6])})
+    assert set(made) == {"x", "first", "second"}
+    assert {images.shape for images in made.values()} == {(6, 64, 64, 3)}
+
+
+def test_every_stage_hands_its_picture_on() -> None:
+    model = large(8).game.model
+    rng = torch.Generator().manual_seed(0)
+    given = {
+        name: torch.from_numpy(CAPTIONS[:2])
+        if name == "text"
+        else torch.randn(2, space.dimensions, generator=rng)
+        for name, space in StackGAN.inputs(model.specs).items()
+    }
+    with torch.no_grad():
+        made = StackGAN.sample(model.networks, given, rng)
+        other = StackGAN.sample(model.networks, given | {"z": -given["z"]}, rng)
+    assert all(not torch.equal(made[name], other[name]) for name in made)
 
 
 def test_sides_that_cannot_be_halved_are_refused() -> None:

@@ -30,7 +30,11 @@ from ganstudy.training.precision import precision
 
 CAPTIONS = 10  # among which the right one is to be found
 CLOTHING, COLOUR = "clothing", "colour"  # labels that data may have, beside HELD
-FIRST = "first"  # images of a first stage, where a model has two
+EARLIER = (
+    "first",
+    "second",
+    "third",
+)  # images of the stages before the last, where a model has any
 READ = 20_000  # pictures of the training split that the reader is fitted to
 SHOWN = 64
 Compute = Callable[[Images, Mapping[str, Array]], float]  # of pictures and the fields of their rows
@@ -49,8 +53,8 @@ class CaptionProtocol:
         count = len(images)
         rows = {name: field[:count] for name, field in test.fields.items()}
         found = [*self._told(images, rows), self._fid("fid", images, rows["x"])]
-        if FIRST in outputs:
-            found.append(self._fid("fid_first", np.asarray(outputs[FIRST]), rows["x"]))
+        for stage in _earlier(outputs):
+            found.append(self._fid(f"fid_{stage}", np.asarray(outputs[stage]), rows["x"]))
         return {"count": count, **measured(found)}
 
     def measure_real(self) -> Values:
@@ -65,10 +69,10 @@ class CaptionProtocol:
         return {**own, **{f"shuffled_{name}": value for name, value in blind.items()}}
 
     def shown(self, outputs: Mapping[str, Array], test: Dataset) -> Mapping[str, Images]:
-        """What a first stage made, what came out, and a real image of the caption."""
+        """What earlier stages made, what came out, and a real image of the caption."""
         count = min(SHOWN, len(outputs["x"]))
-        first = {"first stage": outputs[FIRST][:count]} if FIRST in outputs else {}
-        return {**first, "output": outputs["x"][:count], "real": test.fields["x"][:count]}
+        earlier = {f"{stage} stage": outputs[stage][:count] for stage in _earlier(outputs)}
+        return {**earlier, "output": outputs["x"][:count], "real": test.fields["x"][:count]}
 
     def _told(self, images: Images, rows: Mapping[str, Array]) -> list[Metric]:
         """What pictures say of the fields of these rows."""
@@ -201,3 +205,7 @@ def _row_numbers(rows: Array, known: Array) -> list[int]:
     """Where each of `rows` stands in `known`."""
     places = {row.tobytes(): number for number, row in enumerate(known)}
     return [places[np.ascontiguousarray(row).tobytes()] for row in rows]
+
+
+def _earlier(outputs: Mapping[str, Array]) -> list[str]:
+    return [stage for stage in EARLIER if stage in outputs]

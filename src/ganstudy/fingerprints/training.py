@@ -148,10 +148,10 @@ def _play(make: Any, spaces: Mapping[str, Space], settings: Settings) -> dict[st
         }
         for player in players:
             values |= _norms(player.name, player.network)
-        averages = trainer.networks()
-        for name in sorted(model.averaged):
-            place = "" if len(model.averaged) == 1 else f" {name}"
-            average = averages[name]
+        averages = trainer.game.averages
+        for name in sorted(averages):
+            place = "" if len(averages) == 1 else f" {name}"
+            average = averages[name].module
             values |= _norms(f"average{place}", average)
             if isinstance(latent := getattr(average, "latent", None), int):
                 z = torch.from_numpy(rng.normal(size=(BATCH, latent)))

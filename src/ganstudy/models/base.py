@@ -18,7 +18,7 @@ from ganstudy.params import OptimizerParams, Params, Section
 from ganstudy.seeding import derive, philox, torch_generator
 from ganstudy.spaces import FlatSpace, Label, Noise, Space
 from ganstudy.training.ema import settle_statistics
-from ganstudy.training.player import Adam, Player
+from ganstudy.training.player import Adam, Player, averaged_among
 
 SETTLE_BATCHES, SETTLE_SIZE = 64, 128
 CODES = 1024  # of a block, drawn in one call
@@ -201,8 +201,8 @@ def recompute_bn_statistics(
     """Makes averaged networks ready: batch-norm statistics from inputs of their own, of `batches`
     batches; pictures on the way take fewer. Inputs that cannot be drawn are taken in turn from
     those that are `given`."""
-    averaged = {name: networks[name] for name in model.averaged}
-    device = next(next(iter(averaged.values())).parameters()).device
+    averages = [networks[name] for name in averaged_among(networks, model.averaged)]
+    device = next(averages[0].parameters()).device
 
     def run() -> None:
         for index in range(batches):
@@ -216,7 +216,7 @@ def recompute_bn_statistics(
             draws = _draws(seed, index, device)
             model.sample(networks, {name: v.to(device) for name, v in inputs.items()}, draws)
 
-    settle_statistics(list(averaged.values()), run)
+    settle_statistics(averages, run)
 
 
 def generated(
@@ -229,9 +229,10 @@ def generated(
 ) -> dict[str, Array]:
     """The outputs of a model for all the inputs that are `given`, as their spaces store them: like
     uint8 (N, H, W, C) or float32 (N, d). Several processes share the work."""
-    for name in model.averaged:
-        networks[name].eval()
-    device = next(networks[min(model.averaged)].parameters()).device
+    averages = [networks[name] for name in averaged_among(networks, model.averaged)]
+    for network in averages:
+        network.eval()
+    device = next(averages[0].parameters()).device
     count = len(next(iter(given.values())))
 
     def made(rows: slice) -> Mapping[str, Tensor]:

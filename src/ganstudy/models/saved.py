@@ -6,7 +6,7 @@ them.
 """
 
 import json
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -123,9 +123,11 @@ def load_model(
     """Loads what `save_model` wrote; for `sampling` the networks that take part in it alone. Raises
     `InputError` naming a missing or broken file."""
     meta, described = _described(folder)
-    wanted = model_of(meta).averaged if sampling else described.keys()
-    if lacking := sorted(set(wanted) - described.keys()):
-        raise InputError(f"{folder / MODEL} does not describe a {lacking[0]}")
+    wanted: Collection[str] = described
+    if sampling:
+        averaged = model_of(meta).averaged
+        if not (wanted := averaged & described.keys()):
+            raise InputError(f"{folder / MODEL} does not describe a {min(averaged)}")
     networks = {name: _network(folder, name, described[name], device) for name in wanted}
     return SavedModel(networks, described, meta)
 

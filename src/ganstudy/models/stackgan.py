@@ -1,7 +1,9 @@
-"""Images of captions in two stages: small ones, then larger ones of them (Zhang et al. 2017)."""
+"""Images of captions in stages: small ones, then larger ones of them (Zhang et al. 2017). Two
+stages up to 32 pixels, as in the paper; a third for 64 and a fourth for 128, as StackGAN++ has."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from functools import partial
+from itertools import pairwise
 from typing import Annotated, Any, ClassVar
 
 import torch
@@ -20,28 +22,33 @@ from ganstudy.params import LossParams, Params, Section, Weight, parse_recipe
 from ganstudy.spaces import Image, Noise, Space
 from ganstudy.training.player import Batch, Player, Terms
 
-FIRST, SECOND = "first", "second"  # the generators; their adversaries
-DISCRIMINATORS = {FIRST: "discriminator_first", SECOND: "discriminator"}
+FIRST = "first"
+LATER = ("second", "third", "fourth")  # stages, each of which doubles the sides; their generators
+SMALL = 16  # pixels a side from which stage I is small enough
 
 
 class StackGANParams(Section):
-    """The recipe: the game of both stages, how long the first lasts, and the weight of its KL."""
+    """The recipe: the game of every stage, how long the first lasts, and the weight of its KL."""
 
     game: LossParams
     first: Annotated[float, Field(gt=0, lt=1)] = Field(
-        0.5, description="share of training after which stage I is frozen and stage II begins"
+        0.5,
+        description="share of training after which stage I is frozen and stage II begins; "
+        "later stages share the rest equally",
     )
     kl: Weight = Field(1.0, description="weight of KL(N(μ, Σ) || N(0, I)), a mean over dimensions")
 
 
 class StackGAN:
-    """Samples `x` for captions `text`, and what its first stage made of them, `first`, enlarged.
+    """Samples `x` for captions `text`, and what its earlier stages made of them, `first` and so on,
+    enlarged.
 
-    Stage I plays for a share of training, at half the sides, and then is frozen; stage II refines
-    what it makes, and reads the text again. Both D are matching-aware, as `TextGAN`'s.
+    Stage I plays for a share of training, at half the sides or less, and then is frozen; each later
+    stage refines what the one before makes, and reads the text again. Every D is matching-aware, as
+    `TextGAN`'s.
     """
 
-    averaged: ClassVar[frozenset[str]] = frozenset({FIRST, SECOND})
+    averaged: ClassVar[frozenset[str]] = frozenset({FIRST, *LATER})
     network: ClassVar[frozenset[str]] = (DECODER - {"name"}) | {
         "discriminator_width",
         "discriminator_norm",
@@ -58,32 +65,31 @@ class StackGAN:
         """It learns images with captions, whose sides can be halved."""
         if (reason := unfit_for_captions(spaces)) is not None:
             return reason
-        size = spaces["x"].size
-        if size[1] % 2 or size[2] % 2:
-            return f"it makes half of each side first, and images have {size[1]}×{size[2]}"
+        images = spaces["x"]
+        assert isinstance(images, Image)  # noqa: S101 - else it is unfit for captions
+        if not _halves(images):
+            return (
+                f"it makes half of each side first, and images have {images.height}×{images.width}"
+            )
         return None
 
     @classmethod
     def make(cls, params: Params, loss: str, spaces: Mapping[str, Space], seed: int) -> "StackGAN":
-        """Both stages of the widths of the section network; all are convolutional."""
+        """Every stage of the widths of the section network; all are convolutional."""
         recipe, network = cls.recipe(params, loss), params.network
         whole, text = spaces["x"], spaces["text"]
         assert isinstance(whole, Image)  # noqa: S101 - else it is unfit
-        half = Image(whole.channels, whole.height // 2, whole.width // 2)
+        images = _images_of_stages(whole)
         norm = recipe.game.generator_norm or network.generator_norm
         noise, width = Noise(network.latent), network.generator_width
         inputs = {"z": noise, "text": text, "noise": noise}
-        specs = {
-            FIRST: NetworkSpec("stack.first", inputs, half, width, norm),
-            SECOND: NetworkSpec(
-                "stack.second", {"first": half, "text": text, "noise": noise}, whole, width, norm
-            ),
-        }
+        specs = {FIRST: NetworkSpec("stack.first", inputs, images[FIRST], width, norm)}
+        for before, stage in pairwise(images):
+            read = {"first": images[before], "text": text, "noise": noise}
+            specs[stage] = NetworkSpec("stack.second", read, images[stage], width, norm)
         d_norm = recipe.game.discriminator_norm or network.discriminator_norm
-        for stage, images in ((FIRST, half), (SECOND, whole)):
-            specs[DISCRIMINATORS[stage]] = discriminator_of(
-                images, text, network.discriminator_width, d_norm
-            )
+        for stage, name in _discriminators(list(images)).items():
+            specs[name] = discriminator_of(images[stage], text, network.discriminator_width, d_norm)
         rounds = params.train.images // (params.train.batch * recipe.game.critic_steps)
         return cls(loss, recipe, specs, rounds, params.train.augment, seed)
 
@@ -97,14 +103,18 @@ class StackGAN:
         seed: int,
     ) -> None:
         self._recipe, self.specs = recipe, specs
-        self.switch = max(1, round(recipe.first * rounds))  # the first round of stage II
+        self._stages = _stages(specs)
+        last = len(self._stages) - 1
+        switch = max(1, round(recipe.first * rounds))
+        ends = [switch + (rounds - switch) * number // last for number in range(last)]
+        self.begins = dict(zip(self._stages, [0, *ends], strict=True))  # rounds
         self._generators: dict[str, Any] = {}
-        for stage in (FIRST, SECOND):
+        for stage in self._stages:
             with initial_weights(seed, stage):
                 self._generators[stage] = specs[stage].build()
         self.adversaries = {
             stage: Adversary(specs[name], loss, recipe.game, augment, seed, name)
-            for stage, name in DISCRIMINATORS.items()
+            for stage, name in _discriminators(self._stages).items()
         }
         self.state = {n: m for each in self.adversaries.values() for n, m in each.state.items()}
         self.networks = {
@@ -113,10 +123,10 @@ class StackGAN:
         }
 
     def players(self) -> Sequence[Player]:
-        """D and G of stage I, then D and G of stage II, each in its part of training."""
+        """D and G of every stage, each in its part of training."""
         optimizer = adam(self._recipe.game.generator)
         found = []
-        for stage in (FIRST, SECOND):
+        for stage in self._stages:
             plays = partial(self._plays, stage)
             found += [
                 self.adversaries[stage].player(partial(self._d, stage), plays=plays),
@@ -131,7 +141,7 @@ class StackGAN:
         return found
 
     def _plays(self, stage: str, round_index: int) -> bool:
-        return (round_index < self.switch) == (stage == FIRST)
+        return stage == [name for name, begin in self.begins.items() if begin <= round_index][-1]
 
     def _d(self, stage: str, batch: Batch) -> Terms:
         with torch.no_grad():
@@ -155,32 +165,68 @@ class StackGAN:
         def draw(what: str) -> Tensor:
             return noise_for(batch, f"{what} for {side}", latent)
 
-        if stage == FIRST:
-            made: Tensor = self._generators[FIRST](draw("z"), text, draw("conditioning"))
-            return made
-        with torch.no_grad():  # stage I is frozen
-            small = self._generators[FIRST](draw("z"), text, draw("conditioning"))
-        large: Tensor = self._generators[SECOND](small, text, draw("second conditioning"))
-        return large
+        made: Tensor
+        for each in self._stages[: self._stages.index(stage) + 1]:
+            learns = each == stage and torch.is_grad_enabled()
+            with torch.set_grad_enabled(learns):  # the stages before are frozen
+                if each == FIRST:
+                    made = self._generators[FIRST](draw("z"), text, draw("conditioning"))
+                else:
+                    made = self._generators[each](made, text, draw(f"{each} conditioning"))
+        return made
 
-    @staticmethod
-    def _real(stage: str, batch: Batch) -> Tensor:
-        return avg_pool2d(batch["x"], 2) if stage == FIRST else batch["x"]
+    def _real(self, stage: str, batch: Batch) -> Tensor:
+        real, whole = batch["x"], self.specs[self._stages[-1]].output.size
+        shrunk = whole[1] // self.specs[stage].output.size[1]
+        return avg_pool2d(real, shrunk) if shrunk > 1 else real
 
     @staticmethod
     def inputs(specs: Specs) -> Mapping[str, Space]:
-        """Codes, captions, and the noise of either stage's conditioning."""
-        first, second = specs[FIRST].inputs, specs[SECOND].inputs
-        return {**first, "second_noise": second["noise"]}
+        """Codes, captions, and the noise of every stage's conditioning."""
+        later = {f"{stage}_noise": specs[stage].inputs["noise"] for stage in _stages(specs)[1:]}
+        return {**specs[FIRST].inputs, **later}
 
     @staticmethod
     def outputs(specs: Specs) -> Mapping[str, Space]:
-        """What stage II makes, and stage I."""
-        return {"x": specs[SECOND].output, FIRST: specs[SECOND].output}
+        """What the last stage makes, and what the earlier ones do."""
+        *earlier, last = _stages(specs)
+        return {"x": specs[last].output, **dict.fromkeys(earlier, specs[last].output)}
 
     @staticmethod
     def sample(networks: Networks, given: Given, rng: Rng) -> Mapping[str, Tensor]:
-        """Both stages; the first is enlarged, between pixels linearly."""
-        small = networks[FIRST](given["z"], given["text"], given["noise"])
-        large = networks[SECOND](small, given["text"], given["second_noise"])
-        return {"x": large, FIRST: interpolate(small, scale_factor=2, mode="bilinear")}
+        """Every stage; those before the last are enlarged, between pixels linearly."""
+        made = {FIRST: networks[FIRST](given["z"], given["text"], given["noise"])}
+        for before, stage in pairwise(_stages(networks)):
+            made[stage] = networks[stage](made[before], given["text"], given[f"{stage}_noise"])
+        size = made[stage].shape[2:]
+        large = made.pop(stage)
+        earlier = {name: interpolate(small, size, mode="bilinear") for name, small in made.items()}
+        return {"x": large, **earlier}
+
+
+def _images_of_stages(whole: Image) -> Mapping[str, Image]:
+    """By stage its images: those of the last are whole, and each stage before has half their sides,
+    once at least and until they are small."""
+    found = [_half(whole), whole]
+    while _halves(found[0]) and len(found) <= len(LATER) and max(found[0].size[1:]) > SMALL:
+        found.insert(0, _half(found[0]))
+    return dict(zip((FIRST, *LATER), found, strict=False))
+
+
+def _half(images: Image) -> Image:
+    return Image(images.channels, images.height // 2, images.width // 2)
+
+
+def _halves(images: Image) -> bool:
+    return images.height % 2 == 0 and images.width % 2 == 0
+
+
+def _stages(parts: Collection[str]) -> list[str]:
+    """The stages among the names of networks, the first one first."""
+    return [stage for stage in (FIRST, *LATER) if stage in parts]
+
+
+def _discriminators(stages: Sequence[str]) -> Mapping[str, str]:
+    """The names of the stages' adversaries; that of the last is D of whole images."""
+    *earlier, last = stages
+    return {**{stage: f"discriminator_{stage}" for stage in earlier}, last: "discriminator"}

@@ -13,7 +13,7 @@ from torch import Tensor, nn
 from ganstudy import distributed
 from ganstudy.training.batches import Batches
 from ganstudy.training.ema import averaged
-from ganstudy.training.player import Batch, Model, Player, Terms
+from ganstudy.training.player import Batch, Model, Player, Terms, averaged_among
 
 StepLogs = list[tuple[str, Tensor]]  # `<player>/<term>` and its value, in the order of play
 
@@ -39,7 +39,8 @@ class Game:
         self.model, self.batches, self.device = model, batches, device
         self.players = players = model.players()
         self.averages = {
-            name: averaged(model.networks[name], ema) for name in sorted(model.averaged)
+            name: averaged(model.networks[name], ema)
+            for name in averaged_among(model.networks, model.averaged)
         }
         self.draws = max(player.steps for player in players)  # of batches, each round
         self._bfloat16 = bfloat16

@@ -1,6 +1,6 @@
 """What the trainer knows of a model: networks, players, state, and the batch a player moves on."""
 
-from collections.abc import Callable, Hashable, Mapping, Sequence
+from collections.abc import Callable, Collection, Hashable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 
@@ -101,7 +101,7 @@ class Model(Protocol):
 
     @property
     def averaged(self) -> frozenset[str]:
-        """The names of those whose averages are kept."""
+        """The names of those whose averages are kept, as far as it has them."""
 
     @property
     def state(self) -> Mapping[str, nn.Module]:
@@ -109,3 +109,11 @@ class Model(Protocol):
 
     def players(self) -> Sequence[Player]:
         """The players in the order in which they move."""
+
+
+def averaged_among(names: Collection[str], averaged: frozenset[str]) -> list[str]:
+    """Of these names of networks, in order, those that are `averaged`: a class may name more than
+    each of its models has. Raises `LookupError` where there is none."""
+    if not (found := sorted(averaged.intersection(names))):
+        raise LookupError(f"none of {', '.join(names)} is averaged: {', '.join(averaged)} are")
+    return found
