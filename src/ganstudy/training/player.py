@@ -113,7 +113,5 @@ class Model(Protocol):
 
 def averaged_among(names: Collection[str], averaged: frozenset[str]) -> list[str]:
     """Of these names of networks, in order, those that are `averaged`: a class may name more than
-    each of its models has. Raises `LookupError` where there is none."""
-    if not (found := sorted(averaged.intersection(names))):
-        raise LookupError(f"none of {', '.join(names)} is averaged: {', '.join(averaged)} are")
-    return found
+    each of its models has."""
+    return sorted(averaged.intersection(names))
