@@ -1,12 +1,13 @@
-"""Pages for everybody: axe-core, of rules after WCAG, finds nothing on any page that is committed."""
+"""Pages for everybody: axe-core (rules after WCAG) finds nothing on any committed page."""
 
 import subprocess
 from pathlib import Path
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
-from browser import new_page
 from playwright.sync_api import Browser
+
+from browser import new_page
 
 ROOT = Path(__file__).parents[1]
 LOOKS = {"a desk, light": (1280, "light"), "a phone, dark": (390, "dark")}
