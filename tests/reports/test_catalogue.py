@@ -5,6 +5,8 @@ from pathlib import Path
 
 import pytest
 
+from ganstudy import claims
+from ganstudy.claims import Claim
 from ganstudy.errors import StudyError
 from ganstudy.reports.catalogue import NAME
 from ganstudy.stages import redraw
@@ -46,6 +48,24 @@ def test_every_study_is_there_with_its_answer_and_its_links(project: Path) -> No
     local = [link for link in links if not link.startswith("data:")]
     assert len(local) == 4 + 3 + 3  # reports, pages, pictures
     assert all((project / "reports" / link).is_file() for link in local)
+
+
+def test_a_report_that_begins_with_what_is_claimed_is_told_in_sentences(project: Path) -> None:
+    reports = project / "studies/modes/ring/reports"
+    made = [
+        Claim("ring/modes", "modes that are found", 7.0, ">= 8", (0, 1)),
+        Claim("ring/price", f"seconds of {HOSTILE}", 12.0, None, (0, 1)),
+    ]
+    claims.write(reports / "claims.json", made)
+    (reports / "README.md").write_text(f"# A ring\n\n{claims.as_markdown(made)}\n\nmore\n")
+    (reports / "figures/columns-a.png").write_bytes(b"")
+    redraw.catalogue(project)
+    page = (project / "reports" / NAME).read_text()
+    assert "<li>modes that are found: <strong>7</strong> (aim ≥ 8: no, by 1)</li>" in page
+    assert "<strong>12</strong> (published either way)</li>" in page
+    assert "ring/reports/figures/columns-a.png" in page
+    assert HOSTILE not in page
+    assert "---" not in page.split("<body>")[1]
 
 
 def test_a_study_without_a_lock_is_called_a_log(project: Path) -> None:

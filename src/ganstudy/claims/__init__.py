@@ -9,6 +9,16 @@ the claim shows nothing. A claim that does not hold stays, and tables say by how
 
 from ganstudy.claims.aims import Aim
 from ganstudy.claims.claim import Claim, Scored, read, write
-from ganstudy.claims.tables import as_html, as_markdown, number
+from ganstudy.claims.tables import as_html, as_markdown, as_sentence, number
 
-__all__ = ["Aim", "Claim", "Scored", "as_html", "as_markdown", "number", "read", "write"]
+__all__ = [
+    "Aim",
+    "Claim",
+    "Scored",
+    "as_html",
+    "as_markdown",
+    "as_sentence",
+    "number",
+    "read",
+    "write",
+]

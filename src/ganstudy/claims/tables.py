@@ -26,6 +26,13 @@ def as_html(claims: Sequence[Claim]) -> Markup:
     ).format(head, body)
 
 
+def as_sentence(claim: Claim) -> str:
+    """What it is, its value and whether it meets its aim, in one line of Markdown."""
+    _, value, aim, verdict, *_ = _cells(claim)
+    judged = verdict if claim.aim is None else f"aim {aim}: {verdict}"
+    return f"{claim.what}: **{value}** ({judged})"
+
+
 def number(value: float | None) -> str:
     """Three significant digits, or none where there is no number."""
     return "–" if value is None else f"{value:.3g}"
