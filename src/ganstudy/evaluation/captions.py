@@ -30,11 +30,7 @@ from ganstudy.training.precision import precision
 
 CAPTIONS = 10  # among which the right one is to be found
 CLOTHING, COLOUR = "clothing", "colour"  # labels that data may have, beside HELD
-EARLIER = (
-    "first",
-    "second",
-    "third",
-)  # images of the stages before the last, where a model has any
+EARLIER = ("first", "second", "third")  # images of stages before the last, where there are any
 READ = 20_000  # pictures of the training split that the reader is fitted to
 SHOWN = 64
 Compute = Callable[[Images, Mapping[str, Array]], float]  # of pictures and the fields of their rows

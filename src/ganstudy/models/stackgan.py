@@ -67,7 +67,7 @@ class StackGAN:
             return reason
         images = spaces["x"]
         assert isinstance(images, Image)  # noqa: S101 - else it is unfit for captions
-        if not _halves(images):
+        if images.height % 2 or images.width % 2:
             return (
                 f"it makes half of each side first, and images have {images.height}×{images.width}"
             )
@@ -205,20 +205,13 @@ class StackGAN:
 
 
 def _images_of_stages(whole: Image) -> Mapping[str, Image]:
-    """By stage its images: those of the last are whole, and each stage before has half their sides,
-    once at least and until they are small."""
-    found = [_half(whole), whole]
-    while _halves(found[0]) and len(found) <= len(LATER) and max(found[0].size[1:]) > SMALL:
-        found.insert(0, _half(found[0]))
-    return dict(zip((FIRST, *LATER), found, strict=False))
-
-
-def _half(images: Image) -> Image:
-    return Image(images.channels, images.height // 2, images.width // 2)
-
-
-def _halves(images: Image) -> bool:
-    return images.height % 2 == 0 and images.width % 2 == 0
+    """By stage its images: the last makes them whole, each one before half their sides, and the
+    first the largest that are small. Raises `InputError` as `Image.pyramid` does."""
+    *smaller, last = whole.pyramid()
+    first = max(i for i, size in enumerate(smaller) if max(size) <= SMALL)  # the base is small
+    sizes = [*smaller[first:], last][-len((FIRST, *LATER)) :]
+    images = (Image(whole.channels, *size) for size in sizes)
+    return dict(zip((FIRST, *LATER), images, strict=False))
 
 
 def _stages(parts: Collection[str]) -> list[str]:
